@@ -1,0 +1,22 @@
+/* Structured log lines on standard error: one line an event, logfmt or JSON. Safe from any thread. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
+
+/* Sets what is written from now on; may be called again while other threads log (SIGHUP). */
+void log_configure(enum log_level level, enum log_format format);
+
+/* Reads "debug", "info", "warning", "error" / "logfmt", "json"; false when `text` is none of them. */
+bool log_level_parse(const char *text, enum log_level *level);
+bool log_format_parse(const char *text, enum log_format *format);
+
+/* One line: time (UTC), level, event, then name=value pairs until NULL. All pairs are strings:
+ *   log_write(LOG_INFO, "offer_sent", "device", device, "campaign", number, NULL);
+ * Values are quoted as the format asks. `event` is a snake_case word. A NULL value is written as "". */
+void log_write(enum log_level level, const char *event, ...) __attribute__((sentinel));
+
+#endif
