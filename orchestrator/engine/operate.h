@@ -1,0 +1,117 @@
+/* What operators do: each function is one transaction with its audit row. */
+#ifndef ENGINE_OPERATE_H
+#define ENGINE_OPERATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "policy.h"
+#include "status.h"
+#include "store.h"
+
+/* In order of power: each may do what those before it may. */
+#define ROLE_LIST(X) X(ROLE_VIEWER, "viewer") X(ROLE_OPERATOR, "operator") X(ROLE_ADMIN, "admin")
+
+enum role {
+#define X(name, text) name,
+    ROLE_LIST(X)
+#undef X
+};
+
+const char *role_name(enum role role);
+bool role_parse(const char *text, enum role *role);
+
+/* Who acts: the name of the token. */
+struct actor {
+    char name[NAME_MAX_LENGTH + 1];
+    enum role role;
+};
+
+/* Makes a random token, stores its SHA-256, and writes the token itself (64 hex digits) to `token`. */
+enum status operate_token_create(struct store *store, const char *name, enum role role, char token[65],
+                                 struct error *error) MUST_CHECK;
+
+/* STATUS_UNAUTHENTICATED when the token is unknown or revoked. */
+enum status operate_authenticate(struct store *store, const char *token, struct actor *actor,
+                                 struct error *error) MUST_CHECK;
+
+/* The seed's product (appendix I.I, "Create Products"). Texts may be NULL where the seed makes them optional. */
+struct product_new {
+    const char *name; /* default "product-<number>" */
+    const char *description;
+    const char *serial; /* unique when given */
+    bool is_private;
+    int ptype;
+    int status; /* 1 developing (default), 2 deployed */
+};
+
+/* All or nothing. */
+enum status operate_products_create(struct store *store, const struct actor *actor, const struct product_new *products,
+                                    size_t count, struct error *error) MUST_CHECK;
+
+struct device_new {
+    const char *id;
+    int ptype;
+    const char *product; /* product name; NULL: the only product of the ptype */
+    const char *version; /* NULL when not known yet */
+    const char *tags;    /* comma-separated words; NULL or "" for none */
+};
+
+/* All or nothing; error->field is "devices[N].member" with N counted from 0. */
+enum status operate_devices_register(struct store *store, const struct actor *actor, const struct device_new *devices,
+                                     size_t count, struct error *error) MUST_CHECK;
+
+struct firmware_file {
+    const char *name; /* "user1.bin" or "user2.bin" */
+    const unsigned char *bytes;
+    size_t size;
+};
+
+struct firmware_new {
+    const char *version;
+    const char *notes; /* may be NULL */
+    struct firmware_file files[2];
+    size_t file_count;
+};
+
+/* Checks version and images (core/image), stores all or nothing. */
+enum status operate_firmware_upload(struct store *store, const struct actor *actor, const struct firmware_new *firmware,
+                                    struct error *error) MUST_CHECK;
+
+struct campaign_new {
+    const char *name;     /* starts with a letter, then A-Z a-z 0-9 . _ -, at most 64 */
+    const char *firmware; /* version text */
+    const char *from;     /* version rule; NULL or "" for any */
+    const char *tags;     /* comma-separated, all must be on the device; NULL or "" for any */
+    const char *policy_json; /* the document as given, stored as it is */
+    bool start;
+};
+
+enum status operate_campaign_create(struct store *store, const struct actor *actor, const struct campaign_new *campaign,
+                                    struct error *error) MUST_CHECK;
+
+#define CAMPAIGN_COMMAND_LIST(X)                                                                             \
+    X(CAMPAIGN_START, "start")                                                                               \
+    X(CAMPAIGN_PAUSE, "pause")                                                                               \
+    X(CAMPAIGN_RESUME, "resume")                                                                             \
+    X(CAMPAIGN_CANCEL, "cancel")                                                                             \
+    X(CAMPAIGN_ROLLBACK, "rollback")
+
+enum campaign_command {
+#define X(name, text) name,
+    CAMPAIGN_COMMAND_LIST(X)
+#undef X
+};
+
+const char *campaign_command_name(enum campaign_command command);
+bool campaign_command_parse(const char *text, enum campaign_command *command);
+
+/* Idempotent: asking for what is already so succeeds and changes nothing (*changed false). `campaign` is a name, or the
+ * number in digits. STATUS_CONFLICT when the campaign's state does not allow it. `reason` may be NULL; it goes to the audit. */
+enum status operate_campaign_command(struct store *store, const struct actor *actor, const char *campaign,
+                                     enum campaign_command command, const char *reason, bool *changed,
+                                     struct error *error) MUST_CHECK;
+
+#endif
