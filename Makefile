@@ -1,18 +1,147 @@
-# Build: `make`, tests: `make check`, a whole campaign: `make demo`. Everything is built under $(BUILD).
+# `make` builds, `make check` tests, `make demo` runs a whole campaign; `make help` lists the rest.
+# Everything is made under $(BUILD).
 BUILD ?= build
 CC ?= gcc
 PREFIX ?= /usr/local
 DESTDIR ?=
 OPTIMIZE ?= -O2 -g
-WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
-CFLAGS_ALL = -std=c17 -D_GNU_SOURCE $(OPTIMIZE) $(WARNINGS) -fno-common -fstack-protector-strong $(CFLAGS)
-CFLAGS_AGENT_CORE = -std=c99 $(OPTIMIZE) $(WARNINGS) -fno-common $(CFLAGS)
-DEPENDENCIES = -MMD -MP
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+COMMON = $(OPTIMIZE) $(WARNINGS) -fno-common -fstack-protector-strong -MMD -MP $(SANITIZE)
+CFLAGS_HOST = -std=c17 -D_GNU_SOURCE $(COMMON)
+CFLAGS_CORE = -std=c99 $(COMMON) # the agent core
 
 .DEFAULT_GOAL = all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-
-include build.mk
-
+.PHONY: all
 all: programs
+
+# --- layers: one library and one include path each, so that an upward include does not compile -------------------------
+LAYERS = base core wire store engine mqtt http daemon ctl
+USES_base = base
+USES_core = base core
+USES_wire = base core wire
+USES_store = base core store
+USES_engine = base core wire store engine
+USES_mqtt = base core wire store engine mqtt
+USES_http = base core wire store engine http
+USES_daemon = base core wire store engine mqtt http daemon
+USES_ctl = base core wire ctl
+EXTRA_store = -I$(BUILD)/gen -I$(shell pg_config --includedir 2>/dev/null)
+EXTRA_engine = -I$(BUILD)/gen
+EXTRA_http = -I$(BUILD)/gen
+EXTRA_daemon = -I$(BUILD)/gen
+includes = $(foreach layer,$(1),-Iorchestrator/$(layer))
+
+define layer_rules
+OBJECTS_$(1) = $$(patsubst orchestrator/%.c,$(BUILD)/obj/%.o,$$(wildcard orchestrator/$(1)/*.c))
+$(BUILD)/lib/lib$(1).a: $$(OBJECTS_$(1))
+$(BUILD)/obj/$(1)/%.o: orchestrator/$(1)/%.c Makefile | generated
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS_HOST) $$(call includes,$$(USES_$(1))) $$(EXTRA_$(1)) -c $$< -o $$@
+endef
+$(foreach layer,$(LAYERS),$(eval $(call layer_rules,$(layer))))
+
+# Generated C: the queries of store/sql and the migrations.
+SQL_FILES = $(sort $(wildcard orchestrator/store/sql/*.sql))
+MIGRATION_FILES = $(sort $(wildcard migrations/*.sql))
+GENERATED = $(BUILD)/gen/store_sql.c $(BUILD)/gen/store_sql.h $(BUILD)/gen/migrations.c
+.PHONY: generated
+generated: $(GENERATED)
+$(BUILD)/gen/store_sql.c $(BUILD)/gen/store_sql.h &: orchestrator/store/embed_sql.sh $(SQL_FILES) orchestrator/store/sql
+	@mkdir -p $(@D)
+	sh orchestrator/store/embed_sql.sh statements $(BUILD)/gen/store_sql $(SQL_FILES)
+$(BUILD)/gen/migrations.c: orchestrator/store/embed_sql.sh $(MIGRATION_FILES) migrations
+	@mkdir -p $(@D)
+	sh orchestrator/store/embed_sql.sh migrations $@ $(MIGRATION_FILES)
+OBJECTS_store += $(BUILD)/obj/gen/store_sql.o $(BUILD)/obj/gen/migrations.o
+$(BUILD)/lib/libstore.a: $(BUILD)/obj/gen/store_sql.o $(BUILD)/obj/gen/migrations.o
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_HOST) $(call includes,$(USES_store)) $(EXTRA_store) -c $< -o $@
+
+# --- agent: the core (C99, no libc) and the ports that run here ---------------------------------------------------------
+AGENT_INCLUDES = -Iagent-firmware/include -Iagent-firmware/core
+OBJECTS_agent_core = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard agent-firmware/core/*.c))
+OBJECTS_agent_host = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard agent-firmware/port/host/*.c))
+OBJECTS_posix = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard agent-firmware/port/posix/*.c))
+OBJECTS_fleet = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard agent-firmware/port/fleet/*.c))
+$(BUILD)/lib/libagent_core.a: $(OBJECTS_agent_core)
+$(BUILD)/lib/libagent_host.a: $(OBJECTS_agent_host)
+$(BUILD)/obj/agent-firmware/core/%.o: agent-firmware/core/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_CORE) $(AGENT_INCLUDES) -c $< -o $@
+$(BUILD)/obj/agent-firmware/port/%.o: agent-firmware/port/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_HOST) $(AGENT_INCLUDES) -Iagent-firmware/port/host -c $< -o $@
+
+$(BUILD)/lib/%.a:
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# --- programs -----------------------------------------------------------------------------------------------------------
+PROGRAMS = $(addprefix $(BUILD)/bin/,orchestratord orchestratorctl fota-agent fleetsim) $(BUILD)/tools/make_image
+.PHONY: programs
+programs: $(PROGRAMS)
+library = $(addprefix $(BUILD)/lib/lib,$(addsuffix .a,$(1)))
+LIBS_DAEMON = -lpq -lmosquitto -lmicrohttpd -ljansson -lcrypto -lpthread
+$(BUILD)/bin/orchestratord: $(call library,daemon http mqtt engine store wire core base)
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -o $@ $^ $(LIBS_DAEMON)
+$(BUILD)/bin/orchestratorctl: $(call library,ctl wire core base)
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -o $@ $^ -lcurl -ljansson
+$(BUILD)/bin/fota-agent: $(OBJECTS_posix) $(call library,agent_host agent_core)
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -o $@ $^ -lmosquitto -lcurl -lbearssl -lpthread
+$(BUILD)/bin/fleetsim: $(OBJECTS_fleet) $(call library,agent_host agent_core)
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -o $@ $^ -lmosquitto -lcurl -lbearssl -lpthread
+# Writes ESP8266 images with correct headers, checksum and CRC trailer: for the demo, tests and benchmarks.
+$(BUILD)/tools/make_image: tests/harness/make_image.c $(call library,core base)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_HOST) $(call includes,base core) -o $@ $^
+
+# --- tests: every tests/unit/LAYER/test_*.c and tests/integration/test_*.c is a cmocka program --------------------------
+LIBRARIES_base = base
+LIBRARIES_core = core base
+LIBRARIES_wire = wire core base
+LIBRARIES_store = store core base
+LIBRARIES_engine = engine store wire core base
+LIBRARIES_http = http engine store wire core base
+LIBRARIES_ctl = ctl wire core base
+LIBRARIES_daemon = daemon http mqtt engine store wire core base
+LINK_wire = -ljansson
+LINK_store = -lpq -lcrypto
+LINK_engine = -lpq -ljansson -lcrypto -lpthread
+LINK_http = -lpq -ljansson -lcrypto -lmicrohttpd -lpthread
+LINK_ctl = -lcurl -ljansson
+LINK_daemon = $(LIBS_DAEMON)
+define unit_rules
+UNIT_$(1) = $$(patsubst tests/%.c,$(BUILD)/tests/%,$$(wildcard tests/unit/$(1)/test_*.c))
+UNIT_TESTS += $$(UNIT_$(1))
+$$(UNIT_$(1)): $(BUILD)/tests/%: tests/%.c $$(call library,$$(LIBRARIES_$(1))) Makefile
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS_HOST) $$(call includes,$$(USES_$(1))) $$(EXTRA_$(1)) -o $$@ $$< $$(call library,$$(LIBRARIES_$(1))) -lcmocka $$(LINK_$(1))
+endef
+$(foreach layer,base core wire store engine http ctl daemon,$(eval $(call unit_rules,$(layer))))
+UNIT_agent = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/agent/test_*.c))
+UNIT_TESTS += $(UNIT_agent)
+$(UNIT_agent): $(BUILD)/tests/%: tests/%.c $(call library,agent_host agent_core) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_HOST) $(AGENT_INCLUDES) -Iagent-firmware/port/host -o $@ $< $(call library,agent_host agent_core) -lcmocka -ljansson -lmosquitto -lcurl -lbearssl -lpthread
+INTEGRATION_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/integration/test_*.c))
+$(INTEGRATION_TESTS): $(BUILD)/tests/%: tests/%.c $(wildcard tests/harness/*.h) $(call library,$(LIBRARIES_daemon)) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_daemon) -Itests/harness -o $@ $< $(call library,$(LIBRARIES_daemon)) -lcmocka $(LINK_daemon)
+.PHONY: tests unit
+tests: $(UNIT_TESTS) $(INTEGRATION_TESTS)
+unit: $(UNIT_TESTS)
+	@for test in $(UNIT_TESTS); do $$test || exit 1; done
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,7 +1,7 @@
 /* Status and error values: how every fallible function of the project answers.
  *
- * A fallible function returns `enum status` and fills a caller-owned `struct error` when that is not STATUS_OK.
- * Errors gain context as they rise (error_context) and are logged once, where they are handled. */
+ * A fallible function returns `enum status` and fills a caller-owned `struct error` when that is not
+ * STATUS_OK. Errors gain context as they rise (error_context) and are logged once, where they are handled. */
 #ifndef BASE_STATUS_H
 #define BASE_STATUS_H
 
@@ -12,14 +12,14 @@
 /* name, the code an API client sees, the HTTP status that carries it */
 #define STATUS_LIST(X)                                                                                       \
     X(STATUS_OK, "ok", 200)                                                                                  \
-    X(STATUS_INVALID, "invalid", 400)           /* bad input; error.field names the place */                 \
+    X(STATUS_INVALID, "invalid", 400) /* bad input; error.field names the place */                           \
     X(STATUS_UNAUTHENTICATED, "unauthenticated", 401)                                                        \
-    X(STATUS_DENIED, "denied", 403)             /* known, but not allowed */                                 \
+    X(STATUS_DENIED, "denied", 403) /* known, but not allowed */                                             \
     X(STATUS_NOT_FOUND, "not_found", 404)                                                                    \
-    X(STATUS_CONFLICT, "conflict", 409)         /* against what is stored: duplicate, wrong state */         \
+    X(STATUS_CONFLICT, "conflict", 409) /* against what is stored: duplicate, wrong state */                 \
     X(STATUS_TOO_LARGE, "too_large", 413)                                                                    \
-    X(STATUS_UNAVAILABLE, "unavailable", 503)   /* database or broker not reachable: try again */            \
-    X(STATUS_INTERNAL, "internal", 500)         /* a bug or an exhausted resource */
+    X(STATUS_UNAVAILABLE, "unavailable", 503) /* database or broker not reachable: try again */              \
+    X(STATUS_INTERNAL, "internal", 500)       /* a bug or an exhausted resource */
 
 enum status {
 #define X(name, code, http) name,

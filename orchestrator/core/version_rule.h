@@ -4,9 +4,9 @@
  *   group = term { [","] term }         all terms must match
  *   term  = [ "=" | "!=" | "<" | "<=" | ">" | ">=" ] [ "v" | "b" ] N.N.N [ "tPTYPE(C)" ]
  *
- * No operator means "=". With `v` or `b` the comparison is with that very version (b1.1.0 < v1.1.0); without, by value only,
- * so that `=1.0.5` takes v1.0.5 and b1.0.5. A tail `tPTYPE(C)` is read and must name the ptype of the rule's user; the
- * class does not count. The empty rule and `*` match everything. */
+ * No operator means "=". With `v` or `b` the comparison is with that very version (b1.1.0 < v1.1.0); without,
+ * by value only, so that `=1.0.5` takes v1.0.5 and b1.0.5. A tail `tPTYPE(C)` is read and must name the ptype
+ * of the rule's user; the class does not count. The empty rule and `*` match everything. */
 #ifndef CORE_VERSION_RULE_H
 #define CORE_VERSION_RULE_H
 
@@ -38,8 +38,10 @@ struct version_rule {
     int count; /* 0 matches everything */
 };
 
-/* Reads a rule for devices of `ptype`; pass -1 when it is not known. On STATUS_INVALID the message names the place. */
-enum status version_rule_parse(const char *text, int ptype, struct version_rule *rule, struct error *error) MUST_CHECK;
+/* Reads a rule for devices of `ptype`; pass -1 when it is not known. On STATUS_INVALID the message names the
+ * place. */
+enum status version_rule_parse(const char *text, int ptype, struct version_rule *rule,
+                               struct error *error) MUST_CHECK;
 
 bool version_rule_matches(const struct version_rule *rule, const struct version *version);
 

@@ -1,5 +1,5 @@
-/* The right to download: a URL signed for one device, one image and a time. HMAC-SHA256 with the database's secret,
- * so that any orchestrator on the database can check what another has signed. */
+/* The right to download: a URL signed for one device, one image and a time. HMAC-SHA256 with the database's
+ * secret, so that any orchestrator on the database can check what another has signed. */
 #ifndef ENGINE_IMAGE_URL_H
 #define ENGINE_IMAGE_URL_H
 
@@ -11,15 +11,16 @@
 #define IMAGE_URL_SIZE 401
 #define IMAGE_SECRET_SIZE 32
 
-/* Writes BASE/v1/images/SHA256?device=D&expires=T&signature=S. `base` is the configured public URL, without a slash at its
- * end. `expires` is in Unix seconds. STATUS_INVALID when it does not fit IMAGE_URL_SIZE. */
-enum status image_url_sign(const unsigned char secret[IMAGE_SECRET_SIZE], const char *base, const char *sha256,
-                           const char *device, int64_t expires, char url[IMAGE_URL_SIZE],
+/* Writes BASE/v1/images/SHA256?device=D&expires=T&signature=S. `base` is the configured public URL, without a
+ * slash at its end. `expires` is in Unix seconds. STATUS_INVALID when it does not fit IMAGE_URL_SIZE. */
+enum status image_url_sign(const unsigned char secret[IMAGE_SECRET_SIZE], const char *base,
+                           const char *sha256, const char *device, int64_t expires, char url[IMAGE_URL_SIZE],
                            struct error *error) MUST_CHECK;
 
-/* Whether the three values from a query string are a right that still holds at `now`. STATUS_DENIED otherwise. Constant
- * time in the signature. */
-enum status image_url_check(const unsigned char secret[IMAGE_SECRET_SIZE], const char *sha256, const char *device,
-                            const char *expires, const char *signature, int64_t now, struct error *error) MUST_CHECK;
+/* Whether the three values from a query string are a right that still holds at `now`. STATUS_DENIED
+ * otherwise. Constant time in the signature. */
+enum status image_url_check(const unsigned char secret[IMAGE_SECRET_SIZE], const char *sha256,
+                            const char *device, const char *expires, const char *signature, int64_t now,
+                            struct error *error) MUST_CHECK;
 
 #endif

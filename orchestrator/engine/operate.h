@@ -37,7 +37,8 @@ enum status operate_token_create(struct store *store, const char *name, enum rol
 enum status operate_authenticate(struct store *store, const char *token, struct actor *actor,
                                  struct error *error) MUST_CHECK;
 
-/* The seed's product (appendix I.I, "Create Products"). Texts may be NULL where the seed makes them optional. */
+/* The seed's product (appendix I.I, "Create Products"). Texts may be NULL where the seed makes them optional.
+ */
 struct product_new {
     const char *name; /* default "product-<number>" */
     const char *description;
@@ -48,8 +49,9 @@ struct product_new {
 };
 
 /* All or nothing. */
-enum status operate_products_create(struct store *store, const struct actor *actor, const struct product_new *products,
-                                    size_t count, struct error *error) MUST_CHECK;
+enum status operate_products_create(struct store *store, const struct actor *actor,
+                                    const struct product_new *products, size_t count,
+                                    struct error *error) MUST_CHECK;
 
 struct device_new {
     const char *id;
@@ -60,8 +62,9 @@ struct device_new {
 };
 
 /* All or nothing; error->field is "devices[N].member" with N counted from 0. */
-enum status operate_devices_register(struct store *store, const struct actor *actor, const struct device_new *devices,
-                                     size_t count, struct error *error) MUST_CHECK;
+enum status operate_devices_register(struct store *store, const struct actor *actor,
+                                     const struct device_new *devices, size_t count,
+                                     struct error *error) MUST_CHECK;
 
 struct firmware_file {
     const char *name; /* "user1.bin" or "user2.bin" */
@@ -77,20 +80,20 @@ struct firmware_new {
 };
 
 /* Checks version and images (core/image), stores all or nothing. */
-enum status operate_firmware_upload(struct store *store, const struct actor *actor, const struct firmware_new *firmware,
-                                    struct error *error) MUST_CHECK;
+enum status operate_firmware_upload(struct store *store, const struct actor *actor,
+                                    const struct firmware_new *firmware, struct error *error) MUST_CHECK;
 
 struct campaign_new {
-    const char *name;     /* starts with a letter, then A-Z a-z 0-9 . _ -, at most 64 */
-    const char *firmware; /* version text */
-    const char *from;     /* version rule; NULL or "" for any */
-    const char *tags;     /* comma-separated, all must be on the device; NULL or "" for any */
+    const char *name;        /* starts with a letter, then A-Z a-z 0-9 . _ -, at most 64 */
+    const char *firmware;    /* version text */
+    const char *from;        /* version rule; NULL or "" for any */
+    const char *tags;        /* comma-separated, all must be on the device; NULL or "" for any */
     const char *policy_json; /* the document as given, stored as it is */
     bool start;
 };
 
-enum status operate_campaign_create(struct store *store, const struct actor *actor, const struct campaign_new *campaign,
-                                    struct error *error) MUST_CHECK;
+enum status operate_campaign_create(struct store *store, const struct actor *actor,
+                                    const struct campaign_new *campaign, struct error *error) MUST_CHECK;
 
 #define CAMPAIGN_COMMAND_LIST(X)                                                                             \
     X(CAMPAIGN_START, "start")                                                                               \
@@ -108,8 +111,9 @@ enum campaign_command {
 const char *campaign_command_name(enum campaign_command command);
 bool campaign_command_parse(const char *text, enum campaign_command *command);
 
-/* Idempotent: asking for what is already so succeeds and changes nothing (*changed false). `campaign` is a name, or the
- * number in digits. STATUS_CONFLICT when the campaign's state does not allow it. `reason` may be NULL; it goes to the audit. */
+/* Idempotent: asking for what is already so succeeds and changes nothing (*changed false). `campaign` is a
+ * name, or the number in digits. STATUS_CONFLICT when the campaign's state does not allow it. `reason` may be
+ * NULL; it goes to the audit. */
 enum status operate_campaign_command(struct store *store, const struct actor *actor, const char *campaign,
                                      enum campaign_command command, const char *reason, bool *changed,
                                      struct error *error) MUST_CHECK;

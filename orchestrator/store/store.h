@@ -1,7 +1,7 @@
 /* One PostgreSQL connection. Not for sharing between threads. The only place that knows libpq.
  *
- * Statements are the files of store/sql/, one query each, compiled in as SQL_<FILE NAME IN CAPITALS> (store_sql.h). Each is
- * prepared on first use. Parameters are always $n and given as text. */
+ * Statements are the files of store/sql/, one query each, compiled in as SQL_<FILE NAME IN CAPITALS>
+ * (store_sql.h). Each is prepared on first use. Parameters are always $n and given as text. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -41,27 +41,29 @@ void store_put_bytes(struct store_parameters *parameters, const void *bytes, int
 struct store *store_create(const char *url, const char *application_name);
 void store_destroy(struct store *store);
 
-/* Connects when there is no working connection. STATUS_UNAVAILABLE when that fails. An open transaction is lost with the
- * connection. Every function below that needs the connection calls it outside a transaction. */
+/* Connects when there is no working connection. STATUS_UNAVAILABLE when that fails. An open transaction is
+ * lost with the connection. Every function below that needs the connection calls it outside a transaction. */
 enum status store_connect(struct store *store, struct error *error) MUST_CHECK;
 
-/* Runs a statement. `rows` may be NULL when nothing is to be read; else release with store_rows_free. Errors of PostgreSQL come
- * as STATUS_CONFLICT (unique, exclusion, foreign key, check), STATUS_UNAVAILABLE (connection, shutdown, read only, disk full), STATUS_INVALID
- * (data that does not parse) or STATUS_INTERNAL, with error->sqlstate set; on STATUS_CONFLICT, error->field is the
- * constraint's name. */
+/* Runs a statement. `rows` may be NULL when nothing is to be read; else release with store_rows_free. Errors
+ * of PostgreSQL come as STATUS_CONFLICT (unique, exclusion, foreign key, check), STATUS_UNAVAILABLE
+ * (connection, shutdown, read only, disk full), STATUS_INVALID (data that does not parse) or STATUS_INTERNAL,
+ * with error->sqlstate set; on STATUS_CONFLICT, error->field is the constraint's name. */
 enum status store_run(struct store *store, const struct store_statement *statement,
                       const struct store_parameters *parameters, struct store_rows **rows,
                       struct error *error) MUST_CHECK;
 
-/* Runs a statement that returns one row with one text (or json) value; copies it into `arena`. *text is NULL when there is
- * no row or the value is SQL NULL. This is how the read side of the API works: the query makes the JSON. */
+/* Runs a statement that returns one row with one text (or json) value; copies it into `arena`. *text is NULL
+ * when there is no row or the value is SQL NULL. This is how the read side of the API works: the query makes
+ * the JSON. */
 enum status store_run_text(struct store *store, const struct store_statement *statement,
                            const struct store_parameters *parameters, struct arena *arena, char **text,
                            struct error *error) MUST_CHECK;
 
 int64_t store_rows_count(const struct store_rows *rows);
 int64_t store_rows_affected(const struct store_rows *rows);
-/* Values of row `row` (from 0), column `column` (from 0). NULL / 0 / false for SQL NULL. Borrowed from `rows`. */
+/* Values of row `row` (from 0), column `column` (from 0). NULL / 0 / false for SQL NULL. Borrowed from
+ * `rows`. */
 const char *store_rows_text(const struct store_rows *rows, int64_t row, int column);
 bool store_rows_null(const struct store_rows *rows, int64_t row, int column);
 int64_t store_rows_integer(const struct store_rows *rows, int64_t row, int column);
@@ -73,9 +75,11 @@ enum status store_begin(struct store *store, struct error *error) MUST_CHECK;
 enum status store_commit(struct store *store, struct error *error) MUST_CHECK;
 void store_rollback(struct store *store); /* harmless outside a transaction */
 
-/* Runs `work` in a transaction: begin, work, commit; rolls back when work fails; runs it again (at most 5 times) after a
- * serialization failure or a deadlock. `work` must be safe to repeat: it re-reads whatever it decides on. */
+/* Runs `work` in a transaction: begin, work, commit; rolls back when work fails; runs it again (at most 5
+ * times) after a serialization failure or a deadlock. `work` must be safe to repeat: it re-reads whatever it
+ * decides on. */
 typedef enum status (*store_work)(struct store *store, void *context, struct error *error);
-enum status store_transaction(struct store *store, store_work work, void *context, struct error *error) MUST_CHECK;
+enum status store_transaction(struct store *store, store_work work, void *context,
+                              struct error *error) MUST_CHECK;
 
 #endif
