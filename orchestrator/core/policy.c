@@ -1,0 +1,173 @@
+#include "policy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    COUNT_MAX = 100000000,
+    SOAK_SECONDS_MAX = 2592000, /* 30 days */
+    TIMEOUT_SECONDS_MAX = 604800,
+    OFFLINE_SECONDS_MAX = 31536000,
+    RATE_MAX = 6000000,
+    IN_FLIGHT_MAX = 1000000
+};
+
+void gate_defaults(struct gate_policy *gate)
+{
+    *gate = (struct gate_policy){
+        .success_percent = 95, .finished_percent = 95, .failure_percent = 10, .min_sample = 1};
+}
+
+void policy_defaults(struct policy *policy)
+{
+    *policy = (struct policy){
+        .name = "default",
+        .wave_count = 1,
+        .rate_per_minute = 600,
+        .in_flight = 100,
+        .offer_seconds = 120,
+        .download_seconds = 900,
+        .confirm_seconds = 300,
+        .offline_wait_seconds = 86400,
+        .offline_then = OFFLINE_SKIP,
+        .on_halt = ON_HALT_PAUSE,
+    };
+    struct wave_policy *wave = &policy->waves[0];
+    snprintf(wave->name, sizeof wave->name, "all");
+    wave->size.kind = WAVE_SIZE_REST;
+    gate_defaults(&wave->gate);
+}
+
+/* Paths are made here only, so that each check reads as one line. */
+struct checker {
+    char prefix[64]; /* "" or "waves[1]." and the like */
+    struct error *error;
+};
+
+static enum status refuse(const struct checker *checker, const char *member, const char *allowed)
+{
+    char field[96];
+    snprintf(field, sizeof field, "%s%s", checker->prefix, member);
+    return error_set(checker->error, STATUS_INVALID, field, "%s", allowed);
+}
+
+static enum status check_integer(const struct checker *checker, const char *member, int64_t value,
+                                 int64_t lowest, int64_t highest)
+{
+    if (value >= lowest && value <= highest)
+        return STATUS_OK;
+    char message[128];
+    snprintf(message, sizeof message, "is %lld; allowed is a whole number from %lld to %lld",
+             (long long)value, (long long)lowest, (long long)highest);
+    return refuse(checker, member, message);
+}
+
+/* Written so that a NaN is refused. */
+static enum status check_percent(const struct checker *checker, const char *member, double value,
+                                 bool zero_allowed)
+{
+    if (value <= 100 && (value > 0 || (zero_allowed && value >= 0)))
+        return STATUS_OK;
+    char message[128];
+    snprintf(message, sizeof message, "is %g; allowed is a number %s 0 to 100", value,
+             zero_allowed ? "from" : "above");
+    return refuse(checker, member, message);
+}
+
+static enum status check_name(const struct checker *checker, const char *name)
+{
+    size_t length = strnlen(name, NAME_MAX_LENGTH + 1);
+    size_t good = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+    if (length >= 1 && length <= NAME_MAX_LENGTH && good == length)
+        return STATUS_OK;
+    return refuse(checker, "name", "allowed is 1 to 64 characters of A-Z a-z 0-9 . _ -");
+}
+
+static enum status check_size(struct checker *checker, const struct wave_size *size, bool last)
+{
+    enum status status = STATUS_OK;
+    switch (size->kind) {
+    case WAVE_SIZE_PERCENT:
+        status = check_percent(checker, "size.percent", size->percent, false);
+        if (status == STATUS_OK)
+            status = check_integer(checker, "size.min", size->min, 0, COUNT_MAX);
+        if (status == STATUS_OK)
+            status = check_integer(checker, "size.max", size->max, 0, COUNT_MAX);
+        if (status == STATUS_OK && size->max > 0 && size->max < size->min)
+            status =
+                refuse(checker, "size.max", "is below size.min; allowed is size.min or more, or 0 for none");
+        if (status == STATUS_OK && last && (size->percent < 100 || size->max > 0))
+            status = refuse(checker, "size",
+                            "the last wave must take every device left: {\"rest\": true}, or "
+                            "{\"percent\": 100} without max");
+        return status;
+    case WAVE_SIZE_COUNT:
+        status = check_integer(checker, "size.count", size->count, 1, COUNT_MAX);
+        if (status == STATUS_OK && last)
+            status =
+                refuse(checker, "size",
+                       "the last wave must take every device left: {\"rest\": true}, or {\"percent\": 100}");
+        return status;
+    case WAVE_SIZE_REST:
+        if (!last)
+            status = refuse(checker, "size.rest", "only the last wave may take the rest");
+        return status;
+    }
+    return refuse(checker, "size", "allowed is one of percent, count, rest");
+}
+
+static enum status check_gate(const struct checker *checker, const struct gate_policy *gate)
+{
+    enum status status = check_percent(checker, "gate.success_percent", gate->success_percent, true);
+    if (status == STATUS_OK)
+        status = check_percent(checker, "gate.finished_percent", gate->finished_percent, false);
+    if (status == STATUS_OK)
+        status = check_percent(checker, "gate.failure_percent", gate->failure_percent, false);
+    if (status == STATUS_OK)
+        status = check_integer(checker, "gate.min_sample", gate->min_sample, 1, COUNT_MAX);
+    return status;
+}
+
+static enum status check_wave(const struct policy *policy, int index, struct error *error)
+{
+    const struct wave_policy *wave = &policy->waves[index];
+    struct checker checker = {.error = error};
+    snprintf(checker.prefix, sizeof checker.prefix, "waves[%d].", index);
+    enum status status = check_name(&checker, wave->name);
+    for (int i = 0; i < index && status == STATUS_OK; i++) {
+        if (strcmp(policy->waves[i].name, wave->name) == 0)
+            status = refuse(&checker, "name", "is the name of an earlier wave; allowed is a name used once");
+    }
+    if (status == STATUS_OK)
+        status = check_size(&checker, &wave->size, index == policy->wave_count - 1);
+    if (status == STATUS_OK)
+        status = check_gate(&checker, &wave->gate);
+    if (status == STATUS_OK)
+        status = check_integer(&checker, "soak_seconds", wave->soak_seconds, 0, SOAK_SECONDS_MAX);
+    return status;
+}
+
+enum status policy_validate(const struct policy *policy, struct error *error)
+{
+    struct checker checker = {.error = error};
+    enum status status = check_name(&checker, policy->name);
+    if (status == STATUS_OK && (policy->wave_count < 1 || policy->wave_count > POLICY_WAVES_MAX))
+        status = refuse(&checker, "waves", "allowed are 1 to 32 waves");
+    for (int i = 0; i < policy->wave_count && status == STATUS_OK; i++)
+        status = check_wave(policy, i, error);
+    const struct {
+        const char *member;
+        int64_t value, lowest, highest;
+    } ranges[] = {
+        {"rate.per_minute", policy->rate_per_minute, 0, RATE_MAX},
+        {"in_flight", policy->in_flight, 1, IN_FLIGHT_MAX},
+        {"timeouts.offer_seconds", policy->offer_seconds, 1, TIMEOUT_SECONDS_MAX},
+        {"timeouts.download_seconds", policy->download_seconds, 1, TIMEOUT_SECONDS_MAX},
+        {"timeouts.confirm_seconds", policy->confirm_seconds, 1, TIMEOUT_SECONDS_MAX},
+        {"offline.wait_seconds", policy->offline_wait_seconds, 0, OFFLINE_SECONDS_MAX},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0] && status == STATUS_OK; i++)
+        status =
+            check_integer(&checker, ranges[i].member, ranges[i].value, ranges[i].lowest, ranges[i].highest);
+    return status;
+}
