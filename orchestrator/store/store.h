@@ -69,7 +69,13 @@ bool store_rows_null(const struct store_rows *rows, int64_t row, int column);
 int64_t store_rows_integer(const struct store_rows *rows, int64_t row, int column);
 double store_rows_real(const struct store_rows *rows, int64_t row, int column);
 bool store_rows_boolean(const struct store_rows *rows, int64_t row, int column);
+/* A bytea, copied into `arena`. */
+unsigned char *store_rows_bytes(const struct store_rows *rows, int64_t row, int column, struct arena *arena,
+                                size_t *length);
 void store_rows_free(struct store_rows *rows); /* NULL is fine */
+
+/* Runs a text of several statements, without parameters: migrations only. */
+enum status store_run_script(struct store *store, const char *text, struct error *error) MUST_CHECK;
 
 enum status store_begin(struct store *store, struct error *error) MUST_CHECK;
 enum status store_commit(struct store *store, struct error *error) MUST_CHECK;

@@ -1,0 +1,365 @@
+#include "store.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store_sql.h"
+
+enum { TRANSACTION_ATTEMPTS = 5 };
+
+struct store {
+    char *url;
+    char *application_name;
+    PGconn *connection;
+    bool prepared[STORE_STATEMENT_COUNT];
+    bool in_transaction;
+};
+
+struct store_rows; /* is a PGresult */
+
+static const PGresult *as_result(const struct store_rows *rows)
+{
+    return (const PGresult *)(const void *)rows;
+}
+
+/* --- parameters
+ * -------------------------------------------------------------------------------------------------- */
+
+static int next_parameter(struct store_parameters *parameters)
+{
+    if (parameters->count >= STORE_PARAMETERS_MAX)
+        abort(); /* a statement with more parameters than any of ours: a bug */
+    return parameters->count++;
+}
+
+void store_put_text(struct store_parameters *parameters, const char *text)
+{
+    parameters->values[next_parameter(parameters)] = text;
+}
+
+void store_put_integer(struct store_parameters *parameters, int64_t value)
+{
+    int n = next_parameter(parameters);
+    snprintf(parameters->numbers[n], sizeof parameters->numbers[n], "%lld", (long long)value);
+    parameters->values[n] = parameters->numbers[n];
+}
+
+void store_put_real(struct store_parameters *parameters, double value)
+{
+    int n = next_parameter(parameters);
+    snprintf(parameters->numbers[n], sizeof parameters->numbers[n], "%.17g", value);
+    parameters->values[n] = parameters->numbers[n];
+}
+
+void store_put_boolean(struct store_parameters *parameters, bool value)
+{
+    store_put_text(parameters, value ? "t" : "f");
+}
+
+void store_put_bytes(struct store_parameters *parameters, const void *bytes, int length)
+{
+    int n = next_parameter(parameters);
+    parameters->values[n] = bytes;
+    parameters->lengths[n] = length;
+    parameters->formats[n] = 1;
+}
+
+/* --- connection
+ * -------------------------------------------------------------------------------------------------- */
+
+struct store *store_create(const char *url, const char *application_name)
+{
+    struct store *store = calloc(1, sizeof *store);
+    if (store == NULL)
+        abort();
+    store->url = strdup(url);
+    store->application_name = strdup(application_name);
+    if (store->url == NULL || store->application_name == NULL)
+        abort();
+    return store;
+}
+
+static void disconnect(struct store *store)
+{
+    PQfinish(store->connection);
+    store->connection = NULL;
+    store->in_transaction = false;
+    memset(store->prepared, 0, sizeof store->prepared);
+}
+
+void store_destroy(struct store *store)
+{
+    if (store == NULL)
+        return;
+    disconnect(store);
+    free(store->url);
+    free(store->application_name);
+    free(store);
+}
+
+/* libpq ends its messages with a newline and may use several lines: one line is wanted. */
+static void copy_line(char *line, size_t size, const char *text)
+{
+    snprintf(line, size, "%s", text);
+    size_t length = strlen(line);
+    while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == ' '))
+        line[--length] = '\0';
+    for (char *c = line; *c != '\0'; c++) {
+        if (*c == '\n' || *c == '\t')
+            *c = ' ';
+    }
+}
+
+static void ignore_notice(void *context, const PGresult *result)
+{
+    (void)context;
+    (void)result;
+}
+
+enum status store_connect(struct store *store, struct error *error)
+{
+    if (store->connection != NULL && PQstatus(store->connection) == CONNECTION_OK)
+        return STATUS_OK;
+    disconnect(store);
+    const char *keywords[] = {"dbname",          "application_name", "connect_timeout",
+                              "client_encoding", "options",          NULL};
+    const char *values[] = {store->url, store->application_name, "5", "UTF8", "-c TimeZone=UTC", NULL};
+    store->connection = PQconnectdbParams(keywords, values, 1);
+    if (store->connection == NULL)
+        abort();
+    if (PQstatus(store->connection) != CONNECTION_OK) {
+        char line[400];
+        copy_line(line, sizeof line, PQerrorMessage(store->connection));
+        disconnect(store);
+        return error_set(error, STATUS_UNAVAILABLE, "database_url", "cannot connect to PostgreSQL: %s", line);
+    }
+    PQsetNoticeReceiver(store->connection, ignore_notice, NULL);
+    return STATUS_OK;
+}
+
+/* --- statements
+ * -------------------------------------------------------------------------------------------------- */
+
+static enum status status_of_sqlstate(const char *sqlstate)
+{
+    if (strncmp(sqlstate, "23", 2) == 0)
+        return STATUS_CONFLICT;
+    if (strncmp(sqlstate, "22", 2) == 0)
+        return STATUS_INVALID;
+    /* connection, shutdown, resources, read-only, out of disk, lock timeout */
+    static const char *const unavailable[] = {"08", "57", "53", "58", "55", "25006"};
+    for (size_t i = 0; i < sizeof unavailable / sizeof unavailable[0]; i++) {
+        if (strncmp(sqlstate, unavailable[i], strlen(unavailable[i])) == 0)
+            return STATUS_UNAVAILABLE;
+    }
+    return STATUS_INTERNAL;
+}
+
+static enum status failure(struct store *store, const PGresult *result, const char *name, struct error *error)
+{
+    const char *sqlstate = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    char line[400];
+    if (PQstatus(store->connection) != CONNECTION_OK) {
+        copy_line(line, sizeof line, PQerrorMessage(store->connection));
+        disconnect(store);
+        return error_set(error, STATUS_UNAVAILABLE, NULL, "lost the connection to PostgreSQL: %s", line);
+    }
+    if (sqlstate == NULL) {
+        copy_line(line, sizeof line, PQerrorMessage(store->connection));
+        return error_set(error, STATUS_INTERNAL, NULL, "statement %s: %s", name, line);
+    }
+    const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+    copy_line(line, sizeof line, primary != NULL ? primary : "");
+    enum status status =
+        error_set(error, status_of_sqlstate(sqlstate), constraint, "statement %s: %s", name, line);
+    if (error != NULL)
+        snprintf(error->sqlstate, sizeof error->sqlstate, "%s", sqlstate);
+    return status;
+}
+
+static enum status check(struct store *store, PGresult *result, const char *name, struct store_rows **rows,
+                         struct error *error)
+{
+    ExecStatusType outcome = PQresultStatus(result);
+    if (outcome != PGRES_TUPLES_OK && outcome != PGRES_COMMAND_OK) {
+        enum status status = failure(store, result, name, error);
+        PQclear(result);
+        return status;
+    }
+    if (rows != NULL)
+        *rows = (struct store_rows *)(void *)result;
+    else
+        PQclear(result);
+    return STATUS_OK;
+}
+
+static enum status execute(struct store *store, const char *text, struct error *error)
+{
+    if (store->connection == NULL)
+        return error_set(error, STATUS_UNAVAILABLE, NULL, "lost the connection to PostgreSQL");
+    return check(store, PQexec(store->connection, text), text, NULL, error);
+}
+
+enum status store_run(struct store *store, const struct store_statement *statement,
+                      const struct store_parameters *parameters, struct store_rows **rows,
+                      struct error *error)
+{
+    static const struct store_parameters none;
+    if (rows != NULL)
+        *rows = NULL;
+    if (parameters == NULL)
+        parameters = &none;
+    if (store->connection == NULL || PQstatus(store->connection) != CONNECTION_OK) {
+        if (store->in_transaction) {
+            disconnect(store);
+            return error_set(error, STATUS_UNAVAILABLE, NULL, "lost the connection to PostgreSQL");
+        }
+        if (store_connect(store, error) != STATUS_OK)
+            return error->status;
+    }
+    if (!store->prepared[statement->number]) {
+        PGresult *result = PQprepare(store->connection, statement->name, statement->text, 0, NULL);
+        if (check(store, result, statement->name, NULL, error) != STATUS_OK)
+            return error->status;
+        store->prepared[statement->number] = true;
+    }
+    PGresult *result = PQexecPrepared(store->connection, statement->name, parameters->count,
+                                      parameters->values, parameters->lengths, parameters->formats, 0);
+    return check(store, result, statement->name, rows, error);
+}
+
+enum status store_run_text(struct store *store, const struct store_statement *statement,
+                           const struct store_parameters *parameters, struct arena *arena, char **text,
+                           struct error *error)
+{
+    struct store_rows *rows = NULL;
+    *text = NULL;
+    if (store_run(store, statement, parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    if (store_rows_count(rows) > 0 && !store_rows_null(rows, 0, 0))
+        *text = arena_copy(arena, store_rows_text(rows, 0, 0));
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
+enum status store_run_script(struct store *store, const char *text, struct error *error)
+{
+    if (store_connect(store, error) != STATUS_OK)
+        return error->status;
+    PGresult *result = PQexec(store->connection, text);
+    return check(store, result, "script", NULL, error);
+}
+
+/* --- rows
+ * -------------------------------------------------------------------------------------------------------- */
+
+int64_t store_rows_count(const struct store_rows *rows)
+{
+    return PQntuples(as_result(rows));
+}
+
+int64_t store_rows_affected(const struct store_rows *rows)
+{
+    PGresult *result = (PGresult *)(void *)(uintptr_t)rows; /* libpq's parameter lacks a const */
+    return strtoll(PQcmdTuples(result), NULL, 10);
+}
+
+bool store_rows_null(const struct store_rows *rows, int64_t row, int column)
+{
+    return PQgetisnull(as_result(rows), (int)row, column) != 0;
+}
+
+const char *store_rows_text(const struct store_rows *rows, int64_t row, int column)
+{
+    if (store_rows_null(rows, row, column))
+        return NULL;
+    return PQgetvalue(as_result(rows), (int)row, column);
+}
+
+int64_t store_rows_integer(const struct store_rows *rows, int64_t row, int column)
+{
+    return strtoll(PQgetvalue(as_result(rows), (int)row, column), NULL, 10);
+}
+
+double store_rows_real(const struct store_rows *rows, int64_t row, int column)
+{
+    return strtod(PQgetvalue(as_result(rows), (int)row, column), NULL);
+}
+
+bool store_rows_boolean(const struct store_rows *rows, int64_t row, int column)
+{
+    return PQgetvalue(as_result(rows), (int)row, column)[0] == 't';
+}
+
+unsigned char *store_rows_bytes(const struct store_rows *rows, int64_t row, int column, struct arena *arena,
+                                size_t *length)
+{
+    const char *text = PQgetvalue(as_result(rows), (int)row, column);
+    unsigned char *bytes = PQunescapeBytea((const unsigned char *)text, length);
+    if (bytes == NULL)
+        abort();
+    unsigned char *copy = (unsigned char *)arena_copy_bytes(arena, bytes, *length);
+    PQfreemem(bytes);
+    return copy;
+}
+
+void store_rows_free(struct store_rows *rows)
+{
+    PQclear((PGresult *)(void *)rows);
+}
+
+/* --- transactions
+ * ------------------------------------------------------------------------------------------------ */
+
+enum status store_begin(struct store *store, struct error *error)
+{
+    if (store_connect(store, error) != STATUS_OK)
+        return error->status;
+    if (execute(store, "BEGIN", error) != STATUS_OK)
+        return error->status;
+    store->in_transaction = true;
+    return STATUS_OK;
+}
+
+enum status store_commit(struct store *store, struct error *error)
+{
+    enum status status = execute(store, "COMMIT", error);
+    store->in_transaction = false;
+    return status;
+}
+
+void store_rollback(struct store *store)
+{
+    struct error ignored;
+    if (store->connection != NULL && PQtransactionStatus(store->connection) != PQTRANS_IDLE &&
+        execute(store, "ROLLBACK", &ignored) != STATUS_OK)
+        disconnect(store); /* a connection that cannot roll back is of no use */
+    store->in_transaction = false;
+}
+
+static bool worth_repeating(const struct error *error)
+{
+    return strcmp(error->sqlstate, "40001") == 0 || strcmp(error->sqlstate, "40P01") == 0;
+}
+
+enum status store_transaction(struct store *store, store_work work, void *context, struct error *error)
+{
+    struct error own;
+    if (error == NULL)
+        error = &own;
+    for (int attempt = 1;; attempt++) {
+        if (store_begin(store, error) != STATUS_OK)
+            return error->status;
+        enum status status = work(store, context, error);
+        if (status == STATUS_OK)
+            status = store_commit(store, error);
+        if (status == STATUS_OK)
+            return STATUS_OK;
+        store_rollback(store);
+        if (!worth_repeating(error) || attempt == TRANSACTION_ATTEMPTS)
+            return status;
+    }
+}
