@@ -47,7 +47,7 @@ void gate_judge(const struct gate_policy *policy, int64_t members, const int64_t
             policy->failure_percent);
         return;
     }
-    bool enough = finished_share >= policy->finished_percent && decided >= sample &&
+    bool enough = finished_share >= policy->finished_percent && decided + excused >= sample &&
                   success >= policy->success_percent && confirmed > 0;
     if (enough) {
         say(verdict, GATE_PROMOTE,
@@ -60,7 +60,7 @@ void gate_judge(const struct gate_policy *policy, int64_t members, const int64_t
             n_finished, n_members, n_confirmed, n_failures);
     } else if (confirmed == 0) {
         say(verdict, GATE_HALT, "halt: all %lld members have ended and none succeeded", n_members);
-    } else if (decided < sample) {
+    } else if (decided + excused < sample) {
         say(verdict, GATE_HALT, "halt: all %lld members have ended with only %lld outcomes, %lld are needed",
             n_members, n_decided, n_sample);
     } else {

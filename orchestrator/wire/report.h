@@ -1,0 +1,93 @@
+/* Reports and presence: from an MQTT message to a struct. Format: docs/protocol.md. */
+#ifndef WIRE_REPORT_H
+#define WIRE_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hex.h"
+#include "target_fsm.h"
+#include "version.h"
+
+#define MESSAGE_SIZE_MAX 2048
+#define DEVICE_ID_SIZE 65
+#define REASON_SIZE 65
+#define NONCE_SIZE 17
+
+/* Why a message changed nothing: rejected_reports.kind in the database, which a test compares. */
+#define REJECTION_LIST(X)                                                                                    \
+    X(REJECTION_BAD_TOPIC, "bad_topic")                                                                      \
+    X(REJECTION_TOO_LARGE, "too_large")                                                                      \
+    X(REJECTION_NOT_JSON, "not_json")                                                                        \
+    X(REJECTION_BAD_MEMBER, "bad_member")                                                                    \
+    X(REJECTION_DEVICE_MISMATCH, "device_mismatch")                                                          \
+    X(REJECTION_UNKNOWN_DEVICE, "unknown_device")                                                            \
+    X(REJECTION_UNKNOWN_TARGET, "unknown_target")                                                            \
+    X(REJECTION_STALE_ATTEMPT, "stale_attempt")                                                              \
+    X(REJECTION_OUT_OF_ORDER, "out_of_order")                                                                \
+    X(REJECTION_NONCE_MISMATCH, "nonce_mismatch")                                                            \
+    X(REJECTION_IMAGE_MISMATCH, "image_mismatch")
+
+enum rejection {
+#define X(name, text) name,
+    REJECTION_LIST(X)
+#undef X
+        REJECTION_COUNT
+};
+
+const char *rejection_name(enum rejection rejection);
+
+enum report_kind {
+    REPORT_REJECTED, /* the message does not parse; `rejection` and `detail` say why */
+    REPORT_PRESENCE,
+    REPORT_HELLO,
+    REPORT_TARGET,   /* a state of one attempt */
+    REPORT_CANCELLED /* the answer to a cancel */
+};
+
+/* What a device runs, as it says. */
+struct running_image {
+    char version[VERSION_TEXT_SIZE];
+    struct version parsed;
+    int slot;
+    char sha256[SHA256_HEX_SIZE];
+};
+
+/* One attempt's state. */
+struct target_report {
+    enum target_event event; /* one of the first eight, for REPORT_TARGET */
+    int64_t campaign;
+    int attempt;
+    int progress;
+    char nonce[NONCE_SIZE];
+    char reason[REASON_SIZE];
+    bool has_running; /* confirmed and reverted say what runs */
+    struct running_image running;
+};
+
+struct report {
+    enum report_kind kind;
+    char device[DEVICE_ID_SIZE];
+    enum rejection rejection;
+    char detail[160];
+    bool online;                /* REPORT_PRESENCE */
+    struct running_image hello; /* REPORT_HELLO */
+    bool on_trial;              /* REPORT_HELLO: boot is "trial" */
+    char reset_reason[REASON_SIZE];
+    bool has_result;             /* REPORT_HELLO carries a result in `target` */
+    bool is_busy;                /* REPORT_HELLO: an attempt is in work */
+    struct target_report target; /* REPORT_TARGET, REPORT_CANCELLED, or the result of a hello */
+};
+
+/* Never fails: what does not parse is REPORT_REJECTED. `device` is filled whenever the topic holds a valid
+ * id. */
+void report_parse(const char *topic, const void *payload, size_t size, struct report *report);
+
+/* 1 to 64 characters of A-Z a-z 0-9 . _ - */
+bool device_id_is_valid(const char *text);
+
+/* Whether a report ends its attempt, so that the device keeps it until it is acknowledged. */
+bool target_event_is_result(enum target_event event);
+
+#endif
