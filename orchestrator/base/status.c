@@ -28,19 +28,25 @@ enum status error_set(struct error *error, enum status status, const char *field
     return status;
 }
 
+/* Over-long text is cut. */
+static void append(char *text, size_t size, const char *more)
+{
+    size_t used = strlen(text);
+    size_t length = strnlen(more, size - 1 - used);
+    memcpy(text + used, more, length);
+    text[used + length] = '\0';
+}
+
 enum status error_context(struct error *error, const char *format, ...)
 {
-    char context[sizeof error->message];
     char message[sizeof error->message];
+    memcpy(message, error->message, sizeof message);
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(context, sizeof context, format, arguments);
+    vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
-    memcpy(message, error->message, sizeof message);
-    size_t used = strlen(context);
-    size_t room = sizeof error->message - 1;
-    memcpy(error->message, context, used);
-    snprintf(error->message + used, room + 1 - used, ": %s", message);
+    append(error->message, sizeof error->message, ": ");
+    append(error->message, sizeof error->message, message);
     return error->status;
 }
 
