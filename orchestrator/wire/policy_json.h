@@ -1,4 +1,4 @@
-/* Policies as JSON documents: policies/*.json, and the "policy" of a campaign. */
+/* Policies as JSON documents: the files of policies/, and the "policy" of a campaign. */
 #ifndef WIRE_POLICY_JSON_H
 #define WIRE_POLICY_JSON_H
 

@@ -1,0 +1,69 @@
+#include "image_url.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hex.h"
+
+/* The signature in hexadecimal: of the purpose and the three values, one a line, so that no value can pass
+ * for part of another. Expiry is signed as the text it is sent as. */
+static enum status signature(const unsigned char secret[IMAGE_SECRET_SIZE], const char *sha256,
+                             const char *device, const char *expires, char text[SHA256_HEX_SIZE],
+                             struct error *error)
+{
+    char message[256];
+    int length = snprintf(message, sizeof message, "fota-image-v1\n%s\n%s\n%s", sha256, device, expires);
+    if (length < 0 || (size_t)length >= sizeof message)
+        return error_set(error, STATUS_INVALID, NULL, "device or expiry is too long to be signed");
+    unsigned char mac[32];
+    unsigned int mac_length = sizeof mac;
+    if (HMAC(EVP_sha256(), secret, IMAGE_SECRET_SIZE, (const unsigned char *)message, (size_t)length, mac,
+             &mac_length) == NULL)
+        return error_set(error, STATUS_INTERNAL, NULL, "HMAC-SHA256 is not available");
+    hex_format(text, mac, sizeof mac);
+    return STATUS_OK;
+}
+
+enum status image_url_sign(const unsigned char secret[IMAGE_SECRET_SIZE], const char *base,
+                           const char *sha256, const char *device, int64_t expires, char url[IMAGE_URL_SIZE],
+                           struct error *error)
+{
+    char expiry[24];
+    char proof[SHA256_HEX_SIZE];
+    snprintf(expiry, sizeof expiry, "%" PRId64, expires);
+    enum status status = signature(secret, sha256, device, expiry, proof, error);
+    if (status != STATUS_OK)
+        return status;
+    int length = snprintf(url, IMAGE_URL_SIZE, "%s/v1/images/%s?device=%s&expires=%s&signature=%s", base,
+                          sha256, device, expiry, proof);
+    if (length < 0 || length >= IMAGE_URL_SIZE)
+        return error_set(error, STATUS_INVALID, NULL,
+                         "the image URL would be %d characters long; allowed are %d: shorten the public URL",
+                         length, IMAGE_URL_SIZE - 1);
+    return STATUS_OK;
+}
+
+enum status image_url_check(const unsigned char secret[IMAGE_SECRET_SIZE], const char *sha256,
+                            const char *device, const char *expires, const char *given, int64_t now,
+                            struct error *error)
+{
+    char proof[SHA256_HEX_SIZE];
+    if (sha256 == NULL || device == NULL || expires == NULL || given == NULL)
+        return error_set(error, STATUS_DENIED, NULL, "the image URL lacks device, expires or signature");
+    if (signature(secret, sha256, device, expires, proof, error) != STATUS_OK)
+        return error_set(error, STATUS_DENIED, NULL, "the image URL is not one that was given out");
+    if (strlen(given) != strlen(proof) || CRYPTO_memcmp(given, proof, strlen(proof)) != 0)
+        return error_set(error, STATUS_DENIED, "signature", "the image URL is not one that was given out");
+    errno = 0;
+    char *end;
+    long long until = strtoll(expires, &end, 10);
+    if (errno != 0 || *end != '\0' || until <= now)
+        return error_set(error, STATUS_DENIED, "expires", "the image URL has expired");
+    return STATUS_OK;
+}

@@ -1,0 +1,227 @@
+#include "api_request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json_scope.h"
+#include "policy_json.h"
+#include "version.h"
+
+static const char *keep(struct arena *arena, const char *text)
+{
+    return text == NULL ? NULL : arena_copy(arena, text);
+}
+
+static const char *read_text(struct json_scope *scope, const char *name, bool required, struct arena *arena)
+{
+    const char *text = NULL;
+    json_scope_text(scope, name, required, &text);
+    return keep(arena, text);
+}
+
+static int read_ptype(struct json_scope *scope, bool required)
+{
+    int64_t ptype = 0;
+    if (json_scope_integer(scope, "ptype", required, &ptype) && (ptype < 0 || ptype > PTYPE_MAX)) {
+        json_scope_refuse(scope, "ptype", "allowed is a whole number from 0 to 2147483647");
+        return 0;
+    }
+    return (int)ptype;
+}
+
+/* Words that can be joined with commas and given on a command line. */
+static bool tag_is_good(const json_t *tag)
+{
+    if (!json_is_string(tag))
+        return false;
+    const char *text = json_string_value(tag);
+    size_t length = json_string_length(tag);
+    return length >= 1 && length <= 64 &&
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:=/-") == length;
+}
+
+static const char *read_tags(struct json_scope *scope, struct arena *arena)
+{
+    json_t *array;
+    if (!json_scope_array(scope, "tags", false, &array))
+        return "";
+    char joined[API_TAGS_MAX * 65 + 1] = "";
+    size_t used = 0;
+    if (json_array_size(array) > API_TAGS_MAX) {
+        json_scope_refuse(scope, "tags", "allowed are at most 32 tags");
+        return "";
+    }
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        json_t *tag = json_array_get(array, i);
+        if (!tag_is_good(tag)) {
+            char place[32];
+            snprintf(place, sizeof place, "tags[%zu]", i);
+            json_scope_refuse(scope, place,
+                              "allowed is a string of 1 to 64 characters of A-Z a-z 0-9 . _ : = / -");
+            return "";
+        }
+        used += (size_t)snprintf(joined + used, sizeof joined - used, "%s%s", i == 0 ? "" : ",",
+                                 json_string_value(tag));
+    }
+    return arena_copy(arena, joined);
+}
+
+/* The seed writes 0 or 1. */
+static bool read_zero_or_one(struct json_scope *scope, const char *name)
+{
+    json_t *value = json_object_get(scope->object, name);
+    if (json_is_boolean(value)) {
+        bool given = false;
+        json_scope_boolean(scope, name, false, &given);
+        return given;
+    }
+    int64_t number = 0;
+    if (json_scope_integer(scope, name, false, &number) && number != 0 && number != 1)
+        json_scope_refuse(scope, name, "allowed is 0 or 1");
+    return number == 1;
+}
+
+static void read_product(struct json_scope *outer, json_t *array, size_t index, struct arena *arena,
+                         struct api_product *product)
+{
+    struct json_scope scope;
+    int64_t status = 1;
+    json_scope_element(&scope, outer, "products", array, index);
+    product->name = read_text(&scope, "name", false, arena);
+    product->description = read_text(&scope, "description", false, arena);
+    product->serial = read_text(&scope, "serial", false, arena);
+    product->is_private = read_zero_or_one(&scope, "is_private");
+    product->ptype = read_ptype(&scope, false);
+    if (json_scope_integer(&scope, "status", false, &status) && status != 1 && status != 2)
+        json_scope_refuse(&scope, "status", "allowed is 1 (under development) or 2 (deployed)");
+    product->status = (int)status;
+    json_scope_leave(&scope, outer);
+}
+
+static void read_device(struct json_scope *outer, json_t *array, size_t index, struct arena *arena,
+                        struct api_device *device)
+{
+    struct json_scope scope;
+    json_scope_element(&scope, outer, "devices", array, index);
+    device->id = read_text(&scope, "id", true, arena);
+    device->ptype = read_ptype(&scope, true);
+    device->product = read_text(&scope, "product", false, arena);
+    device->version = read_text(&scope, "version", false, arena);
+    device->tags = read_tags(&scope, arena);
+    json_scope_leave(&scope, outer);
+}
+
+static json_t *read_list(struct json_scope *scope, const char *name, size_t most, size_t *count)
+{
+    json_t *array = NULL;
+    *count = 0;
+    if (!json_scope_array(scope, name, true, &array))
+        return NULL;
+    *count = json_array_size(array);
+    if (*count < 1 || *count > most) {
+        char message[64];
+        snprintf(message, sizeof message, "has %zu elements; allowed are 1 to %zu", *count, most);
+        json_scope_refuse(scope, name, message);
+    }
+    return array;
+}
+
+enum status api_products_parse(const char *text, size_t length, struct arena *arena,
+                               struct api_products *products, struct error *error)
+{
+    json_t *document;
+    struct json_scope scope;
+    enum status status = json_read_document(text, length, &document, error);
+    if (status != STATUS_OK)
+        return status;
+    json_scope_begin(&scope, document, "", error);
+    json_t *array = read_list(&scope, "products", API_PRODUCTS_MAX, &products->count);
+    if (scope.status == STATUS_OK)
+        products->items = arena_allocate_array(arena, products->count, sizeof *products->items);
+    for (size_t i = 0; i < products->count && scope.status == STATUS_OK; i++)
+        read_product(&scope, array, i, arena, &products->items[i]);
+    status = json_scope_end(&scope);
+    json_decref(document);
+    return status;
+}
+
+enum status api_devices_parse(const char *text, size_t length, struct arena *arena,
+                              struct api_devices *devices, struct error *error)
+{
+    json_t *document;
+    struct json_scope scope;
+    enum status status = json_read_document(text, length, &document, error);
+    if (status != STATUS_OK)
+        return status;
+    json_scope_begin(&scope, document, "", error);
+    json_t *array = read_list(&scope, "devices", API_DEVICES_MAX, &devices->count);
+    if (scope.status == STATUS_OK)
+        devices->items = arena_allocate_array(arena, devices->count, sizeof *devices->items);
+    for (size_t i = 0; i < devices->count && scope.status == STATUS_OK; i++)
+        read_device(&scope, array, i, arena, &devices->items[i]);
+    status = json_scope_end(&scope);
+    json_decref(document);
+    return status;
+}
+
+/* Checked here so that the refusal names its path; stored as it was given. */
+static const char *read_policy(struct json_scope *scope, struct arena *arena)
+{
+    json_t *document;
+    struct policy policy;
+    if (!json_scope_object(scope, "policy", true, &document))
+        return NULL;
+    scope->status = policy_json_read(document, "policy", &policy, scope->error);
+    if (scope->status != STATUS_OK)
+        return NULL;
+    char *text = json_dumps(document, JSON_COMPACT);
+    if (text == NULL)
+        abort();
+    const char *kept = arena_copy(arena, text);
+    free(text);
+    return kept;
+}
+
+enum status api_campaign_parse(const char *text, size_t length, struct arena *arena,
+                               struct api_campaign *campaign, struct error *error)
+{
+    json_t *document;
+    struct json_scope scope;
+    enum status status = json_read_document(text, length, &document, error);
+    if (status != STATUS_OK)
+        return status;
+    *campaign = (struct api_campaign){0};
+    json_scope_begin(&scope, document, "", error);
+    campaign->name = read_text(&scope, "name", true, arena);
+    campaign->firmware = read_text(&scope, "firmware", true, arena);
+    campaign->from = read_text(&scope, "from", false, arena);
+    if (campaign->from == NULL)
+        campaign->from = "";
+    campaign->tags = read_tags(&scope, arena);
+    campaign->policy = read_policy(&scope, arena);
+    json_scope_boolean(&scope, "start", false, &campaign->start);
+    status = json_scope_end(&scope);
+    json_decref(document);
+    return status;
+}
+
+enum status api_command_parse(const char *text, size_t length, struct arena *arena, const char **reason,
+                              struct error *error)
+{
+    json_t *document;
+    struct json_scope scope;
+    *reason = NULL;
+    if (length == 0)
+        return STATUS_OK;
+    enum status status = json_read_document(text, length, &document, error);
+    if (status != STATUS_OK)
+        return status;
+    json_scope_begin(&scope, document, "", error);
+    *reason = read_text(&scope, "reason", false, arena);
+    if (*reason != NULL && strlen(*reason) > 1000)
+        json_scope_refuse(&scope, "reason", "allowed are at most 1000 characters");
+    status = json_scope_end(&scope);
+    json_decref(document);
+    return status;
+}

@@ -1,0 +1,65 @@
+/* Request bodies of the HTTP API, read strictly: unknown members, wrong types and missing members are refused
+ * with their path in error->field. Texts live in `arena`. What the values mean is checked by the engine. */
+#ifndef WIRE_API_REQUEST_H
+#define WIRE_API_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arena.h"
+#include "status.h"
+
+#define API_PRODUCTS_MAX 1000
+#define API_DEVICES_MAX 200000
+#define API_TAGS_MAX 32
+
+/* POST /v1/products: the seed's body, {"products": [{...}]}. All members are optional; NULL when not given.
+ */
+struct api_product {
+    const char *name, *description, *serial;
+    bool is_private; /* the seed's 0 or 1; true and false are read too */
+    int ptype;
+    int status; /* 1 or 2 */
+};
+
+struct api_products {
+    struct api_product *items;
+    size_t count;
+};
+
+enum status api_products_parse(const char *text, size_t length, struct arena *arena,
+                               struct api_products *products, struct error *error) MUST_CHECK;
+
+/* POST /v1/devices: {"devices": [{"id", "ptype", "product"?, "version"?, "tags"?: [...]}]} */
+struct api_device {
+    const char *id;
+    int ptype;
+    const char *product, *version; /* NULL when not given */
+    const char *tags;              /* comma-separated */
+};
+
+struct api_devices {
+    struct api_device *items;
+    size_t count;
+};
+
+enum status api_devices_parse(const char *text, size_t length, struct arena *arena,
+                              struct api_devices *devices, struct error *error) MUST_CHECK;
+
+/* POST /v1/campaigns: {"name", "firmware", "from"?, "tags"?: [...], "policy", "start"?} */
+struct api_campaign {
+    const char *name, *firmware;
+    const char *from;   /* "" when not given */
+    const char *tags;   /* comma-separated, "" when not given */
+    const char *policy; /* the document as given */
+    bool start;
+};
+
+enum status api_campaign_parse(const char *text, size_t length, struct arena *arena,
+                               struct api_campaign *campaign, struct error *error) MUST_CHECK;
+
+/* POST /v1/campaigns/{name}/COMMAND: nothing at all, or {"reason"?}. *reason is NULL when not given. */
+enum status api_command_parse(const char *text, size_t length, struct arena *arena, const char **reason,
+                              struct error *error) MUST_CHECK;
+
+#endif
