@@ -1,0 +1,90 @@
+#include "answer.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "api_answer.h"
+#include "log.h"
+
+/* Details of our own failures go to the log, not to the client. */
+static const char *error_json(struct http_request *request, const struct error *error)
+{
+    struct error shown = *error;
+    if (shown.status == STATUS_INTERNAL)
+        error_set(&shown, STATUS_INTERNAL, NULL, "internal error; the log of the orchestrator says more");
+    return api_error_format(&request->arena, &shown);
+}
+
+static int error_code(const struct http_request *request, const struct error *error)
+{
+    if (request->answer.code >= 400)
+        return request->answer.code; /* chosen where the error was found: 405, 416 */
+    return status_http(error->status);
+}
+
+static struct MHD_Response *make_response(struct http_request *request, const char *json)
+{
+    struct http_answer *answer = &request->answer;
+    if (json != NULL)
+        return MHD_create_response_from_buffer(strlen(json), (void *)(uintptr_t)json, MHD_RESPMEM_MUST_COPY);
+    if (answer->fd < 0)
+        return MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response =
+        MHD_create_response_from_fd_at_offset64(answer->length, answer->fd, answer->offset);
+    if (response != NULL)
+        answer->fd = -1; /* the response closes it */
+    return response;
+}
+
+bool http_answer_send(struct http_request *request, const struct error *error)
+{
+    struct http_answer *answer = &request->answer;
+    bool failed = error->status != STATUS_OK;
+    const char *json = failed ? error_json(request, error) : answer->json;
+    int code = failed ? error_code(request, error) : answer->code == 0 ? MHD_HTTP_OK : answer->code;
+    struct MHD_Response *response = make_response(request, json);
+    if (response == NULL)
+        return false;
+    if (json != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+    if (error->status == STATUS_UNAUTHENTICATED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+    if (error->status == STATUS_UNAVAILABLE)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "2");
+    for (int i = 0; i < answer->header_count; i++)
+        MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
+    enum MHD_Result queued = MHD_queue_response(request->connection, (unsigned int)code, response);
+    MHD_destroy_response(response);
+    return queued == MHD_YES;
+}
+
+static void milliseconds_since(const struct timespec *began, char *text, size_t size)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double elapsed =
+        (double)(now.tv_sec - began->tv_sec) * 1e3 + (double)(now.tv_nsec - began->tv_nsec) / 1e6;
+    snprintf(text, size, "%.1f", elapsed);
+}
+
+void http_answer_log(const struct http_request *request, const struct error *error)
+{
+    char took[32];
+    char code[16];
+    const char *who = request->authenticated ? request->actor.name : "";
+    milliseconds_since(&request->began, took, sizeof took);
+    if (error->status == STATUS_OK) {
+        snprintf(code, sizeof code, "%d", request->answer.code == 0 ? MHD_HTTP_OK : request->answer.code);
+        log_write(LOG_DEBUG, "http_request", "method", request->method, "path", request->path, "code", code,
+                  "milliseconds", took, "token", who, NULL);
+        return;
+    }
+    bool notable = error->status == STATUS_UNAUTHENTICATED || error->status == STATUS_DENIED ||
+                   error->status == STATUS_UNAVAILABLE || error->status == STATUS_INTERNAL;
+    snprintf(code, sizeof code, "%d", error_code(request, error));
+    log_write(notable ? LOG_WARNING : LOG_DEBUG, "http_refused", "method", request->method, "path",
+              request->path, "code", code, "field", error->field, "message", error->message, "sqlstate",
+              error->sqlstate, "milliseconds", took, "token", who, NULL);
+}

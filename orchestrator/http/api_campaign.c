@@ -1,0 +1,123 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_answer.h"
+#include "api_request.h"
+#include "handlers.h"
+#include "policy_json.h"
+#include "request.h"
+#include "routes.h"
+#include "store_sql.h"
+
+static const char no_campaign[] = "no such campaign";
+
+enum status handle_campaign_list(struct http_request *request, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    return http_answer_page(request, &SQL_LIST_CAMPAIGNS, &parameters, error);
+}
+
+/* The policy as the engine reads it, defaults filled in, is a parameter of the query that shows the campaign:
+ * so the defaults stand in one place. */
+static enum status answer_campaign(struct http_request *request, const char *name, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    struct policy policy;
+    char *document;
+    store_put_text(&parameters, name);
+    enum status status = store_run_text(http_request_store(request), &SQL_FIND_CAMPAIGN_POLICY, &parameters,
+                                        &request->arena, &document, error);
+    if (status != STATUS_OK)
+        return status;
+    if (document == NULL)
+        return error_set(error, STATUS_NOT_FOUND, NULL, no_campaign);
+    if (policy_json_parse(document, strlen(document), &policy, error) != STATUS_OK) {
+        error->status = STATUS_INTERNAL;
+        return error_context(error, "the stored policy of campaign %s", name);
+    }
+    char *effective = policy_json_format(&policy);
+    store_put_text(&parameters, effective);
+    status = http_answer_query(request, &SQL_SHOW_CAMPAIGN, &parameters, no_campaign, error);
+    free(effective);
+    return status;
+}
+
+enum status handle_campaign_show(struct http_request *request, struct error *error)
+{
+    return answer_campaign(request, request->parameter, error);
+}
+
+enum status handle_campaign_create(struct http_request *request, struct error *error)
+{
+    struct api_campaign given;
+    enum status status = http_request_content_type(request, "application/json", error);
+    if (status == STATUS_OK)
+        status = api_campaign_parse(request->body == NULL ? "" : request->body, request->body_length,
+                                    &request->arena, &given, error);
+    if (status != STATUS_OK)
+        return status;
+    struct campaign_new campaign = {.name = given.name,
+                                    .firmware = given.firmware,
+                                    .from = given.from,
+                                    .tags = given.tags,
+                                    .policy_json = given.policy,
+                                    .start = given.start};
+    status = operate_campaign_create(http_request_store(request), &request->actor, &campaign, error);
+    if (status != STATUS_OK)
+        return status;
+    const struct http_options *options = &request->shared->options;
+    if (options->wake != NULL)
+        options->wake(options->context);
+    status = answer_campaign(request, given.name, error);
+    if (status == STATUS_OK)
+        request->answer.code = 201;
+    return status;
+}
+
+enum status handle_campaign_targets(struct http_request *request, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    char *policy;
+    store_put_text(&parameters, request->parameter);
+    enum status status = store_run_text(http_request_store(request), &SQL_FIND_CAMPAIGN_POLICY, &parameters,
+                                        &request->arena, &policy, error);
+    if (status == STATUS_OK && policy == NULL)
+        status = error_set(error, STATUS_NOT_FOUND, NULL, no_campaign);
+    if (status != STATUS_OK)
+        return status;
+    store_put_text(&parameters, http_request_query(request, "state"));
+    status = http_query_put_number(request, "wave", &parameters, error);
+    if (status != STATUS_OK)
+        return status;
+    return http_answer_page(request, &SQL_LIST_TARGETS, &parameters, error);
+}
+
+enum status handle_campaign_command(struct http_request *request, struct error *error)
+{
+    const char *reason = NULL;
+    bool changed = false;
+    char *state;
+    enum status status = STATUS_OK;
+    if (request->body_length > 0)
+        status = http_request_content_type(request, "application/json", error);
+    if (status == STATUS_OK)
+        status = api_command_parse(request->body == NULL ? "" : request->body, request->body_length,
+                                   &request->arena, &reason, error);
+    if (status == STATUS_OK)
+        status =
+            operate_campaign_command(http_request_store(request), &request->actor, request->parameter,
+                                     (enum campaign_command)request->route->detail, reason, &changed, error);
+    if (status != STATUS_OK)
+        return status;
+    const struct http_options *options = &request->shared->options;
+    if (options->wake != NULL)
+        options->wake(options->context);
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, request->parameter);
+    status = store_run_text(http_request_store(request), &SQL_FIND_CAMPAIGN_STATE, &parameters,
+                            &request->arena, &state, error);
+    if (status == STATUS_OK)
+        http_answer_json(request, 200,
+                         api_command_format(&request->arena, changed, state == NULL ? "unknown" : state));
+    return status;
+}

@@ -1,0 +1,53 @@
+#include "api_answer.h"
+#include "api_request.h"
+#include "handlers.h"
+#include "request.h"
+#include "store_sql.h"
+
+enum status handle_device_list(struct http_request *request, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    int64_t limit;
+    enum status status = http_query_put_number(request, "ptype", &parameters, error);
+    store_put_text(&parameters, http_request_query(request, "tag"));
+    store_put_text(&parameters, http_request_query(request, "version"));
+    store_put_text(&parameters, http_request_query(request, "after"));
+    if (status == STATUS_OK)
+        status = http_query_limit(request, &limit, error);
+    if (status != STATUS_OK)
+        return status;
+    store_put_integer(&parameters, limit);
+    return http_answer_query(request, &SQL_LIST_DEVICES, &parameters, NULL, error);
+}
+
+enum status handle_device_show(struct http_request *request, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, request->parameter);
+    return http_answer_query(request, &SQL_SHOW_DEVICE, &parameters, "no such device", error);
+}
+
+enum status handle_device_register(struct http_request *request, struct error *error)
+{
+    struct api_devices given;
+    enum status status = http_request_content_type(request, "application/json", error);
+    if (status == STATUS_OK)
+        status = api_devices_parse(request->body == NULL ? "" : request->body, request->body_length,
+                                   &request->arena, &given, error);
+    if (status != STATUS_OK)
+        return status;
+    struct device_new *devices = arena_allocate_array(&request->arena, given.count, sizeof *devices);
+    for (size_t i = 0; i < given.count; i++) {
+        const struct api_device *item = &given.items[i];
+        devices[i] = (struct device_new){.id = item->id,
+                                         .ptype = item->ptype,
+                                         .product = item->product,
+                                         .version = item->version,
+                                         .tags = item->tags};
+    }
+    status =
+        operate_devices_register(http_request_store(request), &request->actor, devices, given.count, error);
+    if (status == STATUS_OK)
+        http_answer_json(request, 201, api_count_format(&request->arena, "registered", (int64_t)given.count));
+    return status;
+}

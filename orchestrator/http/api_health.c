@@ -1,0 +1,20 @@
+#include "api_answer.h"
+#include "handlers.h"
+#include "request.h"
+
+enum status handle_health(struct http_request *request, struct error *error)
+{
+    (void)error;
+    http_answer_json(request, 200, api_status_format(&request->arena, "ok"));
+    return STATUS_OK;
+}
+
+enum status handle_ready(struct http_request *request, struct error *error)
+{
+    char why[256] = "";
+    const struct http_options *options = &request->shared->options;
+    if (!options->ready(options->context, why, sizeof why))
+        return error_set(error, STATUS_UNAVAILABLE, NULL, "%s", why);
+    http_answer_json(request, 200, api_status_format(&request->arena, "ready"));
+    return STATUS_OK;
+}

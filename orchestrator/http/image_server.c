@@ -1,0 +1,93 @@
+/* GET and HEAD of an image: from a file descriptor, so that the kernel copies it to the socket (sendfile). */
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "handlers.h"
+#include "range.h"
+#include "request.h"
+
+/* A signed URL is enough; else any token. Neither: the answer says what is wrong with what was given. */
+static enum status check_right(struct http_request *request, struct error *error)
+{
+    const char *signature = http_request_query(request, "signature");
+    const char *device = http_request_query(request, "device");
+    const char *expires = http_request_query(request, "expires");
+    if (signature == NULL && device == NULL && expires == NULL)
+        return http_request_authenticate(request, ROLE_VIEWER, error);
+    return image_url_check(request->shared->options.image_secret, request->parameter, device, expires,
+                           signature, (int64_t)time(NULL), error);
+}
+
+static enum status open_image(struct http_request *request, uint64_t *size, struct error *error)
+{
+    struct image_cache *images = request->shared->images;
+    int64_t found = 0;
+    enum status status = image_cache_find(images, request->parameter, &request->answer.fd, &found, error);
+    if (status == STATUS_NOT_FOUND)
+        status = image_cache_fetch(images, http_request_store(request), request->parameter,
+                                   &request->answer.fd, &found, error);
+    *size = (uint64_t)found;
+    return status;
+}
+
+static void close_image(struct http_request *request)
+{
+    close(request->answer.fd);
+    request->answer.fd = -1;
+}
+
+/* Ranges are for GET only; If-Range wants the very same image. */
+static struct range wanted_range(const struct http_request *request, const char *etag, uint64_t size)
+{
+    const char *header = http_request_header(request, "Range");
+    const char *condition = http_request_header(request, "If-Range");
+    if (strcmp(request->method, "GET") != 0)
+        header = NULL;
+    if (condition != NULL && strcmp(condition, etag) != 0)
+        header = NULL;
+    return range_parse(header, size);
+}
+
+enum status handle_image(struct http_request *request, struct error *error)
+{
+    uint64_t size;
+    struct http_answer *answer = &request->answer;
+    enum status status = check_right(request, error);
+    if (status == STATUS_OK)
+        status = open_image(request, &size, error);
+    if (status != STATUS_OK)
+        return status;
+    const char *etag = arena_format(&request->arena, "\"%s\"", request->parameter);
+    const char *known = http_request_header(request, "If-None-Match");
+    http_answer_header(request, "ETag", etag);
+    http_answer_header(request, "Accept-Ranges", "bytes");
+    if (known != NULL && etag_matches(known, etag, true)) {
+        close_image(request);
+        answer->code = MHD_HTTP_NOT_MODIFIED;
+        return STATUS_OK;
+    }
+    struct range range = wanted_range(request, etag, size);
+    if (range.kind == RANGE_UNSATISFIABLE) {
+        close_image(request);
+        answer->code = MHD_HTTP_RANGE_NOT_SATISFIABLE;
+        http_answer_header(request, "Content-Range",
+                           arena_format(&request->arena, "bytes */%llu", (unsigned long long)size));
+        return error_set(error, STATUS_INVALID, "Range", "is outside the image; allowed are bytes 0 to %llu",
+                         (unsigned long long)size - 1);
+    }
+    answer->code = MHD_HTTP_OK;
+    answer->offset = range.first;
+    answer->length = range.length;
+    http_answer_header(request, "Content-Type", "application/octet-stream");
+    if (range.kind == RANGE_PART) {
+        answer->code = MHD_HTTP_PARTIAL_CONTENT;
+        http_answer_header(
+            request, "Content-Range",
+            arena_format(&request->arena, "bytes %llu-%llu/%llu", (unsigned long long)range.first,
+                         (unsigned long long)(range.first + range.length - 1), (unsigned long long)size));
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,195 @@
+#include "request.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "routes.h"
+
+struct store *http_request_store(struct http_request *request)
+{
+    if (request->store == NULL)
+        request->store = store_pool_take(request->shared->stores);
+    return request->store;
+}
+
+const char *http_request_header(const struct http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+const char *http_request_query(const struct http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+/* Digits only: no sign, no space, no fraction. */
+static bool parse_number(const char *text, int64_t *number)
+{
+    char *end;
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    return errno == 0 && *end == '\0';
+}
+
+enum status http_query_limit(const struct http_request *request, int64_t *limit, struct error *error)
+{
+    const char *text = http_request_query(request, "limit");
+    *limit = 100;
+    if (text == NULL)
+        return STATUS_OK;
+    if (!parse_number(text, limit) || *limit < 1 || *limit > 1000)
+        return error_set(error, STATUS_INVALID, "limit", "allowed is a whole number from 1 to 1000");
+    return STATUS_OK;
+}
+
+enum status http_query_put_number(const struct http_request *request, const char *name,
+                                  struct store_parameters *parameters, struct error *error)
+{
+    const char *text = http_request_query(request, name);
+    int64_t number;
+    if (text == NULL) {
+        store_put_text(parameters, NULL);
+        return STATUS_OK;
+    }
+    if (!parse_number(text, &number))
+        return error_set(error, STATUS_INVALID, name, "allowed is a whole number");
+    store_put_integer(parameters, number);
+    return STATUS_OK;
+}
+
+struct query_check {
+    const char *allowed; /* words separated by spaces */
+    char seen[8][24];
+    int seen_count;
+    const char *unknown, *twice;
+};
+
+static bool is_word_of(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = words; length > 0 && (at = strstr(at, word)) != NULL; at += length) {
+        if ((at == words || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+            return strchr(word, ' ') == NULL;
+    }
+    return false;
+}
+
+static enum MHD_Result check_parameter(void *context, enum MHD_ValueKind kind, const char *name,
+                                       const char *value)
+{
+    struct query_check *check = context;
+    (void)kind;
+    (void)value;
+    if (!is_word_of(check->allowed, name)) {
+        check->unknown = name;
+        return MHD_NO;
+    }
+    for (int i = 0; i < check->seen_count; i++) {
+        if (strcmp(check->seen[i], name) == 0) {
+            check->twice = name;
+            return MHD_NO;
+        }
+    }
+    if (check->seen_count < 8)
+        snprintf(check->seen[check->seen_count++], sizeof check->seen[0], "%s", name);
+    return MHD_YES;
+}
+
+enum status http_query_check(const struct http_request *request, struct error *error)
+{
+    struct query_check check = {.allowed = request->route->query};
+    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, check_parameter, &check);
+    if (check.unknown != NULL && check.allowed[0] == '\0')
+        return error_set(error, STATUS_INVALID, check.unknown, "unknown parameter; none is allowed here");
+    if (check.unknown != NULL)
+        return error_set(error, STATUS_INVALID, check.unknown, "unknown parameter; allowed here: %s",
+                         check.allowed);
+    if (check.twice != NULL)
+        return error_set(error, STATUS_INVALID, check.twice, "parameter given twice; allowed is once");
+    return STATUS_OK;
+}
+
+enum status http_request_authenticate(struct http_request *request, enum role lowest, struct error *error)
+{
+    const char *header = http_request_header(request, "Authorization");
+    if (header == NULL)
+        return error_set(error, STATUS_UNAUTHENTICATED, NULL,
+                         "this needs a token: send the header Authorization: Bearer TOKEN");
+    if (strncasecmp(header, "Bearer ", 7) != 0 || header[7] == '\0')
+        return error_set(error, STATUS_UNAUTHENTICATED, NULL,
+                         "the header Authorization is not understood; allowed is Bearer TOKEN");
+    if (!request->authenticated) {
+        enum status status =
+            operate_authenticate(http_request_store(request), header + 7, &request->actor, error);
+        if (status != STATUS_OK)
+            return status;
+        request->authenticated = true;
+    }
+    if (request->actor.role < lowest)
+        return error_set(error, STATUS_DENIED, NULL,
+                         "this needs the role %s; the token \"%s\" has the role %s", role_name(lowest),
+                         request->actor.name, role_name(request->actor.role));
+    return STATUS_OK;
+}
+
+enum status http_request_content_type(const struct http_request *request, const char *allowed,
+                                      struct error *error)
+{
+    const char *type = http_request_header(request, "Content-Type");
+    size_t length = strlen(allowed);
+    if (type != NULL && strncasecmp(type, allowed, length) == 0 && strchr("; \t", type[length]) != NULL)
+        return STATUS_OK;
+    return error_set(error, STATUS_INVALID, "Content-Type", "is %s; allowed is %s",
+                     type == NULL ? "missing" : type, allowed);
+}
+
+void http_answer_json(struct http_request *request, int code, const char *json)
+{
+    request->answer.code = code;
+    request->answer.json = json;
+}
+
+void http_answer_header(struct http_request *request, const char *name, const char *value)
+{
+    struct http_answer *answer = &request->answer;
+    if (answer->header_count == HTTP_HEADERS_MAX)
+        abort();
+    answer->headers[answer->header_count].name = name;
+    answer->headers[answer->header_count].value = value;
+    answer->header_count++;
+}
+
+enum status http_answer_query(struct http_request *request, const struct store_statement *statement,
+                              const struct store_parameters *parameters, const char *absent,
+                              struct error *error)
+{
+    char *json;
+    enum status status =
+        store_run_text(http_request_store(request), statement, parameters, &request->arena, &json, error);
+    if (status != STATUS_OK)
+        return status;
+    if (json == NULL)
+        return error_set(error, absent == NULL ? STATUS_INTERNAL : STATUS_NOT_FOUND, NULL, "%s",
+                         absent == NULL ? "the query gave no answer" : absent);
+    http_answer_json(request, 200, json);
+    return STATUS_OK;
+}
+
+enum status http_answer_page(struct http_request *request, const struct store_statement *statement,
+                             struct store_parameters *parameters, struct error *error)
+{
+    int64_t limit = 0;
+    enum status status = http_query_put_number(request, "after", parameters, error);
+    if (status == STATUS_OK)
+        status = http_query_limit(request, &limit, error);
+    if (status != STATUS_OK)
+        return status;
+    store_put_integer(parameters, limit);
+    return http_answer_query(request, statement, parameters, NULL, error);
+}

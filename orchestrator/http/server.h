@@ -1,0 +1,41 @@
+/* The HTTP server: API, health and images, by libmicrohttpd: a pool of threads, each with its own epoll, so
+ * that a slow client holds a connection and never a thread. */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "image_url.h"
+#include "status.h"
+
+struct http_server;
+
+struct http_options {
+    const char *address; /* to listen on: a name or number, such as "127.0.0.1", "0.0.0.0" or "::" */
+    int port;            /* 0: any free one; see http_server_port */
+    int threads;         /* 1 or more; each has a database connection of its own */
+    const char *database_url;
+    const char *cache_directory; /* images; made when absent */
+    unsigned char image_secret[IMAGE_SECRET_SIZE];
+    /* Whether requests can be served (/readyz); writes why not. Called from any thread. */
+    bool (*ready)(void *context, char *why, size_t why_size);
+    /* Called after each campaign command that succeeded, so that the engine acts at once. May be NULL. */
+    void (*wake)(void *context);
+    /* One JSON object about this process, shown as "orchestrator" in the fleet status; released with free().
+     * May be NULL. */
+    char *(*gauges)(void *context);
+    void *context;
+};
+
+/* Texts are copied. A port that is taken is STATUS_UNAVAILABLE and names address and port. */
+enum status http_server_start(const struct http_options *options, struct http_server **server,
+                              struct error *error) MUST_CHECK;
+
+/* The port it listens on. */
+int http_server_port(const struct http_server *server);
+
+/* Takes no more connections, lets requests in work end (for at most 10 s), then stops. NULL is fine. */
+void http_server_stop(struct http_server *server);
+
+#endif

@@ -1,0 +1,29 @@
+-- One device with its presence, its targets of campaigns not yet ended for it, and its last 20 events. $1 device_id
+SELECT json_build_object(
+    'id', d.device_id, 'ptype', d.ptype, 'product', product.name, 'tags', d.tags, 'version', d.version,
+    'slot', d.slot, 'boot', d.boot, 'sha256', d.image_sha256, 'reset_reason', d.reset_reason,
+    'online', coalesce(p.online, false),
+    'online_changed_at', to_char(p.changed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    'last_seen', to_char(p.last_seen AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    'reported_at', to_char(d.reported_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    'registered_at', to_char(d.registered_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    'targets', (SELECT coalesce(json_agg(json_build_object(
+        'campaign', c.name, 'wave', w.name, 'state', t.state, 'attempt', t.attempt, 'progress', t.progress,
+        'from', t.from_version, 'to', t.to_version, 'reason', t.reason,
+        'state_at', to_char(t.state_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+        'deadline', to_char(t.deadline AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+        ORDER BY c.campaign_id DESC), '[]')
+        FROM targets t
+        JOIN campaigns c USING (campaign_id)
+        JOIN waves w USING (campaign_id, wave)
+        WHERE t.device_id = d.device_id AND NOT c.settled),
+    'events', (SELECT coalesce(json_agg(json_build_object(
+        'at', to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'campaign', c.name,
+        'attempt', e.attempt, 'from', e.from_state, 'to', e.to_state, 'reason', e.reason)
+        ORDER BY e.at DESC, e.event_id DESC), '[]')
+        FROM (SELECT * FROM events WHERE device_id = d.device_id ORDER BY at DESC, event_id DESC LIMIT 20) e
+        JOIN campaigns c USING (campaign_id)))
+FROM devices d
+JOIN products product USING (product_id)
+LEFT JOIN presence p USING (device_id)
+WHERE d.device_id = $1

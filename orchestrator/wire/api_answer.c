@@ -1,0 +1,43 @@
+#include "api_answer.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+/* Text that came from outside may not be UTF-8, which jansson refuses: then without the text. */
+static json_t *text_or_empty(const char *text)
+{
+    json_t *value = json_string(text);
+    return value != NULL ? value : json_string("(not UTF-8)");
+}
+
+static char *dump(struct arena *arena, json_t *document)
+{
+    char *text = json_dumps(document, JSON_COMPACT);
+    json_decref(document);
+    if (text == NULL)
+        abort();
+    char *kept = arena_copy(arena, text);
+    free(text);
+    return kept;
+}
+
+char *api_error_format(struct arena *arena, const struct error *error)
+{
+    return dump(arena, json_pack("{s{ss so so}}", "error", "code", status_code(error->status), "message",
+                                 text_or_empty(error->message), "field", text_or_empty(error->field)));
+}
+
+char *api_count_format(struct arena *arena, const char *name, int64_t count)
+{
+    return dump(arena, json_pack("{sI}", name, (json_int_t)count));
+}
+
+char *api_command_format(struct arena *arena, bool changed, const char *state)
+{
+    return dump(arena, json_pack("{sb ss}", "changed", (int)changed, "state", state));
+}
+
+char *api_status_format(struct arena *arena, const char *status)
+{
+    return dump(arena, json_pack("{ss}", "status", status));
+}

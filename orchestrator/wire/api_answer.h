@@ -1,0 +1,23 @@
+/* Answers of the HTTP API that no query makes. All texts are made in `arena`. */
+#ifndef WIRE_API_ANSWER_H
+#define WIRE_API_ANSWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "status.h"
+
+/* {"error": {"code", "message", "field"}}; field is "" when none. */
+char *api_error_format(struct arena *arena, const struct error *error);
+
+/* {"NAME": count} */
+char *api_count_format(struct arena *arena, const char *name, int64_t count);
+
+/* {"changed": bool, "state": text} */
+char *api_command_format(struct arena *arena, bool changed, const char *state);
+
+/* {"status": text} */
+char *api_status_format(struct arena *arena, const char *status);
+
+#endif
