@@ -88,7 +88,7 @@ struct campaign_new {
     const char *firmware;    /* version text */
     const char *from;        /* version rule; NULL or "" for any */
     const char *tags;        /* comma-separated, all must be on the device; NULL or "" for any */
-    const char *policy_json; /* the document as given, stored as it is */
+    const char *policy_json; /* stored with every default filled in */
     bool start;
 };
 

@@ -1,0 +1,66 @@
+/* A campaign as the engine holds it: its row locked, its waves loaded. */
+#ifndef ENGINE_CAMPAIGN_H
+#define ENGINE_CAMPAIGN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "decide.h"
+#include "ramp.h"
+#include "store.h"
+
+struct campaign {
+    int64_t number;
+    const char *name;
+    bool is_rollback;
+    bool settled;
+    int64_t firmware;             /* 0 in a rollback */
+    const char *firmware_version; /* NULL in a rollback */
+    int ptype;
+    const char *from_rule;
+    const char *tags; /* comma-separated */
+    int64_t seed;
+    struct ramp ramp;
+    double now;     /* the database's clock: the only one, so that several orchestrators agree */
+    int64_t parent; /* 0 when not a rollback */
+    struct policy policy;
+    struct campaign_snapshot snapshot;
+};
+
+enum campaign_locking {
+    CAMPAIGN_WAIT,    /* for an operator: wait until the row is free */
+    CAMPAIGN_IF_FREE, /* for a ticker: another orchestrator at it will do */
+};
+
+/* Locks and loads, inside a transaction; texts live in the arena. *found is false when it does not exist, or
+ * is not free. */
+enum status campaign_load(struct store *store, int64_t number, enum campaign_locking locking,
+                          struct arena *arena, struct campaign *campaign, bool *found,
+                          struct error *error) MUST_CHECK;
+
+/* Who does it, for the audit. */
+#define ACTOR_ORCHESTRATOR "orchestrator"
+
+/* Moves the campaign by an event: row, event log and audit. STATUS_CONFLICT when its state has no such edge.
+ * `detail` is JSON. */
+enum status campaign_move(struct store *store, struct campaign *campaign, enum campaign_event event,
+                          const char *actor, const char *reason, const char *detail,
+                          struct error *error) MUST_CHECK;
+
+/* Moves a wave: row and event log. `verdict` goes to both. */
+enum status wave_move(struct store *store, struct campaign *campaign, int wave, enum wave_state to,
+                      const char *verdict, struct error *error) MUST_CHECK;
+
+enum status audit_add(struct store *store, const char *actor, const char *action, const char *object,
+                      const char *reason, const char *detail, struct error *error) MUST_CHECK;
+
+/* Stops what is out: offers not accepted are withdrawn, and with `downloads_too` also attempts that have not
+ * flipped yet. */
+enum status campaign_withdraw(struct store *store, const struct campaign *campaign, bool downloads_too,
+                              struct error *error) MUST_CHECK;
+
+/* Ends every target that is not offered yet as cancelled. */
+enum status campaign_cancel_pending(struct store *store, const struct campaign *campaign, const char *reason,
+                                    struct error *error) MUST_CHECK;
+
+#endif

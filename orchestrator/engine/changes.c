@@ -1,0 +1,251 @@
+#include "changes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "store_sql.h"
+
+void changes_start(struct changes *changes, struct arena *arena)
+{
+    memset(changes, 0, sizeof *changes);
+    changes->arena = arena;
+    changes->last_event = &changes->first_event;
+}
+
+static const char *copy_or_null(struct arena *arena, const char *text)
+{
+    return text != NULL ? arena_copy(arena, text) : NULL;
+}
+
+enum status target_row_read(const struct store_rows *rows, int64_t row, struct arena *arena,
+                            struct target_row *target, struct error *error)
+{
+    memset(target, 0, sizeof *target);
+    target->campaign = store_rows_integer(rows, row, 0);
+    target->device = arena_copy(arena, store_rows_text(rows, row, 1));
+    target->wave = (int)store_rows_integer(rows, row, 2);
+    if (!target_state_parse(store_rows_text(rows, row, 3), &target->state))
+        return error_set(error, STATUS_INTERNAL, "targets.state", "unknown state %s",
+                         store_rows_text(rows, row, 3));
+    target->attempt = (int)store_rows_integer(rows, row, 4);
+    target->nonce = arena_copy(arena, store_rows_text(rows, row, 5));
+    target->withdrawn = store_rows_boolean(rows, row, 6);
+    target->progress = (int)store_rows_integer(rows, row, 7);
+    target->reason = arena_copy(arena, store_rows_text(rows, row, 8));
+    target->deadline = store_rows_real(rows, row, 9);
+    target->sent_at = store_rows_real(rows, row, 10);
+    target->to_version = arena_copy(arena, store_rows_text(rows, row, 11));
+    target->flip_sha256 = copy_or_null(arena, store_rows_text(rows, row, 12));
+    for (int i = 0; i < 2; i++) {
+        target->images[i].sha256 = copy_or_null(arena, store_rows_text(rows, row, 13 + 2 * i));
+        target->images[i].size = store_rows_integer(rows, row, 14 + 2 * i);
+    }
+    return STATUS_OK;
+}
+
+void target_touch(struct changes *changes, struct target_row *target)
+{
+    if (target->changed)
+        return;
+    target->changed = true;
+    if (changes->changed_count == changes->changed_room) {
+        int64_t room = changes->changed_room == 0 ? 64 : changes->changed_room * 2;
+        struct target_row **list =
+            arena_allocate_array(changes->arena, (size_t)room, sizeof(struct target_row *));
+        if (changes->changed_count > 0)
+            memcpy(list, changes->changed, (size_t)changes->changed_count * sizeof(struct target_row *));
+        changes->changed = list;
+        changes->changed_room = room;
+    }
+    changes->changed[changes->changed_count++] = target;
+}
+
+static double next_deadline(const struct target_row *target, enum target_state to, double now,
+                            const struct target_timeouts *timeouts)
+{
+    if (!target_state_in_flight(to))
+        return 0;
+    if (to == TARGET_OFFERED)
+        return now + (double)timeouts->offer;
+    if (to < TARGET_INSTALLED)
+        return target->state < TARGET_ACCEPTED ? now + (double)timeouts->download : target->deadline;
+    return target->state < TARGET_INSTALLED ? now + (double)timeouts->confirm : target->deadline;
+}
+
+bool target_move(struct changes *changes, struct target_row *target, enum target_event event,
+                 const char *reason, double now, const struct target_timeouts *timeouts)
+{
+    const struct target_edge *edge = target_edge_find(target->state, event);
+    if (edge == NULL)
+        return false;
+    struct target_event_row *row = arena_allocate(changes->arena, sizeof *row);
+    row->target = target;
+    row->from = edge->from;
+    row->to = edge->to;
+    row->attempt = target->attempt;
+    row->reason = arena_copy(changes->arena, reason);
+    *changes->last_event = row;
+    changes->last_event = &row->next;
+    changes->event_count++;
+
+    target->deadline = next_deadline(target, edge->to, now, timeouts);
+    target->state = edge->to;
+    target->reason = row->reason;
+    if (!target_state_in_flight(edge->to))
+        target->withdrawn = false;
+    target_touch(changes, target);
+    return true;
+}
+
+/* --- writing
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static void put_time(struct array *array, double seconds)
+{
+    char text[40];
+    if (seconds <= 0) {
+        array_put_text(array, NULL);
+        return;
+    }
+    snprintf(text, sizeof text, "%.6f", seconds);
+    array_put_text(array, text);
+}
+
+static void put_arrays(struct store_parameters *parameters, struct array *arrays, int count)
+{
+    for (int i = 0; i < count; i++)
+        store_put_text(parameters, array_text(&arrays[i]));
+}
+
+static void release_arrays(struct array *arrays, int count)
+{
+    for (int i = 0; i < count; i++)
+        array_release(&arrays[i]);
+}
+
+static enum status write_targets(struct changes *changes, struct store *store, struct error *error)
+{
+    struct array columns[10] = {0};
+    for (int64_t i = 0; i < changes->changed_count; i++) {
+        const struct target_row *target = changes->changed[i];
+        array_put_integer(&columns[0], target->campaign);
+        array_put_text(&columns[1], target->device);
+        array_put_text(&columns[2], target_state_name(target->state));
+        array_put_integer(&columns[3], target->attempt);
+        array_put_text(&columns[4], target->nonce);
+        array_put_boolean(&columns[5], target->withdrawn);
+        array_put_integer(&columns[6], target->progress);
+        array_put_text(&columns[7], target->reason);
+        put_time(&columns[8], target->deadline);
+        put_time(&columns[9], target->sent_at);
+    }
+    struct store_parameters parameters = {0};
+    put_arrays(&parameters, columns, 10);
+    enum status status = store_run(store, &SQL_TARGET_UPDATE, &parameters, NULL, error);
+    release_arrays(columns, 10);
+    for (int64_t i = 0; i < changes->changed_count; i++)
+        changes->changed[i]->changed = false;
+    changes->changed_count = 0;
+    return status;
+}
+
+static enum status write_events(const struct changes *changes, struct store *store, struct error *error)
+{
+    struct array columns[7] = {0};
+    for (struct target_event_row *event = changes->first_event; event != NULL; event = event->next) {
+        if (event->written)
+            continue;
+        event->written = true;
+        array_put_integer(&columns[0], event->target->campaign);
+        array_put_integer(&columns[1], event->target->wave);
+        array_put_text(&columns[2], event->target->device);
+        array_put_integer(&columns[3], event->attempt);
+        array_put_text(&columns[4], target_state_name(event->from));
+        array_put_text(&columns[5], target_state_name(event->to));
+        array_put_text(&columns[6], event->reason);
+    }
+    struct store_parameters parameters = {0};
+    put_arrays(&parameters, columns, 7);
+    enum status status = STATUS_OK;
+    if (columns[0].count > 0)
+        status = store_run(store, &SQL_EVENT_TARGETS, &parameters, NULL, error);
+    release_arrays(columns, 7);
+    return status;
+}
+
+struct wave_difference {
+    int64_t campaign;
+    int wave;
+    int64_t counts[TARGET_STATE_COUNT];
+};
+
+static int compare_differences(const void *left, const void *right)
+{
+    const struct wave_difference *a = left, *b = right;
+    if (a->campaign != b->campaign)
+        return a->campaign < b->campaign ? -1 : 1;
+    return (a->wave > b->wave) - (a->wave < b->wave);
+}
+
+/* One entry per event at first, sorted, then those of one wave added up. Returns how many waves there are. */
+static int64_t sum_differences(const struct changes *changes, struct wave_difference *differences)
+{
+    int64_t count = 0;
+    for (const struct target_event_row *event = changes->first_event; event != NULL; event = event->next) {
+        struct wave_difference *difference = &differences[count++];
+        difference->campaign = event->target->campaign;
+        difference->wave = event->target->wave;
+        difference->counts[event->from]--;
+        difference->counts[event->to]++;
+    }
+    qsort(differences, (size_t)count, sizeof *differences, compare_differences);
+    int64_t waves = 0;
+    for (int64_t i = 0; i < count; i++) {
+        if (waves == 0 || compare_differences(&differences[waves - 1], &differences[i]) != 0) {
+            differences[waves++] = differences[i];
+            continue;
+        }
+        for (int state = 0; state < TARGET_STATE_COUNT; state++)
+            differences[waves - 1].counts[state] += differences[i].counts[state];
+    }
+    return waves;
+}
+
+static enum status write_counters(const struct changes *changes, struct store *store, struct error *error)
+{
+    struct wave_difference *differences =
+        arena_allocate_array(changes->arena, (size_t)changes->event_count, sizeof *differences);
+    int64_t waves = sum_differences(changes, differences);
+    struct array columns[2 + TARGET_STATE_COUNT] = {0};
+    for (int64_t i = 0; i < waves; i++) {
+        array_put_integer(&columns[0], differences[i].campaign);
+        array_put_integer(&columns[1], differences[i].wave);
+        for (int state = 0; state < TARGET_STATE_COUNT; state++)
+            array_put_integer(&columns[2 + state], differences[i].counts[state]);
+    }
+    struct store_parameters keys = {0}, all = {0};
+    put_arrays(&keys, columns, 2);
+    put_arrays(&all, columns, 2 + TARGET_STATE_COUNT);
+    enum status status = store_run(store, &SQL_WAVE_LOCK, &keys, NULL, error);
+    if (status == STATUS_OK)
+        status = store_run(store, &SQL_WAVE_COUNT, &all, NULL, error);
+    release_arrays(columns, 2 + TARGET_STATE_COUNT);
+    return status;
+}
+
+enum status changes_flush(struct changes *changes, struct store *store, struct error *error)
+{
+    if (changes->changed_count > 0 && write_targets(changes, store, error) != STATUS_OK)
+        return error->status;
+    return write_events(changes, store, error);
+}
+
+enum status changes_write(struct changes *changes, struct store *store, struct error *error)
+{
+    if (changes_flush(changes, store, error) != STATUS_OK)
+        return error->status;
+    return changes->event_count > 0 ? write_counters(changes, store, error) : STATUS_OK;
+}

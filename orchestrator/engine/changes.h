@@ -1,0 +1,83 @@
+/* The changes of one transaction to targets: rows, events and wave counters, collected in memory and written
+ * in a few statements. The only mover of a target's state (besides target_cancel_pending.sql, which moves all
+ * that are pending). */
+#ifndef ENGINE_CHANGES_H
+#define ENGINE_CHANGES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "report.h"
+#include "store.h"
+#include "target_fsm.h"
+
+struct target_image {
+    const char *sha256; /* NULL when the firmware was never uploaded */
+    int64_t size;
+};
+
+/* A target as loaded by the target_*.sql queries, whose first columns are these. Texts live in the arena. */
+struct target_row {
+    int64_t campaign;
+    const char *device;
+    int wave;
+    enum target_state state;
+    int attempt;
+    const char *nonce;
+    bool withdrawn;
+    int progress;
+    const char *reason;
+    double deadline; /* Unix seconds; 0 for none */
+    double sent_at;  /* 0 for none: its command has to be sent */
+    const char *to_version;
+    const char *flip_sha256; /* NULL but in a rollback */
+    struct target_image images[2];
+    bool changed;
+};
+enum { TARGET_ROW_COLUMNS = 17 };
+
+struct target_event_row {
+    struct target_event_row *next;
+    const struct target_row *target;
+    enum target_state from, to;
+    int attempt;
+    const char *reason;
+    bool written;
+};
+
+struct changes {
+    struct arena *arena;
+    struct target_event_row *first_event, **last_event;
+    int64_t event_count;
+    struct target_row **changed; /* rows not written yet */
+    int64_t changed_count, changed_room;
+};
+
+/* Seconds from now to the deadline of the state that an event leads to. */
+struct target_timeouts {
+    int64_t offer, download, confirm;
+};
+
+void changes_start(struct changes *changes, struct arena *arena);
+
+/* Reads row `row` of a target_*.sql result into the arena. STATUS_INTERNAL when the state's name is unknown.
+ */
+enum status target_row_read(const struct store_rows *rows, int64_t row, struct arena *arena,
+                            struct target_row *target, struct error *error) MUST_CHECK;
+
+/* Moves a target by an event: state, deadline, event row. False, and nothing changed, when the state has no
+ * such edge. */
+bool target_move(struct changes *changes, struct target_row *target, enum target_event event,
+                 const char *reason, double now, const struct target_timeouts *timeouts);
+
+/* Notes that other members of the row were changed (attempt, nonce, progress, sent_at). */
+void target_touch(struct changes *changes, struct target_row *target);
+
+/* Writes the target rows and events so far, so that queries that follow see them. */
+enum status changes_flush(struct changes *changes, struct store *store, struct error *error) MUST_CHECK;
+
+/* The end of the transaction: flushes, then moves the wave counters (waves are locked last, and in order). */
+enum status changes_write(struct changes *changes, struct store *store, struct error *error) MUST_CHECK;
+
+#endif

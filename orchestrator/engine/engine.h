@@ -1,0 +1,45 @@
+/* What the engine's use cases share: settings, and the ports through which it reaches the outside. */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <stdint.h>
+
+#include "arena.h"
+#include "image_url.h"
+#include "store.h"
+
+/* Port to MQTT. publish() hands a message over (QoS 1, not retained) and does not wait; a message that cannot
+ * be handed over is lost here and sent again by the outbox. Safe from any thread. */
+struct publisher {
+    void (*publish)(void *context, const char *topic, const char *payload);
+    void *context;
+};
+
+struct engine {
+    struct publisher publisher;
+    const char *public_url; /* what devices put before /v1/images, without a slash at its end */
+    unsigned char image_secret[IMAGE_SECRET_SIZE];
+    int64_t offer_resend_seconds;
+};
+
+/* Reads the secret that signs image URLs from the database. */
+enum status engine_load_secret(struct store *store, unsigned char secret[IMAGE_SECRET_SIZE],
+                               struct error *error) MUST_CHECK;
+
+/* Messages of one transaction, published after its commit. A zeroed struct is empty; everything lives in the
+ * arena. */
+struct outbox_message {
+    struct outbox_message *next;
+    const char *topic;
+    const char *payload;
+};
+
+struct outbox {
+    struct outbox_message *first, **last;
+    int64_t count;
+};
+
+void outbox_put(struct outbox *outbox, struct arena *arena, const char *device, const char *payload);
+void outbox_publish(const struct outbox *outbox, const struct publisher *publisher);
+
+#endif

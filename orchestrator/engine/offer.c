@@ -1,0 +1,137 @@
+#include "offer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "command.h"
+#include "hex.h"
+#include "store_sql.h"
+
+enum { URL_GRACE_SECONDS = 60 };
+
+struct target_timeouts campaign_timeouts(const struct campaign *campaign)
+{
+    return (struct target_timeouts){campaign->policy.offer_seconds, campaign->policy.download_seconds,
+                                    campaign->policy.confirm_seconds};
+}
+
+static const char *make_nonce(struct arena *arena)
+{
+    unsigned char bytes[8];
+    char text[NONCE_SIZE];
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        abort(); /* 8 bytes are never cut short once the pool is ready (getrandom(2)) */
+    hex_format(text, bytes, sizeof bytes);
+    return arena_copy(arena, text);
+}
+
+static enum status put_offer(const struct engine *engine, const struct campaign *campaign,
+                             const struct target_row *target, struct arena *arena, struct outbox *outbox,
+                             struct error *error)
+{
+    const struct policy *policy = &campaign->policy;
+    struct offer offer = {.is_rollback = campaign->is_rollback,
+                          .campaign = campaign->number,
+                          .attempt = target->attempt,
+                          .nonce = target->nonce,
+                          .version = target->to_version,
+                          .flip_sha256 = target->flip_sha256,
+                          .download_seconds = policy->download_seconds,
+                          .confirm_seconds = policy->confirm_seconds};
+    int64_t expires =
+        (int64_t)campaign->now + policy->offer_seconds + policy->download_seconds + URL_GRACE_SECONDS;
+    for (int i = 0; i < 2; i++) {
+        const struct target_image *image = &target->images[i];
+        if (image->sha256 == NULL)
+            continue;
+        char *url = arena_allocate(arena, IMAGE_URL_SIZE);
+        if (image_url_sign(engine->image_secret, engine->public_url, image->sha256, target->device, expires,
+                           url, error) != STATUS_OK)
+            return error->status;
+        offer.images[i] = (struct offered_image){true, url, image->size, image->sha256};
+    }
+    outbox_put(outbox, arena, target->device, command_offer(&offer, arena));
+    return STATUS_OK;
+}
+
+/* Reads the rows of a target_*.sql query into the arena and frees them. */
+static enum status read_targets(struct store_rows *rows, struct arena *arena, struct target_row **targets,
+                                int64_t *count, struct error *error)
+{
+    enum status status = STATUS_OK;
+    *count = store_rows_count(rows);
+    *targets = arena_allocate_array(arena, (size_t)*count, sizeof **targets);
+    for (int64_t i = 0; i < *count && status == STATUS_OK; i++)
+        status = target_row_read(rows, i, arena, &(*targets)[i], error);
+    return status;
+}
+
+static enum status offer_one(const struct engine *engine, const struct campaign *campaign,
+                             struct target_row *target, const char *running, struct changes *changes,
+                             struct outbox *outbox, int64_t *offered, struct error *error)
+{
+    struct target_timeouts timeouts = campaign_timeouts(campaign);
+    if (running != NULL && strcmp(running, target->to_version) == 0) {
+        target_move(changes, target, TARGET_EVENT_SKIP, "already_there", campaign->now, &timeouts);
+        return STATUS_OK;
+    }
+    target->attempt++;
+    target->nonce = make_nonce(changes->arena);
+    target->progress = 0;
+    target->sent_at = campaign->now;
+    if (!target_move(changes, target, TARGET_EVENT_OFFER, "", campaign->now, &timeouts))
+        return error_set(error, STATUS_INTERNAL, "targets.state", "claimed a target that is not pending");
+    (*offered)++;
+    return put_offer(engine, campaign, target, changes->arena, outbox, error);
+}
+
+enum status offer_claim(const struct engine *engine, struct store *store, const struct campaign *campaign,
+                        int64_t wanted, struct changes *changes, struct outbox *outbox, int64_t *claimed,
+                        int64_t *offered, struct error *error)
+{
+    *claimed = 0;
+    *offered = 0;
+    if (wanted <= 0)
+        return STATUS_OK;
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_integer(&parameters, wanted);
+    struct store_rows *rows;
+    if (store_run(store, &SQL_TARGET_CLAIM, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    struct target_row *targets;
+    enum status status = read_targets(rows, changes->arena, &targets, claimed, error);
+    for (int64_t i = 0; i < *claimed && status == STATUS_OK; i++)
+        status = offer_one(engine, campaign, &targets[i], store_rows_text(rows, i, TARGET_ROW_COLUMNS),
+                           changes, outbox, offered, error);
+    store_rows_free(rows);
+    return status;
+}
+
+enum status offer_resend(const struct engine *engine, struct store *store, const struct campaign *campaign,
+                         int64_t limit, struct changes *changes, struct outbox *outbox, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_integer(&parameters, engine->offer_resend_seconds);
+    store_put_integer(&parameters, limit);
+    struct store_rows *rows;
+    if (store_run(store, &SQL_TARGET_OUTBOX, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    struct target_row *targets;
+    int64_t count = 0;
+    enum status status = read_targets(rows, changes->arena, &targets, &count, error);
+    store_rows_free(rows);
+    for (int64_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct target_row *target = &targets[i];
+        target->sent_at = campaign->now;
+        target_touch(changes, target);
+        if (target->withdrawn)
+            outbox_put(outbox, changes->arena, target->device,
+                       command_cancel(target->campaign, target->attempt, changes->arena));
+        else
+            status = put_offer(engine, campaign, target, changes->arena, outbox, error);
+    }
+    return status;
+}

@@ -1,0 +1,303 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "campaign.h"
+#include "operate.h"
+#include "planner.h"
+#include "policy_json.h"
+#include "report.h"
+#include "store_sql.h"
+#include "version_rule.h"
+
+static const char *const command_names[] = {
+#define X(name, text) [name] = text,
+    CAMPAIGN_COMMAND_LIST(X)
+#undef X
+};
+
+const char *campaign_command_name(enum campaign_command command)
+{
+    return command_names[command];
+}
+
+bool campaign_command_parse(const char *text, enum campaign_command *command)
+{
+    for (size_t i = 0; i < sizeof command_names / sizeof command_names[0]; i++) {
+        if (strcmp(text, command_names[i]) == 0) {
+            *command = (enum campaign_command)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- commands
+ * -------------------------------------------------------------------------------------------------------- */
+
+struct command_work {
+    const struct actor *actor;
+    const char *name;
+    enum campaign_command command;
+    const char *reason;
+    bool changed;
+};
+
+/* What is asked for is already so. */
+static bool is_done(enum campaign_command command, enum campaign_state state)
+{
+    switch (command) {
+    case CAMPAIGN_START:
+        return state == CAMPAIGN_SCHEDULED || state == CAMPAIGN_RUNNING;
+    case CAMPAIGN_PAUSE:
+        return state == CAMPAIGN_PAUSED;
+    case CAMPAIGN_RESUME:
+        return state == CAMPAIGN_RUNNING;
+    case CAMPAIGN_CANCEL:
+        return state == CAMPAIGN_CANCELLED;
+    case CAMPAIGN_ROLLBACK:
+        return state == CAMPAIGN_ROLLING_BACK || state == CAMPAIGN_ROLLED_BACK;
+    }
+    return false;
+}
+
+static enum status start(struct store *store, struct campaign *campaign, const struct command_work *work,
+                         struct error *error)
+{
+    int64_t devices = 0;
+    if (campaign->snapshot.state == CAMPAIGN_DRAFT) {
+        if (planner_count(store, campaign, &devices, error) != STATUS_OK)
+            return error->status;
+        if (devices == 0)
+            return error_set(
+                error, STATUS_CONFLICT, "campaign",
+                "no device is eligible: it must be of ptype %d, run a version that matches \"%s\" and is "
+                "lower than %s, have the tags, support online upgrades, and be in no other live campaign",
+                campaign->ptype, campaign->from_rule, campaign->firmware_version);
+    }
+    return campaign_move(store, campaign, CAMPAIGN_EVENT_START, work->actor->name, work->reason, NULL, error);
+}
+
+/* The operator takes the failures so far as known: the gate that halted judges only what comes after them. */
+static enum status excuse_failures(struct store *store, struct campaign *campaign, struct error *error)
+{
+    for (int i = 0; i < campaign->snapshot.wave_count; i++) {
+        struct wave_snapshot *wave = &campaign->snapshot.waves[i];
+        if (wave->state != WAVE_FAILED)
+            continue;
+        wave->excused = gate_failures(&campaign->policy.waves[i].gate, wave->counts);
+        char words[100];
+        snprintf(words, sizeof words, "resumed: %lld failures so far are excused", (long long)wave->excused);
+        if (wave_move(store, campaign, i, WAVE_OPEN, words, error) != STATUS_OK)
+            return error->status;
+    }
+    return STATUS_OK;
+}
+
+static enum status resume(struct store *store, struct campaign *campaign, const struct command_work *work,
+                          struct error *error)
+{
+    if (campaign->snapshot.state == CAMPAIGN_HALTED && excuse_failures(store, campaign, error) != STATUS_OK)
+        return error->status;
+    return campaign_move(store, campaign, CAMPAIGN_EVENT_RESUME, work->actor->name, work->reason, NULL,
+                         error);
+}
+
+static enum status stop(struct store *store, struct campaign *campaign, const struct command_work *work,
+                        enum campaign_event event, const char *target_reason, struct error *error)
+{
+    if (campaign_edge_find(campaign->snapshot.state, event) == NULL) /* say no before anything is touched */
+        return campaign_move(store, campaign, event, work->actor->name, work->reason, NULL, error);
+    if (campaign_withdraw(store, campaign, true, error) != STATUS_OK ||
+        campaign_cancel_pending(store, campaign, target_reason, error) != STATUS_OK)
+        return error->status;
+    return campaign_move(store, campaign, event, work->actor->name, work->reason, NULL, error);
+}
+
+static enum status roll_back(struct store *store, struct campaign *campaign, const struct command_work *work,
+                             struct error *error)
+{
+    if (campaign->is_rollback)
+        return error_set(error, STATUS_CONFLICT, "campaign", "%s is itself a rollback", campaign->name);
+    return stop(store, campaign, work, CAMPAIGN_EVENT_ROLLBACK, "rolled_back", error);
+}
+
+static enum status pause_offers(struct store *store, struct campaign *campaign,
+                                const struct command_work *work, struct error *error)
+{
+    if (campaign_move(store, campaign, CAMPAIGN_EVENT_PAUSE, work->actor->name, work->reason, NULL, error) !=
+        STATUS_OK)
+        return error->status;
+    return campaign_withdraw(store, campaign, false, error);
+}
+
+static enum status resolve(struct store *store, const char *name, int64_t *number, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, name);
+    struct store_rows *rows;
+    if (store_run(store, &SQL_CAMPAIGN_RESOLVE, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    bool found = store_rows_count(rows) == 1;
+    if (found)
+        *number = store_rows_integer(rows, 0, 0);
+    store_rows_free(rows);
+    return found ? STATUS_OK
+                 : error_set(error, STATUS_NOT_FOUND, "campaign", "no campaign has the name %s", name);
+}
+
+static enum status command(struct store *store, void *context, struct error *error)
+{
+    struct command_work *work = context;
+    struct arena arena = {0};
+    struct campaign campaign;
+    int64_t number = 0;
+    bool found = false;
+    work->changed = false;
+    enum status status = resolve(store, work->name, &number, error);
+    if (status == STATUS_OK)
+        status = campaign_load(store, number, CAMPAIGN_WAIT, &arena, &campaign, &found, error);
+    if (status == STATUS_OK && found && !is_done(work->command, campaign.snapshot.state)) {
+        work->changed = true;
+        switch (work->command) {
+        case CAMPAIGN_START:
+            status = start(store, &campaign, work, error);
+            break;
+        case CAMPAIGN_PAUSE:
+            status = pause_offers(store, &campaign, work, error);
+            break;
+        case CAMPAIGN_RESUME:
+            status = resume(store, &campaign, work, error);
+            break;
+        case CAMPAIGN_CANCEL:
+            status = stop(store, &campaign, work, CAMPAIGN_EVENT_CANCEL, "campaign_cancelled", error);
+            break;
+        case CAMPAIGN_ROLLBACK:
+            status = roll_back(store, &campaign, work, error);
+            break;
+        }
+    }
+    arena_release(&arena);
+    return status;
+}
+
+enum status operate_campaign_command(struct store *store, const struct actor *actor, const char *campaign,
+                                     enum campaign_command what, const char *reason, bool *changed,
+                                     struct error *error)
+{
+    struct command_work work = {
+        .actor = actor, .name = campaign, .command = what, .reason = reason != NULL ? reason : ""};
+    enum status status = store_transaction(store, command, &work, error);
+    *changed = status == STATUS_OK && work.changed;
+    return status;
+}
+
+/* --- creation
+ * -------------------------------------------------------------------------------------------------------- */
+
+struct create_work {
+    const struct actor *actor;
+    const struct campaign_new *campaign;
+    struct version version;
+    char *policy; /* effective, every default filled in */
+    int64_t seed;
+};
+
+static enum status check_name(const char *name, struct error *error)
+{
+    size_t length = strlen(name);
+    if (length < 1 || length > NAME_MAX_LENGTH || !isalpha((unsigned char)name[0]) ||
+        !device_id_is_valid(name))
+        return error_set(error, STATUS_INVALID, "name",
+                         "must begin with a letter and have at most %d characters of A-Z a-z 0-9 . _ -",
+                         NAME_MAX_LENGTH);
+    return STATUS_OK;
+}
+
+static enum status find_firmware(struct store *store, const char *version, int64_t *number,
+                                 struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, version);
+    struct store_rows *rows;
+    if (store_run(store, &SQL_FIRMWARE_FIND, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    bool found = store_rows_count(rows) == 1;
+    int64_t images = found ? store_rows_integer(rows, 0, 1) : 0;
+    if (found)
+        *number = store_rows_integer(rows, 0, 0);
+    store_rows_free(rows);
+    if (!found)
+        return error_set(error, STATUS_NOT_FOUND, "firmware", "%s was never uploaded", version);
+    if (images != 2)
+        return error_set(error, STATUS_CONFLICT, "firmware", "%s has no images for both slots", version);
+    return STATUS_OK;
+}
+
+static enum status create(struct store *store, void *context, struct error *error)
+{
+    const struct create_work *work = context;
+    const struct campaign_new *campaign = work->campaign;
+    char version[VERSION_TEXT_SIZE];
+    int64_t firmware = 0;
+    version_format(&work->version, version);
+    if (find_firmware(store, version, &firmware, error) != STATUS_OK)
+        return error->status;
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, campaign->name);
+    store_put_integer(&parameters, firmware);
+    store_put_integer(&parameters, work->version.ptype);
+    store_put_text(&parameters, campaign->from != NULL ? campaign->from : "");
+    store_put_text(&parameters, campaign->tags);
+    store_put_text(&parameters, work->policy);
+    store_put_integer(&parameters, work->seed);
+    store_put_text(&parameters, work->actor->name);
+    enum status status = store_run(store, &SQL_CAMPAIGN_CREATE, &parameters, NULL, error);
+    if (status == STATUS_CONFLICT && strcmp(error->field, "campaigns_name_unique") == 0)
+        return error_set(error, STATUS_CONFLICT, "name", "a campaign named %s exists already",
+                         campaign->name);
+    if (status != STATUS_OK)
+        return status;
+    if (audit_add(store, work->actor->name, "create", campaign->name, "", NULL, error) != STATUS_OK)
+        return error->status;
+    if (!campaign->start)
+        return STATUS_OK;
+    struct command_work starting = {
+        .actor = work->actor, .name = campaign->name, .command = CAMPAIGN_START, .reason = ""};
+    return command(store, &starting, error);
+}
+
+enum status operate_campaign_create(struct store *store, const struct actor *actor,
+                                    const struct campaign_new *campaign, struct error *error)
+{
+    struct create_work work = {.actor = actor, .campaign = campaign};
+    struct version_rule rule;
+    struct policy policy;
+    if (check_name(campaign->name, error) != STATUS_OK)
+        return error->status;
+    if (version_parse(campaign->firmware, &work.version, error) != STATUS_OK) {
+        struct error why = *error;
+        return error_set(error, STATUS_INVALID, "firmware", "%s", why.message);
+    }
+    if (!version_is_online(&work.version))
+        return error_set(error, STATUS_INVALID, "firmware",
+                         "class %c cannot be installed online: o or a is needed", work.version.fota_class);
+    if (version_rule_parse(campaign->from != NULL ? campaign->from : "", work.version.ptype, &rule, error) !=
+        STATUS_OK) {
+        struct error why = *error;
+        return error_set(error, STATUS_INVALID, "from", "%s", why.message);
+    }
+    if (policy_json_parse(campaign->policy_json, strlen(campaign->policy_json), &policy, error) != STATUS_OK)
+        return error->status;
+    /* 53 bits: the seed is shown in JSON */
+    uint64_t random = 0;
+    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
+        return error_set(error, STATUS_INTERNAL, NULL, "no random bytes: %m");
+    work.seed = (int64_t)(random >> 11);
+    work.policy = policy_json_format(&policy);
+    enum status status = store_transaction(store, create, &work, error);
+    free(work.policy);
+    return status;
+}

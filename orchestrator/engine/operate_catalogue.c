@@ -1,0 +1,287 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "campaign.h"
+#include "operate.h"
+#include "report.h"
+#include "store_sql.h"
+
+enum { TEXT_MAX = 1000, TAGS_MAX = 1000, TAG_MAX = 64 };
+
+/* --- products
+ * -------------------------------------------------------------------------------------------------------- */
+
+struct products_work {
+    const struct actor *actor;
+    const struct product_new *products;
+    size_t count;
+};
+
+static enum status check_text(const char *text, size_t low, size_t high, const char *what, size_t index,
+                              const char *member, struct error *error)
+{
+    if (text == NULL || (strlen(text) >= low && strlen(text) <= high))
+        return STATUS_OK;
+    char field[64];
+    snprintf(field, sizeof field, "%s[%zu].%s", what, index, member);
+    return error_set(error, STATUS_INVALID, field, "must have %zu to %zu characters", low, high);
+}
+
+static enum status create_product(struct store *store, const struct products_work *work, size_t index,
+                                  struct error *error)
+{
+    const struct product_new *product = &work->products[index];
+    char field[64];
+    if (check_text(product->name, 1, NAME_MAX_LENGTH, "products", index, "name", error) != STATUS_OK ||
+        check_text(product->description, 0, TEXT_MAX, "products", index, "description", error) != STATUS_OK ||
+        check_text(product->serial, 1, NAME_MAX_LENGTH, "products", index, "serial", error) != STATUS_OK)
+        return error->status;
+    if (product->ptype < 0) {
+        snprintf(field, sizeof field, "products[%zu].ptype", index);
+        return error_set(error, STATUS_INVALID, field, "must be an integer from 0 to %d", PTYPE_MAX);
+    }
+    if (product->status != 1 && product->status != 2) {
+        snprintf(field, sizeof field, "products[%zu].status", index);
+        return error_set(error, STATUS_INVALID, field, "must be 1 (under development) or 2 (deployed)");
+    }
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, product->name);
+    store_put_text(&parameters, product->description);
+    store_put_text(&parameters, product->serial);
+    store_put_boolean(&parameters, product->is_private);
+    store_put_integer(&parameters, product->ptype);
+    store_put_integer(&parameters, product->status);
+    enum status status = store_run(store, &SQL_PRODUCT_CREATE, &parameters, NULL, error);
+    if (status != STATUS_CONFLICT)
+        return status;
+    bool is_serial = strcmp(error->field, "products_serial_unique") == 0;
+    snprintf(field, sizeof field, "products[%zu].%s", index, is_serial ? "serial" : "name");
+    return error_set(error, STATUS_CONFLICT, field, "%s is taken by another product",
+                     is_serial               ? product->serial
+                     : product->name != NULL ? product->name
+                                             : "");
+}
+
+static enum status create_products(struct store *store, void *context, struct error *error)
+{
+    const struct products_work *work = context;
+    for (size_t i = 0; i < work->count; i++) {
+        if (create_product(store, work, i, error) != STATUS_OK)
+            return error->status;
+        const char *name = work->products[i].name;
+        if (audit_add(store, work->actor->name, "create_product", name != NULL ? name : "product", "", NULL,
+                      error) != STATUS_OK)
+            return error->status;
+    }
+    return STATUS_OK;
+}
+
+enum status operate_products_create(struct store *store, const struct actor *actor,
+                                    const struct product_new *products, size_t count, struct error *error)
+{
+    if (count == 0)
+        return error_set(error, STATUS_INVALID, "products", "must hold at least one product");
+    struct products_work work = {actor, products, count};
+    return store_transaction(store, create_products, &work, error);
+}
+
+/* --- devices
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+struct devices_work {
+    const struct actor *actor;
+    const struct device_new *devices;
+    size_t count;
+    struct array ids, products, ptypes, tags, versions, types, values, classes;
+    struct array product_names;
+};
+
+static enum status device_error(struct error *error, enum status status, size_t index, const char *member,
+                                const char *message)
+{
+    char field[64];
+    snprintf(field, sizeof field, "devices[%zu].%s", index, member);
+    return error_set(error, status, field, "%s", message);
+}
+
+/* Comma-separated words of A-Z a-z 0-9 . _ : - */
+static bool tags_are_valid(const char *tags)
+{
+    if (tags == NULL || tags[0] == '\0')
+        return true;
+    if (strlen(tags) > TAGS_MAX)
+        return false;
+    for (const char *tag = tags;;) {
+        size_t length = strspn(tag, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-");
+        if (length == 0 || length > TAG_MAX)
+            return false;
+        if (tag[length] == '\0')
+            return true;
+        if (tag[length] != ',')
+            return false;
+        tag += length + 1;
+    }
+}
+
+static enum status put_version(struct devices_work *work, size_t index, struct error *error)
+{
+    const struct device_new *device = &work->devices[index];
+    if (device->version == NULL) {
+        array_put_text(&work->versions, NULL);
+        array_put_text(&work->types, NULL);
+        array_put_text(&work->values, NULL);
+        array_put_text(&work->classes, NULL);
+        return STATUS_OK;
+    }
+    struct version version;
+    struct error why;
+    char text[VERSION_TEXT_SIZE];
+    if (version_parse(device->version, &version, &why) != STATUS_OK)
+        return device_error(error, STATUS_INVALID, index, "version", why.message);
+    if (version.ptype != device->ptype)
+        return device_error(error, STATUS_INVALID, index, "version", "is of another ptype than the device");
+    version_format(&version, text);
+    array_put_text(&work->versions, text);
+    array_put_text(&work->types, version.type == 'v' ? "v" : "b");
+    array_put_integer(&work->values, version_value(&version));
+    array_put_text(&work->classes, (const char[]){version.fota_class, '\0'});
+    return STATUS_OK;
+}
+
+static enum status collect_devices(struct devices_work *work, struct error *error)
+{
+    for (size_t i = 0; i < work->count; i++) {
+        const struct device_new *device = &work->devices[i];
+        if (device->id == NULL || !device_id_is_valid(device->id))
+            return device_error(error, STATUS_INVALID, i, "id",
+                                "must be 1 to 64 characters of A-Z a-z 0-9 . _ -");
+        if (device->ptype < 0)
+            return device_error(error, STATUS_INVALID, i, "ptype", "must be an integer from 0 to 2147483647");
+        if (!tags_are_valid(device->tags))
+            return device_error(
+                error, STATUS_INVALID, i, "tags",
+                "must be words of 1 to 64 characters of A-Z a-z 0-9 . _ : -, 1000 characters in all");
+        if (put_version(work, i, error) != STATUS_OK)
+            return error->status;
+        array_put_text(&work->ids, device->id);
+        array_put_integer(&work->ptypes, device->ptype);
+        array_put_text(&work->tags, device->tags);
+        array_put_text(&work->product_names, device->product);
+    }
+    return STATUS_OK;
+}
+
+static enum status find_products(struct devices_work *work, struct store *store, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, array_text(&work->ptypes));
+    store_put_text(&parameters, array_text(&work->product_names));
+    struct store_rows *rows;
+    if (store_run(store, &SQL_PRODUCT_FOR_DEVICE, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    enum status status = STATUS_OK;
+    array_reset(&work->products);
+    for (size_t i = 0; i < work->count && status == STATUS_OK; i++) {
+        int64_t found = store_rows_integer(rows, (int64_t)i, 0);
+        if (found == 0)
+            status =
+                device_error(error, STATUS_INVALID, i, work->devices[i].product != NULL ? "product" : "ptype",
+                             "no product has this name and ptype: create it first");
+        else if (found > 1)
+            status = device_error(error, STATUS_INVALID, i, "product",
+                                  "several products have this ptype: name one");
+        array_put_integer(&work->products, store_rows_integer(rows, (int64_t)i, 1));
+    }
+    store_rows_free(rows);
+    return status;
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+    const struct device_new *const *a = left, *const *b = right;
+    int order = strcmp((*a)->id, (*b)->id);
+    return order != 0 ? order : (*a > *b) - (*a < *b);
+}
+
+static enum status check_twice(const struct devices_work *work, struct error *error)
+{
+    const struct device_new **sorted = calloc(work->count, sizeof(const struct device_new *));
+    if (sorted == NULL)
+        return error_set(error, STATUS_INTERNAL, NULL, "out of memory");
+    for (size_t i = 0; i < work->count; i++)
+        sorted[i] = &work->devices[i];
+    qsort(sorted, work->count, sizeof(const struct device_new *), compare_ids);
+    enum status status = STATUS_OK;
+    for (size_t i = 1; i < work->count && status == STATUS_OK; i++) {
+        if (strcmp(sorted[i - 1]->id, sorted[i]->id) == 0)
+            status = device_error(error, STATUS_CONFLICT, (size_t)(sorted[i] - work->devices), "id",
+                                  "stands in this request twice");
+    }
+    free(sorted);
+    return status;
+}
+
+/* Names the place of the first device that is registered already. */
+static enum status explain_duplicate(struct devices_work *work, struct store *store, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, array_text(&work->ids));
+    struct store_rows *rows;
+    if (store_run(store, &SQL_DEVICE_EXISTING, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    enum status status = STATUS_OK;
+    if (store_rows_count(rows) > 0) {
+        const char *id = store_rows_text(rows, 0, 0);
+        size_t index = 0;
+        while (index + 1 < work->count && strcmp(work->devices[index].id, id) != 0)
+            index++;
+        char message[120];
+        snprintf(message, sizeof message, "%s is registered already", id);
+        status = device_error(error, STATUS_CONFLICT, index, "id", message);
+    }
+    store_rows_free(rows);
+    return status;
+}
+
+static enum status register_devices(struct store *store, void *context, struct error *error)
+{
+    struct devices_work *work = context;
+    if (find_products(work, store, error) != STATUS_OK || explain_duplicate(work, store, error) != STATUS_OK)
+        return error->status;
+    struct array *columns[] = {&work->ids,      &work->products, &work->ptypes, &work->tags,
+                               &work->versions, &work->types,    &work->values, &work->classes};
+    struct store_parameters parameters = {0};
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        store_put_text(&parameters, array_text(columns[i]));
+    enum status status = store_run(store, &SQL_DEVICE_REGISTER, &parameters, NULL, error);
+    if (status == STATUS_CONFLICT)
+        return error_set(error, STATUS_CONFLICT, "devices",
+                         "one of them was registered at this moment: try again");
+    if (status != STATUS_OK)
+        return status;
+    char object[80], detail[64];
+    snprintf(object, sizeof object, "%s", work->devices[0].id);
+    snprintf(detail, sizeof detail, "{\"devices\": %zu}", work->count);
+    return audit_add(store, work->actor->name, "register_devices", object, "", detail, error);
+}
+
+enum status operate_devices_register(struct store *store, const struct actor *actor,
+                                     const struct device_new *devices, size_t count, struct error *error)
+{
+    if (count == 0)
+        return error_set(error, STATUS_INVALID, "devices", "must hold at least one device");
+    struct devices_work work = {.actor = actor, .devices = devices, .count = count};
+    enum status status = collect_devices(&work, error);
+    if (status == STATUS_OK)
+        status = check_twice(&work, error);
+    if (status == STATUS_OK)
+        status = store_transaction(store, register_devices, &work, error);
+    struct array *all[] = {&work.ids,   &work.products, &work.ptypes,  &work.tags,         &work.versions,
+                           &work.types, &work.values,   &work.classes, &work.product_names};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        array_release(all[i]);
+    return status;
+}

@@ -1,0 +1,101 @@
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "campaign.h"
+#include "hex.h"
+#include "operate.h"
+#include "store_sql.h"
+
+static const char *const role_names[] = {
+#define X(name, text) [name] = text,
+    ROLE_LIST(X)
+#undef X
+};
+
+const char *role_name(enum role role)
+{
+    return role_names[role];
+}
+
+bool role_parse(const char *text, enum role *role)
+{
+    for (size_t i = 0; i < sizeof role_names / sizeof role_names[0]; i++) {
+        if (strcmp(text, role_names[i]) == 0) {
+            *role = (enum role)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void hash_token(const char *token, char hash[SHA256_HEX_SIZE])
+{
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256((const unsigned char *)token, strlen(token), digest);
+    hex_format(hash, digest, sizeof digest);
+}
+
+struct token_work {
+    const char *name;
+    enum role role;
+    const char *token;
+};
+
+static enum status create_token(struct store *store, void *context, struct error *error)
+{
+    const struct token_work *work = context;
+    char hash[SHA256_HEX_SIZE];
+    hash_token(work->token, hash);
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, work->name);
+    store_put_text(&parameters, role_name(work->role));
+    store_put_text(&parameters, hash);
+    if (store_run(store, &SQL_TOKEN_CREATE, &parameters, NULL, error) != STATUS_OK)
+        return error->status;
+    return audit_add(store, ACTOR_ORCHESTRATOR, "create_token", work->name, role_name(work->role), NULL,
+                     error);
+}
+
+enum status operate_token_create(struct store *store, const char *name, enum role role, char token[65],
+                                 struct error *error)
+{
+    unsigned char bytes[32];
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        return error_set(error, STATUS_INTERNAL, NULL, "no random bytes: %m");
+    hex_format(token, bytes, sizeof bytes);
+    struct token_work work = {name, role, token};
+    enum status status = store_transaction(store, create_token, &work, error);
+    if (status == STATUS_CONFLICT && strcmp(error->sqlstate, "23505") == 0)
+        return error_set(error, STATUS_CONFLICT, "name", "a token named %s exists already", name);
+    if (status == STATUS_CONFLICT)
+        return error_set(error, STATUS_INVALID, "name", "must be 1 to 64 characters of A-Z a-z 0-9 . _ -");
+    return status;
+}
+
+enum status operate_authenticate(struct store *store, const char *token, struct actor *actor,
+                                 struct error *error)
+{
+    char hash[SHA256_HEX_SIZE];
+    hash_token(token, hash);
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, hash);
+    struct store_rows *rows;
+    if (store_run(store, &SQL_TOKEN_FIND, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    enum status status = STATUS_OK;
+    memset(actor, 0, sizeof *actor);
+    if (store_rows_count(rows) != 1) {
+        status = error_set(error, STATUS_UNAUTHENTICATED, "Authorization",
+                           "the token is not known, or was revoked");
+    } else {
+        const char *name = store_rows_text(rows, 0, 0);
+        size_t length = strnlen(name, NAME_MAX_LENGTH);
+        memcpy(actor->name, name, length);
+        if (!role_parse(store_rows_text(rows, 0, 1), &actor->role))
+            status = error_set(error, STATUS_INTERNAL, "tokens.role", "unknown role");
+    }
+    store_rows_free(rows);
+    return status;
+}

@@ -1,0 +1,162 @@
+#include "planner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "array.h"
+#include "plan.h"
+#include "policy_json.h"
+#include "store_sql.h"
+#include "version_rule.h"
+
+/* Every version code (value * 2 + 1 for v) that the rule takes and that is lower than the firmware: updates
+ * only go up. The rule is evaluated here and nowhere else. */
+static enum status version_codes(const struct campaign *campaign, struct array *codes, struct error *error)
+{
+    struct version firmware;
+    struct version_rule rule;
+    if (version_parse(campaign->firmware_version, &firmware, error) != STATUS_OK ||
+        version_rule_parse(campaign->from_rule, campaign->ptype, &rule, error) != STATUS_OK)
+        return error->status;
+    for (int value = 0; value <= 999; value++) {
+        for (int formal = 0; formal <= 1; formal++) {
+            struct version version = {.type = formal ? 'v' : 'b',
+                                      .major = value / 100,
+                                      .minor = value / 10 % 10,
+                                      .revision = value % 10,
+                                      .ptype = campaign->ptype,
+                                      .fota_class = 'a'};
+            if (version_rule_matches(&rule, &version) && version_compare(&version, &firmware) < 0)
+                array_put_integer(codes, value * 2 + formal);
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status planner_count(struct store *store, const struct campaign *campaign, int64_t *devices,
+                          struct error *error)
+{
+    struct array codes = {0};
+    struct store_rows *rows = NULL;
+    enum status status = version_codes(campaign, &codes, error);
+    if (status == STATUS_OK) {
+        struct store_parameters parameters = {0};
+        store_put_integer(&parameters, campaign->ptype);
+        store_put_text(&parameters, array_text(&codes));
+        store_put_text(&parameters, campaign->tags);
+        status = store_run(store, &SQL_ELIGIBLE_COUNT, &parameters, &rows, error);
+    }
+    if (status == STATUS_OK)
+        *devices = store_rows_integer(rows, 0, 0);
+    store_rows_free(rows);
+    array_release(&codes);
+    return status;
+}
+
+static enum status create_waves(struct store *store, const struct campaign *campaign, struct error *error)
+{
+    struct array names = {0};
+    for (int i = 0; i < campaign->policy.wave_count; i++)
+        array_put_text(&names, campaign->policy.waves[i].name);
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_text(&parameters, array_text(&names));
+    enum status status = store_run(store, &SQL_WAVE_CREATE, &parameters, NULL, error);
+    array_release(&names);
+    return status;
+}
+
+static enum status create_targets(struct store *store, const struct campaign *campaign, struct error *error)
+{
+    int64_t members = 0;
+    if (planner_count(store, campaign, &members, error) != STATUS_OK)
+        return error->status;
+    int64_t sizes[POLICY_WAVES_MAX] = {0};
+    plan_sizes(&campaign->policy, members, sizes);
+    struct array codes = {0}, wave_sizes = {0};
+    for (int i = 0; i < campaign->policy.wave_count; i++)
+        array_put_integer(&wave_sizes, sizes[i]);
+    enum status status = version_codes(campaign, &codes, error);
+    if (status == STATUS_OK) {
+        struct store_parameters parameters = {0};
+        store_put_integer(&parameters, campaign->number);
+        store_put_integer(&parameters, campaign->ptype);
+        store_put_text(&parameters, array_text(&codes));
+        store_put_text(&parameters, campaign->tags);
+        store_put_integer(&parameters, campaign->seed);
+        store_put_text(&parameters, array_text(&wave_sizes));
+        store_put_text(&parameters, campaign->firmware_version);
+        store_put_integer(&parameters, campaign->firmware);
+        status = store_run(store, &SQL_PLAN_UPDATE, &parameters, NULL, error);
+    }
+    array_release(&codes);
+    array_release(&wave_sizes);
+    return status;
+}
+
+static enum status create_rollback_targets(struct store *store, const struct campaign *campaign,
+                                           struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_integer(&parameters, campaign->parent);
+    return store_run(store, &SQL_PLAN_ROLLBACK, &parameters, NULL, error);
+}
+
+static enum status count_members(struct store *store, const struct campaign *campaign, int64_t *members,
+                                 struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    struct store_rows *rows;
+    if (store_run(store, &SQL_CAMPAIGN_MEMBERS, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    *members = store_rows_integer(rows, 0, 0);
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
+enum status planner_plan(struct store *store, struct campaign *campaign, struct error *error)
+{
+    int64_t members = 0;
+    if (create_waves(store, campaign, error) != STATUS_OK)
+        return error->status;
+    enum status status = campaign->is_rollback ? create_rollback_targets(store, campaign, error)
+                                               : create_targets(store, campaign, error);
+    if (status != STATUS_OK || count_members(store, campaign, &members, error) != STATUS_OK)
+        return error->status;
+    char reason[64], detail[64];
+    snprintf(reason, sizeof reason, "%lld members", (long long)members);
+    snprintf(detail, sizeof detail, "{\"members\": %lld}", (long long)members);
+    if (members == 0)
+        return campaign_move(store, campaign, CAMPAIGN_EVENT_COMPLETE, ACTOR_ORCHESTRATOR,
+                             "no device was eligible when it was planned", detail, error);
+    return campaign_move(store, campaign, CAMPAIGN_EVENT_PLANNED, ACTOR_ORCHESTRATOR, reason, detail, error);
+}
+
+enum status planner_make_rollback(struct store *store, const struct campaign *campaign, struct error *error)
+{
+    /* One wave of everybody, with the parent's last gate, cap, rate and timeouts; nothing to roll back to
+     * after it. */
+    struct policy policy = campaign->policy;
+    policy.waves[0] = policy.waves[policy.wave_count - 1];
+    policy.waves[0].size = (struct wave_size){.kind = WAVE_SIZE_REST};
+    policy.waves[0].soak_seconds = 0;
+    snprintf(policy.waves[0].name, sizeof policy.waves[0].name, "rollback");
+    policy.wave_count = 1;
+    policy.on_halt = ON_HALT_PAUSE;
+    char *text = policy_json_format(&policy);
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_text(&parameters, text);
+    store_put_integer(&parameters, campaign->seed);
+    struct store_rows *rows;
+    enum status status = store_run(store, &SQL_ROLLBACK_CREATE, &parameters, &rows, error);
+    free(text);
+    if (status != STATUS_OK)
+        return status;
+    status = audit_add(store, ACTOR_ORCHESTRATOR, "create", store_rows_text(rows, 0, 1),
+                       "takes the devices back", "{}", error);
+    store_rows_free(rows);
+    return status;
+}

@@ -1,0 +1,29 @@
+/* A bounded queue of reports between the MQTT thread and one ingest worker. Full, it blocks the one who puts:
+ * that is the back-pressure, and the broker holds the rest. */
+#ifndef ENGINE_QUEUE_H
+#define ENGINE_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "report.h"
+
+struct queue;
+
+/* Room for `capacity` reports, 1 or more. NULL when memory is exhausted. Release with queue_destroy. */
+struct queue *queue_create(size_t capacity);
+void queue_destroy(struct queue *queue);
+
+/* Waits while it is full. False when it was closed: the report was not taken. */
+bool queue_put(struct queue *queue, const struct report *report);
+
+/* Waits for the first report, then takes up to `room` of what is there, in order. 0 only when it was closed
+ * and is empty. */
+size_t queue_take(struct queue *queue, struct report *reports, size_t room);
+
+/* Nothing more can be put; what is in it can still be taken. */
+void queue_close(struct queue *queue);
+
+size_t queue_depth(struct queue *queue);
+
+#endif

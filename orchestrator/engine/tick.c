@@ -1,0 +1,357 @@
+#include "tick.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "campaign.h"
+#include "changes.h"
+#include "log.h"
+#include "offer.h"
+#include "planner.h"
+#include "store_sql.h"
+
+enum { ROWS_PER_TICK = 1000 };
+
+struct tick_work {
+    const struct engine *engine;
+    int64_t number;
+    struct arena *arena;
+    struct campaign campaign;
+    struct changes changes;
+    struct outbox outbox;
+    bool more;
+};
+
+/* The snapshot follows a move at once, so that what is decided next sees it. */
+static bool move(struct tick_work *work, struct target_row *target, enum target_event event,
+                 const char *reason)
+{
+    struct target_timeouts timeouts = campaign_timeouts(&work->campaign);
+    enum target_state from = target->state;
+    if (!target_move(&work->changes, target, event, reason, work->campaign.now, &timeouts))
+        return false;
+    struct wave_snapshot *wave = &work->campaign.snapshot.waves[target->wave];
+    wave->counts[from]--;
+    wave->counts[target->state]++;
+    return true;
+}
+
+/* --- deadlines and offline devices
+ * --------------------------------------------------------------------------------- */
+
+static bool stops_for_good(enum campaign_state state)
+{
+    return state == CAMPAIGN_CANCELLED || state == CAMPAIGN_ROLLING_BACK || state == CAMPAIGN_ROLLED_BACK;
+}
+
+static void expire_one(struct tick_work *work, struct target_row *target)
+{
+    if (target->state == TARGET_OFFERED && target->withdrawn) {
+        /* Nobody took the offer before it was withdrawn: no outcome of the device's. */
+        bool for_good = stops_for_good(work->campaign.snapshot.state);
+        move(work, target, for_good ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN, "withdrawn");
+        return;
+    }
+    const char *reason = "confirm_timeout";
+    if (target->state == TARGET_OFFERED)
+        reason = "offer_timeout";
+    else if (target->state < TARGET_INSTALLED)
+        reason = "download_timeout";
+    move(work, target, TARGET_EVENT_SILENCE, reason);
+}
+
+static void offline_one(struct tick_work *work, struct target_row *target)
+{
+    bool fails = work->campaign.policy.offline_then == OFFLINE_FAIL;
+    move(work, target, fails ? TARGET_EVENT_OFFLINE : TARGET_EVENT_SKIP, "offline");
+}
+
+static enum status for_each_target(struct tick_work *work, struct store *store,
+                                   const struct store_statement *statement,
+                                   const struct store_parameters *parameters,
+                                   void (*visit)(struct tick_work *, struct target_row *),
+                                   struct error *error)
+{
+    struct store_rows *rows;
+    if (store_run(store, statement, parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    int64_t count = store_rows_count(rows);
+    struct target_row *targets = arena_allocate_array(work->arena, (size_t)count, sizeof *targets);
+    enum status status = STATUS_OK;
+    for (int64_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = target_row_read(rows, i, work->arena, &targets[i], error);
+        if (status == STATUS_OK)
+            visit(work, &targets[i]);
+    }
+    store_rows_free(rows);
+    if (count == ROWS_PER_TICK)
+        work->more = true;
+    return status;
+}
+
+static enum status expire(struct tick_work *work, struct store *store, struct error *error)
+{
+    if (snapshot_in_flight(&work->campaign.snapshot) == 0)
+        return STATUS_OK;
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, work->campaign.number);
+    store_put_integer(&parameters, ROWS_PER_TICK);
+    return for_each_target(work, store, &SQL_TARGET_EXPIRE, &parameters, expire_one, error);
+}
+
+static enum status give_up_offline(struct tick_work *work, struct store *store, struct error *error)
+{
+    const struct campaign *campaign = &work->campaign;
+    if (campaign->snapshot.state != CAMPAIGN_RUNNING ||
+        snapshot_count(&campaign->snapshot, TARGET_PENDING) == 0)
+        return STATUS_OK;
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_integer(&parameters, campaign->policy.offline_wait_seconds);
+    store_put_integer(&parameters, ROWS_PER_TICK);
+    return for_each_target(work, store, &SQL_TARGET_OFFLINE, &parameters, offline_one, error);
+}
+
+/* --- decisions
+ * ----------------------------------------------------------------------------------------------------- */
+
+/* Targets first, then waves: the order in which reports are handled, so that the two seldom wait for each
+ * other. */
+static enum status halt(struct tick_work *work, struct store *store, const struct action *action,
+                        struct error *error)
+{
+    struct campaign *campaign = &work->campaign;
+    bool goes_back = campaign->policy.on_halt == ON_HALT_ROLLBACK && !campaign->is_rollback;
+    char reason[300];
+    snprintf(reason, sizeof reason, "wave %s: %s", campaign->policy.waves[action->wave].name, action->words);
+    if (campaign_withdraw(store, campaign, true, error) != STATUS_OK ||
+        (goes_back && campaign_cancel_pending(store, campaign, "rolled_back", error) != STATUS_OK) ||
+        wave_move(store, campaign, action->wave, WAVE_FAILED, action->words, error) != STATUS_OK ||
+        campaign_move(store, campaign, CAMPAIGN_EVENT_HALT, ACTOR_ORCHESTRATOR, reason, NULL, error) !=
+            STATUS_OK)
+        return error->status;
+    log_write(LOG_WARNING, "campaign_halted", "campaign", campaign->name, "reason", reason, NULL);
+    work->more = true;
+    if (!goes_back)
+        return STATUS_OK;
+    return campaign_move(store, campaign, CAMPAIGN_EVENT_ROLLBACK, ACTOR_ORCHESTRATOR, "on_halt is rollback",
+                         NULL, error);
+}
+
+static enum status apply(struct tick_work *work, struct store *store, const struct action *action,
+                         struct error *error)
+{
+    struct campaign *campaign = &work->campaign;
+    struct wave_snapshot *wave = &campaign->snapshot.waves[action->wave];
+    switch (action->kind) {
+    case ACTION_OPEN_WAVE:
+    case ACTION_REOPEN_WAVE:
+        return wave_move(store, campaign, action->wave, WAVE_OPEN, action->words, error);
+    case ACTION_SOAK_WAVE:
+        wave->soak_until = action->until;
+        return wave_move(store, campaign, action->wave, WAVE_SOAKING, action->words, error);
+    case ACTION_PASS_WAVE:
+        if (wave_move(store, campaign, action->wave, WAVE_PASSED, action->words, error) != STATUS_OK)
+            return error->status;
+        return audit_add(store, ACTOR_ORCHESTRATOR, "pass_wave", campaign->name, action->words, NULL, error);
+    case ACTION_FAIL_WAVE:
+        return halt(work, store, action, error);
+    case ACTION_COMPLETE:
+        log_write(LOG_INFO, "campaign_completed", "campaign", campaign->name, NULL);
+        return campaign_move(store, campaign, CAMPAIGN_EVENT_COMPLETE, ACTOR_ORCHESTRATOR, action->words,
+                             NULL, error);
+    default:
+        return STATUS_OK;
+    }
+}
+
+/* What the open wave's gate says while it waits, for those who look on. */
+static enum status explain_waves(const struct campaign *campaign, struct store *store, struct error *error)
+{
+    for (int i = 0; i < campaign->snapshot.wave_count; i++) {
+        const struct wave_snapshot *wave = &campaign->snapshot.waves[i];
+        if (wave->state != WAVE_OPEN || wave->members == 0)
+            continue;
+        struct gate_verdict verdict;
+        gate_judge(&campaign->policy.waves[i].gate, wave->members, wave->counts, wave->excused, &verdict);
+        struct store_parameters parameters = {0};
+        store_put_integer(&parameters, campaign->number);
+        store_put_integer(&parameters, i);
+        store_put_text(&parameters, verdict.words);
+        if (store_run(store, &SQL_WAVE_EXPLAIN, &parameters, NULL, error) != STATUS_OK)
+            return error->status;
+    }
+    return STATUS_OK;
+}
+
+static enum status decide_and_apply(struct tick_work *work, struct store *store, struct error *error)
+{
+    for (;;) {
+        struct action action = decide(&work->campaign.snapshot, &work->campaign.policy, work->campaign.now);
+        if (action.kind == ACTION_NONE)
+            return explain_waves(&work->campaign, store, error);
+        if (apply(work, store, &action, error) != STATUS_OK)
+            return error->status;
+    }
+}
+
+/* --- a campaign that goes back
+ * -------------------------------------------------------------------------------------- */
+
+static enum status explain(struct tick_work *work, struct store *store, const char *reason,
+                           struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, work->campaign.number);
+    store_put_text(&parameters, reason);
+    return store_run(store, &SQL_CAMPAIGN_EXPLAIN, &parameters, NULL, error);
+}
+
+static enum status roll_back(struct tick_work *work, struct store *store, struct error *error)
+{
+    struct campaign *campaign = &work->campaign;
+    char reason[200];
+    int64_t in_flight = snapshot_in_flight(&campaign->snapshot);
+    if (in_flight > 0) {
+        snprintf(reason, sizeof reason, "waits for the %lld devices in flight to end", (long long)in_flight);
+        return explain(work, store, reason, error);
+    }
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    struct store_rows *rows;
+    if (store_run(store, &SQL_ROLLBACK_FIND, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    enum status status;
+    if (store_rows_count(rows) == 0) {
+        work->more = true;
+        status = planner_make_rollback(store, campaign, error);
+    } else {
+        const char *name = store_rows_text(rows, 0, 1);
+        enum campaign_state state = CAMPAIGN_DRAFT;
+        if (!campaign_state_parse(store_rows_text(rows, 0, 2), &state)) {
+            status = error_set(error, STATUS_INTERNAL, "campaigns.state", "unknown state");
+        } else if (state == CAMPAIGN_COMPLETED) {
+            snprintf(reason, sizeof reason, "%s: %s of %s devices run the previous firmware again", name,
+                     store_rows_text(rows, 0, 4), store_rows_text(rows, 0, 3));
+            status = campaign_move(store, campaign, CAMPAIGN_EVENT_ROLLED_BACK, ACTOR_ORCHESTRATOR, reason,
+                                   NULL, error);
+        } else if (state == CAMPAIGN_CANCELLED) {
+            snprintf(reason, sizeof reason, "%s was cancelled", name);
+            status = campaign_move(store, campaign, CAMPAIGN_EVENT_ROLLBACK_STOPPED, ACTOR_ORCHESTRATOR,
+                                   reason, NULL, error);
+        } else {
+            snprintf(reason, sizeof reason, "%s is %s", name, campaign_state_name(state));
+            status = explain(work, store, reason, error);
+        }
+    }
+    store_rows_free(rows);
+    return status;
+}
+
+/* --- one campaign
+ * ------------------------------------------------------------------------------------------------------ */
+
+static enum status send_offers(struct tick_work *work, struct store *store, struct error *error)
+{
+    struct campaign *campaign = &work->campaign;
+    int64_t room = decide_offers(&campaign->snapshot, &campaign->policy);
+    if (snapshot_count(&campaign->snapshot, TARGET_PENDING) == 0)
+        room = 0;
+    if (room > ROWS_PER_TICK)
+        room = ROWS_PER_TICK;
+    int64_t allowed = ramp_allowance(&campaign->ramp, campaign->policy.rate_per_minute, campaign->now, room);
+    int64_t claimed = 0, offered = 0;
+    if (allowed > 0 && offer_claim(work->engine, store, campaign, allowed, &work->changes, &work->outbox,
+                                   &claimed, &offered, error) != STATUS_OK)
+        return error->status;
+    if (claimed == ROWS_PER_TICK || claimed > offered)
+        work->more = true;
+    if (offered == 0 || campaign->policy.rate_per_minute == 0)
+        return STATUS_OK;
+    ramp_take(&campaign->ramp, campaign->policy.rate_per_minute, offered);
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_real(&parameters, campaign->ramp.tokens);
+    store_put_real(&parameters, campaign->ramp.updated_at);
+    return store_run(store, &SQL_CAMPAIGN_RATE, &parameters, NULL, error);
+}
+
+static enum status settle(struct tick_work *work, struct store *store, struct error *error)
+{
+    const struct campaign_snapshot *snapshot = &work->campaign.snapshot;
+    if (!campaign_state_ended(snapshot->state) || snapshot_in_flight(snapshot) > 0)
+        return STATUS_OK;
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, work->campaign.number);
+    return store_run(store, &SQL_CAMPAIGN_SETTLE, &parameters, NULL, error);
+}
+
+static enum status tick_campaign(struct store *store, void *context, struct error *error)
+{
+    struct tick_work *work = context;
+    struct campaign *campaign = &work->campaign;
+    bool found = false;
+    arena_release(work->arena);
+    memset(&work->outbox, 0, sizeof work->outbox);
+    changes_start(&work->changes, work->arena);
+    if (campaign_load(store, work->number, CAMPAIGN_IF_FREE, work->arena, campaign, &found, error) !=
+        STATUS_OK)
+        return error->status;
+    if (!found || campaign->settled)
+        return STATUS_OK;
+    if (campaign->snapshot.state == CAMPAIGN_SCHEDULED) {
+        work->more = true; /* look again with the waves loaded */
+        return planner_plan(store, campaign, error);
+    }
+    if (expire(work, store, error) != STATUS_OK || give_up_offline(work, store, error) != STATUS_OK ||
+        changes_flush(&work->changes, store, error) != STATUS_OK ||
+        decide_and_apply(work, store, error) != STATUS_OK || send_offers(work, store, error) != STATUS_OK ||
+        offer_resend(work->engine, store, campaign, ROWS_PER_TICK, &work->changes, &work->outbox, error) !=
+            STATUS_OK)
+        return error->status;
+    if (campaign->snapshot.state == CAMPAIGN_ROLLING_BACK && !work->more &&
+        roll_back(work, store, error) != STATUS_OK)
+        return error->status;
+    if (changes_write(&work->changes, store, error) != STATUS_OK)
+        return error->status;
+    return settle(work, store, error);
+}
+
+static enum status list_campaigns(struct store *store, struct arena *arena, int64_t **numbers, int64_t *count,
+                                  struct error *error)
+{
+    struct store_rows *rows;
+    if (store_run(store, &SQL_CAMPAIGN_UNSETTLED, NULL, &rows, error) != STATUS_OK)
+        return error->status;
+    *count = store_rows_count(rows);
+    *numbers = arena_allocate_array(arena, (size_t)*count, sizeof **numbers);
+    for (int64_t i = 0; i < *count; i++)
+        (*numbers)[i] = store_rows_integer(rows, i, 0);
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
+enum status tick(const struct engine *engine, struct store *store, bool *more, struct error *error)
+{
+    struct arena list = {0};
+    int64_t *numbers = NULL, count = 0;
+    enum status status = list_campaigns(store, &list, &numbers, &count, error);
+    *more = false;
+    for (int64_t i = 0; i < count; i++) {
+        struct arena arena = {0};
+        struct error own;
+        struct tick_work work = {.engine = engine, .number = numbers[i], .arena = &arena};
+        enum status result = store_transaction(store, tick_campaign, &work, &own);
+        if (result == STATUS_OK) {
+            outbox_publish(&work.outbox, &engine->publisher);
+            *more = *more || work.more;
+        } else if (status == STATUS_OK) {
+            status = result;
+            if (error != NULL)
+                *error = own;
+        }
+        arena_release(&arena);
+    }
+    arena_release(&list);
+    return status;
+}

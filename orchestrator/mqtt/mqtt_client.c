@@ -1,0 +1,178 @@
+#include "mqtt_client.h"
+
+#include <errno.h>
+#include <mosquitto.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+
+enum { KEEPALIVE_SECONDS = 30, INFLIGHT_MAX = 500, STOP_WAIT_MILLISECONDS = 1000 };
+
+struct mqtt_client {
+    struct mosquitto *mosquitto;
+    struct mqtt_options options;
+    atomic_bool connected;
+    atomic_int subscriptions_wanted;
+    atomic_long unacknowledged;
+};
+
+static const char *const subscriptions[] = {"$share/orchestrator/fota/v1/+/report", "fota/v1/+/presence"};
+enum { SUBSCRIPTIONS = sizeof subscriptions / sizeof subscriptions[0] };
+
+static void on_connect(struct mosquitto *mosquitto, void *context, int reason)
+{
+    struct mqtt_client *client = context;
+    if (reason != 0) {
+        log_write(LOG_ERROR, "broker_refused", "reason", mosquitto_connack_string(reason), NULL);
+        return;
+    }
+    atomic_store(&client->unacknowledged, 0);
+    atomic_store(&client->subscriptions_wanted, SUBSCRIPTIONS);
+    for (int i = 0; i < SUBSCRIPTIONS; i++) {
+        int result = mosquitto_subscribe(mosquitto, NULL, subscriptions[i], 1);
+        if (result != MOSQ_ERR_SUCCESS)
+            log_write(LOG_ERROR, "subscribe_failed", "topic", subscriptions[i], "reason",
+                      mosquitto_strerror(result), NULL);
+    }
+}
+
+static void on_subscribe(struct mosquitto *mosquitto, void *context, int message, int count,
+                         const int *granted)
+{
+    struct mqtt_client *client = context;
+    (void)mosquitto;
+    (void)message;
+    for (int i = 0; i < count; i++) {
+        if (granted[i] > 2) {
+            log_write(LOG_ERROR, "subscription_refused", "hint",
+                      "the broker's access rules must let this user read "
+                      "fota/v1/+/report and fota/v1/+/presence",
+                      NULL);
+            return;
+        }
+    }
+    if (atomic_fetch_sub(&client->subscriptions_wanted, 1) == 1) {
+        atomic_store(&client->connected, true);
+        log_write(LOG_INFO, "broker_connected", "host", client->options.host, NULL);
+    }
+}
+
+static void on_disconnect(struct mosquitto *mosquitto, void *context, int reason)
+{
+    struct mqtt_client *client = context;
+    (void)mosquitto;
+    if (atomic_exchange(&client->connected, false))
+        log_write(reason == 0 ? LOG_INFO : LOG_WARNING, "broker_disconnected", "reason",
+                  mosquitto_strerror(reason), NULL);
+}
+
+static void on_message(struct mosquitto *mosquitto, void *context, const struct mosquitto_message *message)
+{
+    const struct mqtt_client *client = context;
+    (void)mosquitto;
+    client->options.receive(client->options.context, message->topic, message->payload,
+                            (size_t)message->payloadlen);
+}
+
+static void on_publish(struct mosquitto *mosquitto, void *context, int message)
+{
+    struct mqtt_client *client = context;
+    (void)mosquitto;
+    (void)message;
+    atomic_fetch_sub(&client->unacknowledged, 1);
+}
+
+static enum status configure(struct mqtt_client *client, struct error *error)
+{
+    const struct mqtt_options *options = &client->options;
+    mosquitto_connect_callback_set(client->mosquitto, on_connect);
+    mosquitto_subscribe_callback_set(client->mosquitto, on_subscribe);
+    mosquitto_disconnect_callback_set(client->mosquitto, on_disconnect);
+    mosquitto_message_callback_set(client->mosquitto, on_message);
+    mosquitto_publish_callback_set(client->mosquitto, on_publish);
+    mosquitto_max_inflight_messages_set(client->mosquitto, INFLIGHT_MAX);
+    mosquitto_reconnect_delay_set(client->mosquitto, 1, 5, false);
+    int result = mosquitto_int_option(client->mosquitto, MOSQ_OPT_TCP_NODELAY, 1);
+    if (result == MOSQ_ERR_SUCCESS && options->username != NULL)
+        result = mosquitto_username_pw_set(client->mosquitto, options->username, options->password);
+    if (result == MOSQ_ERR_SUCCESS && options->ca_file != NULL)
+        result = mosquitto_tls_set(client->mosquitto, options->ca_file, NULL, NULL, NULL, NULL);
+    if (result != MOSQ_ERR_SUCCESS)
+        return error_set(error, STATUS_INVALID, "mqtt_url", "cannot be used: %s", mosquitto_strerror(result));
+    return STATUS_OK;
+}
+
+enum status mqtt_client_start(const struct mqtt_options *options, struct mqtt_client **client,
+                              struct error *error)
+{
+    mosquitto_lib_init();
+    struct mqtt_client *made = calloc(1, sizeof *made);
+    char id[64];
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(id, sizeof id, "orchestrator-%ld-%lx", (long)getpid(), (unsigned long)now.tv_nsec);
+    if (made == NULL)
+        return error_set(error, STATUS_INTERNAL, NULL, "out of memory");
+    made->options = *options;
+    made->mosquitto = mosquitto_new(id, true, made);
+    if (made->mosquitto == NULL) {
+        free(made);
+        return error_set(error, STATUS_INTERNAL, NULL, "cannot make an MQTT client: %m");
+    }
+    *client = made;
+    if (configure(made, error) != STATUS_OK) {
+        mqtt_client_stop(made);
+        return error->status;
+    }
+    /* A broker that is down is no failure: the thread goes on trying. */
+    int result = mosquitto_connect_async(made->mosquitto, options->host, options->port, KEEPALIVE_SECONDS);
+    if (result != MOSQ_ERR_SUCCESS)
+        log_write(LOG_WARNING, "broker_unreachable", "host", options->host, "reason",
+                  result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result), NULL);
+    result = mosquitto_loop_start(made->mosquitto);
+    if (result != MOSQ_ERR_SUCCESS) {
+        mqtt_client_stop(made);
+        return error_set(error, STATUS_INTERNAL, NULL, "cannot start the MQTT thread: %s",
+                         mosquitto_strerror(result));
+    }
+    return STATUS_OK;
+}
+
+bool mqtt_client_connected(const struct mqtt_client *client)
+{
+    return atomic_load(&client->connected);
+}
+
+void mqtt_client_publish(struct mqtt_client *client, const char *topic, const char *payload)
+{
+    if (!atomic_load(&client->connected)) {
+        log_write(LOG_DEBUG, "publish_dropped", "topic", topic, "reason", "not connected", NULL);
+        return;
+    }
+    atomic_fetch_add(&client->unacknowledged, 1);
+    int result = mosquitto_publish(client->mosquitto, NULL, topic, (int)strlen(payload), payload, 1, false);
+    if (result != MOSQ_ERR_SUCCESS) {
+        atomic_fetch_sub(&client->unacknowledged, 1);
+        log_write(LOG_WARNING, "publish_failed", "topic", topic, "reason", mosquitto_strerror(result), NULL);
+    }
+}
+
+void mqtt_client_stop(struct mqtt_client *client)
+{
+    if (client == NULL)
+        return;
+    for (int waited = 0; waited < STOP_WAIT_MILLISECONDS && atomic_load(&client->unacknowledged) > 0 &&
+                         atomic_load(&client->connected);
+         waited += 10)
+        usleep(10000);
+    mosquitto_disconnect(client->mosquitto);
+    mosquitto_loop_stop(client->mosquitto, true);
+    mosquitto_destroy(client->mosquitto);
+    mosquitto_lib_cleanup();
+    free(client);
+}

@@ -1,0 +1,41 @@
+/* The MQTT side: one connection with its own thread, which only hands messages over and publishes. */
+#ifndef MQTT_CLIENT_H
+#define MQTT_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "status.h"
+
+struct mqtt_client;
+
+struct mqtt_options {
+    const char *host;
+    int port;
+    const char *username; /* NULL for none */
+    const char *password;
+    const char *ca_file; /* TLS when not NULL */
+    /* Called in the MQTT thread for each report and presence message. May block: that is the back-pressure.
+     */
+    void (*receive)(void *context, const char *topic, const void *payload, size_t size);
+    void *context;
+};
+
+/* Starts the thread. It connects when the broker can be reached, again after every loss, and subscribes:
+ * reports as a member of the shared group "orchestrator" with a clean session, presence plainly (retained
+ * messages do not reach shared ones). */
+enum status mqtt_client_start(const struct mqtt_options *options, struct mqtt_client **client,
+                              struct error *error) MUST_CHECK;
+
+/* Connected and subscribed. */
+bool mqtt_client_connected(const struct mqtt_client *client);
+
+/* QoS 1, not retained. Dropped while not connected: what matters is sent again by the engine. Safe from any
+ * thread. */
+void mqtt_client_publish(struct mqtt_client *client, const char *topic, const char *payload);
+
+/* Sends what is queued (for a second at most), disconnects, joins the thread. The receiver must not block any
+ * more. */
+void mqtt_client_stop(struct mqtt_client *client);
+
+#endif

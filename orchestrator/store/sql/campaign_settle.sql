@@ -1,0 +1,1 @@
+UPDATE campaigns SET settled = true WHERE campaign_id = $1

@@ -1,0 +1,2 @@
+-- Locked in this order always: whoever handles reports of a device holds its row.
+SELECT device_id, ptype FROM devices WHERE device_id = ANY ($1::text[]) ORDER BY device_id FOR NO KEY UPDATE

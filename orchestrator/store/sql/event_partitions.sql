@@ -1,0 +1,1 @@
+SELECT made, dropped FROM maintain_event_partitions($1)

@@ -1,0 +1,15 @@
+-- The next to be offered: online, in the order of the plan. The last column is what the device runs now.
+SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
+       t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
+       i1.sha256, b1.size, i2.sha256, b2.size, d.version
+FROM targets t
+JOIN waves w USING (campaign_id, wave)
+JOIN presence p USING (device_id)
+JOIN devices d USING (device_id)
+LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
+LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
+LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
+LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
+WHERE t.campaign_id = $1 AND t.state = 'pending' AND w.state IN ('open', 'soaking', 'passed') AND p.online
+ORDER BY t.wave, t.position LIMIT $2
+FOR UPDATE OF t SKIP LOCKED

@@ -1,0 +1,14 @@
+-- The targets that a batch of reports names, with what their campaign says of time; locked in this order always.
+SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
+       t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
+       i1.sha256, b1.size, i2.sha256, b2.size, c.state, (c.policy -> 'timeouts' ->> 'download_seconds')::bigint,
+       (c.policy -> 'timeouts' ->> 'confirm_seconds')::bigint
+FROM targets t
+JOIN campaigns c USING (campaign_id)
+LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
+LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
+LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
+LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
+WHERE (t.campaign_id, t.device_id) IN (SELECT * FROM unnest($1::bigint[], $2::text[]))
+ORDER BY t.campaign_id, t.device_id
+FOR UPDATE OF t

@@ -1,0 +1,1 @@
+INSERT INTO tokens (name, role, token_sha256) VALUES ($1, $2, $3)
