@@ -132,9 +132,12 @@ $(UNIT_agent): $(BUILD)/tests/%: tests/%.c $(call library,agent_host agent_core)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_HOST) $(AGENT_INCLUDES) -Iagent-firmware/port/host -o $@ $< $(call library,agent_host agent_core) -lcmocka -ljansson -lmosquitto -lcurl -lbearssl -lpthread
 INTEGRATION_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/integration/test_*.c))
-$(INTEGRATION_TESTS): $(BUILD)/tests/%: tests/%.c $(wildcard tests/harness/*.h) $(call library,$(LIBRARIES_daemon)) Makefile
+$(BUILD)/obj/tests/harness/%.o: tests/harness/%.c Makefile | generated
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_daemon) -Itests/harness -o $@ $< $(call library,$(LIBRARIES_daemon)) -lcmocka $(LINK_daemon)
+	$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_store) -c $< -o $@
+$(INTEGRATION_TESTS): $(BUILD)/tests/%: tests/%.c $(BUILD)/obj/tests/harness/services.o $(call library,$(LIBRARIES_daemon)) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_daemon) -Itests/harness -o $@ $< $(BUILD)/obj/tests/harness/services.o $(call library,$(LIBRARIES_daemon)) -lcmocka $(LINK_daemon)
 .PHONY: tests unit
 tests: $(UNIT_TESTS) $(INTEGRATION_TESTS)
 unit: $(UNIT_TESTS)
