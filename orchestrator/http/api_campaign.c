@@ -8,6 +8,7 @@
 #include "request.h"
 #include "routes.h"
 #include "store_sql.h"
+#include "target_fsm.h"
 
 static const char no_campaign[] = "no such campaign";
 
@@ -85,7 +86,11 @@ enum status handle_campaign_targets(struct http_request *request, struct error *
         status = error_set(error, STATUS_NOT_FOUND, NULL, no_campaign);
     if (status != STATUS_OK)
         return status;
-    store_put_text(&parameters, http_request_query(request, "state"));
+    const char *state = http_request_query(request, "state");
+    enum target_state known;
+    if (state != NULL && !target_state_parse(state, &known))
+        return error_set(error, STATUS_INVALID, "state", "is no state of a target; see docs/openapi.yaml");
+    store_put_text(&parameters, state);
     status = http_query_put_number(request, "wave", &parameters, error);
     if (status != STATUS_OK)
         return status;

@@ -1,0 +1,201 @@
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy_file.h"
+#include "show.h"
+#include "target_fsm.h"
+#include "watch_view.h"
+
+static json_t *campaign_body(const struct arguments *arguments, const char *policy_text, size_t policy_length)
+{
+    int position = 0;
+    const char *from = arguments_value(arguments, "from");
+    json_t *body = json_pack("{ss ss s[] so sb}", "name", arguments->positionals[0], "firmware",
+                             arguments_value(arguments, "firmware"), "tags", "policy",
+                             json_loadb(policy_text, policy_length, 0, NULL), "start",
+                             arguments_value(arguments, "start") != NULL);
+    if (body == NULL)
+        return NULL;
+    if (from != NULL)
+        json_object_set_new(body, "from", json_string(from));
+    for (const char *tag; (tag = arguments_next(arguments, "tag", &position)) != NULL;)
+        json_array_append_new(json_object_get(body, "tags"), json_string(tag));
+    return body;
+}
+
+enum exit_code run_campaign_create(struct session *session, const struct arguments *arguments)
+{
+    struct error error = {0};
+    struct policy policy;
+    char *text;
+    size_t length;
+    const char *name = arguments->positionals[0];
+    const char *path = arguments_value(arguments, "policy");
+    if (arguments_value(arguments, "firmware") == NULL || path == NULL)
+        return session_usage(session, "--%s is missing; see %s --help", path == NULL ? "policy" : "firmware",
+                             arguments->path);
+    if (policy_file_read(path, &text, &length, &policy, &error) != STATUS_OK)
+        return session_fail(session, &error);
+    json_t *body = campaign_body(arguments, text, length);
+    free(text);
+    if (body == NULL)
+        return session_usage(session, "the arguments are not UTF-8");
+    bool start = arguments_value(arguments, "start") != NULL;
+    enum exit_code code = show_post(session, "/v1/campaigns", body, "campaign %s created%s", name,
+                                    start ? " and started" : "; start it with: campaign start NAME");
+    json_decref(body);
+    return code;
+}
+
+static void campaign_row(struct table *table, const json_t *item)
+{
+    table_member(table, item, "name");
+    table_member(table, item, "kind");
+    table_member(table, item, "firmware");
+    table_member(table, item, "state");
+    table_member(table, item, "members");
+    table_member(table, item, "confirmed");
+    table_member(table, item, "failures");
+    table_member(table, item, "in_flight");
+    table_member(table, item, "pending");
+    table_time(table, item, "created_at");
+    table_time(table, item, "ended_at");
+}
+
+enum exit_code run_campaign_list(struct session *session, const struct arguments *arguments)
+{
+    return show_list(
+        session, arguments, "/v1/campaigns", "campaigns",
+        "NAME|KIND|FIRMWARE|STATE|>DEVICES|>CONFIRMED|>FAILED|>IN FLIGHT|>LEFT|CREATED (UTC)|ENDED (UTC)",
+        campaign_row);
+}
+
+static void print_waves(struct session *session, const json_t *campaign)
+{
+    size_t index;
+    json_t *wave;
+    struct table *table = table_create("WAVE|STATE|>DEVICES|>CONFIRMED|>FAILED|>IN FLIGHT|>LEFT|VERDICT");
+    json_array_foreach(json_object_get(campaign, "waves"), index, wave)
+    {
+        const json_t *counts = json_object_get(wave, "counts");
+        table_member(table, wave, "name");
+        table_member(table, wave, "state");
+        table_member(table, wave, "members");
+        table_member(table, counts, "confirmed");
+        table_member(table, wave, "failures");
+        table_member(table, wave, "in_flight");
+        table_member(table, counts, "pending");
+        table_member(table, wave, "verdict");
+    }
+    fputc('\n', session->out);
+    table_print(table, session->out);
+    table_free(table);
+}
+
+static void print_campaign(struct session *session, const json_t *campaign)
+{
+    table_print_members(
+        session->out, campaign,
+        "Campaign=name|Kind=kind|Rolls back=parent|Firmware=firmware|From=from|Tags=tags|State=state|"
+        "Reason=state_reason|Devices=members|In flight=in_flight|Cap=in_flight_cap|"
+        "Rate a minute=rate_per_minute|Last minute=offers_last_minute|Seconds left=seconds_left|"
+        "Created=@created_at|By=created_by|Started=@started_at|Ended=@ended_at");
+    char counts[512];
+    watch_view_counts(campaign, counts, sizeof counts);
+    fprintf(session->out, "%-15s %s\n", "Counts:", counts);
+    print_waves(session, campaign);
+}
+
+/* Both sides of a rollback: the campaign and, when there is one, the campaign that takes it back. */
+enum exit_code run_campaign_show(struct session *session, const struct arguments *arguments)
+{
+    json_t *campaign;
+    char *path = show_path("/v1/campaigns/", arguments->positionals[0], "");
+    enum exit_code code = show_fetch(session, path, &campaign);
+    free(path);
+    if (campaign == NULL)
+        return code;
+    print_campaign(session, campaign);
+    const char *rollback = json_string_value(json_object_get(json_object_get(campaign, "rollback"), "name"));
+    if (rollback != NULL) {
+        json_t *child;
+        path = show_path("/v1/campaigns/", rollback, "");
+        code = show_fetch(session, path, &child);
+        free(path);
+        if (child != NULL) {
+            fprintf(session->out, "\nRollback\n--------\n");
+            print_campaign(session, child);
+            json_decref(child);
+        }
+    }
+    json_decref(campaign);
+    return code;
+}
+
+static void target_row(struct table *table, const json_t *item)
+{
+    table_member(table, item, "device");
+    table_member(table, item, "wave_name");
+    table_member(table, item, "state");
+    table_member(table, item, "attempt");
+    table_member(table, item, "progress");
+    table_member(table, item, "from");
+    table_member(table, item, "to");
+    table_time(table, item, "state_at");
+    table_member(table, item, "reason");
+}
+
+enum exit_code run_campaign_targets(struct session *session, const struct arguments *arguments)
+{
+    const char *state = arguments_value(arguments, "state");
+    enum target_state known;
+    long long wave = -1;
+    char filter[96] = "";
+    if (state != NULL && !target_state_parse(state, &known))
+        return session_usage(session, "--state \"%s\" is no state of a device in a campaign", state);
+    if (!show_number(session, arguments, "wave", 0, SHRT_MAX, &wave))
+        return EXIT_USAGE;
+    if (wave >= 0)
+        snprintf(filter, sizeof filter, "?wave=%lld%s%s", wave,
+                 state == NULL ? "" : "&state=", state == NULL ? "" : state);
+    else if (state != NULL)
+        snprintf(filter, sizeof filter, "?state=%s", state);
+    char *segment = show_path("/v1/campaigns/", arguments->positionals[0], "/targets");
+    char *path;
+    if (asprintf(&path, "%s%s", segment, filter) < 0)
+        abort();
+    enum exit_code code =
+        show_list(session, arguments, path, "targets",
+                  "DEVICE|WAVE|STATE|>ATTEMPT|>PERCENT|FROM|TO|SINCE (UTC)|REASON", target_row);
+    free(path);
+    free(segment);
+    return code;
+}
+
+enum exit_code run_campaign_command(struct session *session, const struct arguments *arguments)
+{
+    struct error error = {0};
+    json_t *answer;
+    char suffix[32];
+    const char *name = arguments->positionals[0];
+    const char *reason = arguments_value(arguments, "reason");
+    json_t *body = reason == NULL ? NULL : json_pack("{ss}", "reason", reason);
+    if (reason != NULL && body == NULL)
+        return session_usage(session, "--reason is not UTF-8");
+    snprintf(suffix, sizeof suffix, "/%s", arguments->command->name);
+    char *path = show_path("/v1/campaigns/", name, suffix);
+    enum status status = client_request(session->client, "POST", path, body, &answer, &error);
+    free(path);
+    json_decref(body);
+    if (status != STATUS_OK)
+        return session_fail(session, &error);
+    if (session->json)
+        show_json(session->out, answer);
+    else
+        fprintf(
+            session->out, "campaign %s: %s%s\n", name, json_string_value(json_object_get(answer, "state")),
+            json_is_true(json_object_get(answer, "changed")) ? "" : " (it was so already; nothing changed)");
+    json_decref(answer);
+    return EXIT_DONE;
+}

@@ -1,0 +1,165 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "csv.h"
+#include "show.h"
+
+enum exit_code run_device_register(struct session *session, const struct arguments *arguments)
+{
+    const char *id = arguments->positionals[0];
+    const char *version = arguments_value(arguments, "version");
+    const char *product = arguments_value(arguments, "product");
+    long long ptype = 0;
+    int position = 0;
+    if (arguments_value(arguments, "ptype") == NULL)
+        return session_usage(session, "--ptype is missing: device register ID --ptype P");
+    if (!show_number(session, arguments, "ptype", 0, INT_MAX, &ptype))
+        return EXIT_USAGE;
+    json_t *device = json_pack("{ss sI s[]}", "id", id, "ptype", (json_int_t)ptype, "tags");
+    if (device == NULL)
+        return session_usage(session, "the id is not UTF-8");
+    for (const char *tag; (tag = arguments_next(arguments, "tag", &position)) != NULL;)
+        json_array_append_new(json_object_get(device, "tags"), json_string(tag));
+    if (version != NULL)
+        json_object_set_new(device, "version", json_string(version));
+    if (product != NULL)
+        json_object_set_new(device, "product", json_string(product));
+    json_t *body = json_pack("{s[o]}", "devices", device);
+    enum exit_code code = show_post(session, "/v1/devices", body, "device %s registered", id);
+    json_decref(body);
+    return code;
+}
+
+static enum status read_devices(struct session *session, const char *path, json_t **devices,
+                                struct error *error)
+{
+    bool standard = strcmp(path, "-") == 0;
+    const char *name = standard ? "standard input" : path;
+    FILE *file = standard ? stdin : fopen(path, "rb");
+    char *text;
+    size_t length;
+    if (file == NULL)
+        return error_set(error, STATUS_INVALID, NULL, "cannot open %s: %s", path, strerror(errno));
+    enum status status = csv_read_stream(file, name, &text, &length, error);
+    if (!standard)
+        fclose(file);
+    if (status != STATUS_OK)
+        return status;
+    status = csv_read_devices(name, text, length, session->errors, devices, error);
+    free(text);
+    return status;
+}
+
+enum exit_code run_device_import(struct session *session, const struct arguments *arguments)
+{
+    struct error error = {0};
+    json_t *devices;
+    if (read_devices(session, arguments->positionals[0], &devices, &error) != STATUS_OK)
+        return session_fail(session, &error);
+    if (isatty(STDERR_FILENO))
+        client_show_progress(session->client, "importing");
+    size_t count = json_array_size(json_object_get(devices, "devices"));
+    enum exit_code code =
+        show_post(session, "/v1/devices", devices, "%zu device%s registered", count, count == 1 ? "" : "s");
+    json_decref(devices);
+    return code;
+}
+
+static void device_row(struct table *table, const json_t *item)
+{
+    table_member(table, item, "id");
+    table_member(table, item, "ptype");
+    table_member(table, item, "version");
+    table_member(table, item, "slot");
+    table_member(table, item, "online");
+    table_time(table, item, "last_seen");
+    table_member(table, item, "tags");
+}
+
+enum exit_code run_device_list(struct session *session, const struct arguments *arguments)
+{
+    static const char *const filters[] = {"ptype", "tag", "version"};
+    char *path = strdup("/v1/devices");
+    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
+        const char *value = arguments_value(arguments, filters[i]);
+        if (value == NULL)
+            continue;
+        char *before = path;
+        char *escaped = client_escape(value);
+        if (asprintf(&path, "%s%c%s=%s", before, strchr(before, '?') == NULL ? '?' : '&', filters[i],
+                     escaped) < 0)
+            abort();
+        free(escaped);
+        free(before);
+    }
+    enum exit_code code = show_list(session, arguments, path, "devices",
+                                    "ID|>PTYPE|VERSION|>SLOT|ONLINE|LAST SEEN (UTC)|TAGS", device_row);
+    free(path);
+    return code;
+}
+
+static void print_targets(struct session *session, const json_t *device)
+{
+    size_t index;
+    json_t *item;
+    struct table *table = table_create("CAMPAIGN|WAVE|STATE|>ATTEMPT|>PERCENT|FROM|TO|SINCE (UTC)|REASON");
+    json_array_foreach(json_object_get(device, "targets"), index, item)
+    {
+        table_member(table, item, "campaign");
+        table_member(table, item, "wave");
+        table_member(table, item, "state");
+        table_member(table, item, "attempt");
+        table_member(table, item, "progress");
+        table_member(table, item, "from");
+        table_member(table, item, "to");
+        table_time(table, item, "state_at");
+        table_member(table, item, "reason");
+    }
+    if (index > 0) {
+        fputc('\n', session->out);
+        table_print(table, session->out);
+    }
+    table_free(table);
+}
+
+static void print_events(struct session *session, const json_t *device)
+{
+    size_t index;
+    json_t *item;
+    struct table *table = table_create("EVENT AT (UTC)|CAMPAIGN|>ATTEMPT|FROM|TO|REASON");
+    json_array_foreach(json_object_get(device, "events"), index, item)
+    {
+        table_time(table, item, "at");
+        table_member(table, item, "campaign");
+        table_member(table, item, "attempt");
+        table_member(table, item, "from");
+        table_member(table, item, "to");
+        table_member(table, item, "reason");
+    }
+    if (index > 0) {
+        fputc('\n', session->out);
+        table_print(table, session->out);
+    }
+    table_free(table);
+}
+
+enum exit_code run_device_show(struct session *session, const struct arguments *arguments)
+{
+    json_t *device;
+    char *path = show_path("/v1/devices/", arguments->positionals[0], "");
+    enum exit_code code = show_fetch(session, path, &device);
+    free(path);
+    if (device == NULL)
+        return code;
+    table_print_members(session->out, device,
+                        "Device=id|Product=product|Ptype=ptype|Tags=tags|Version=version|Slot=slot|Boot=boot|"
+                        "SHA-256=sha256|Reset reason=reset_reason|Online=online|Since=@online_changed_at|"
+                        "Last seen=@last_seen|Reported=@reported_at|Registered=@registered_at");
+    print_targets(session, device);
+    print_events(session, device);
+    json_decref(device);
+    return EXIT_DONE;
+}

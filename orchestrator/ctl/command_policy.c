@@ -1,0 +1,67 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "csv.h"
+#include "policy_file.h"
+#include "policy_json.h"
+#include "show.h"
+
+enum status policy_file_read(const char *path, char **text, size_t *length, struct policy *policy,
+                             struct error *error)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return error_set(error, STATUS_INVALID, NULL, "cannot open %s: %s", path, strerror(errno));
+    enum status status = csv_read_stream(file, path, text, length, error);
+    fclose(file);
+    if (status != STATUS_OK)
+        return status;
+    status = policy_json_parse(*text, *length, policy, error);
+    if (status != STATUS_OK) {
+        free(*text);
+        error_context(error, "%s", path);
+    }
+    return status;
+}
+
+static void print_policy(struct session *session, const char *path, const struct policy *policy)
+{
+    fprintf(session->out, "%s: policy %s is good: %d wave%s (", path, policy->name, policy->wave_count,
+            policy->wave_count == 1 ? "" : "s");
+    for (int i = 0; i < policy->wave_count; i++)
+        fprintf(session->out, "%s%s", i == 0 ? "" : ", ", policy->waves[i].name);
+    fprintf(session->out, "), in flight %lld, rate %lld a minute\n", (long long)policy->in_flight,
+            (long long)policy->rate_per_minute);
+}
+
+enum exit_code run_policy_check(struct session *session, const struct arguments *arguments)
+{
+    enum exit_code code = EXIT_DONE;
+    json_t *list = json_array();
+    for (int i = 0; i < arguments->positional_count; i++) {
+        const char *path = arguments->positionals[i];
+        struct error error = {0};
+        struct policy policy;
+        char *text;
+        size_t length;
+        if (policy_file_read(path, &text, &length, &policy, &error) != STATUS_OK) {
+            code = session_fail(session, &error);
+            continue;
+        }
+        free(text);
+        if (!session->json) {
+            print_policy(session, path, &policy);
+            continue;
+        }
+        char *effective = policy_json_format(&policy);
+        json_array_append_new(list, json_loads(effective, 0, NULL));
+        free(effective);
+    }
+    if (session->json && arguments->positional_count > 1)
+        show_json(session->out, list);
+    else if (session->json && json_array_size(list) == 1)
+        show_json(session->out, json_array_get(list, 0));
+    json_decref(list);
+    return code;
+}

@@ -1,0 +1,46 @@
+/* What the commands of tree.c do, one function each, and what they share. */
+#ifndef CTL_COMMANDS_H
+#define CTL_COMMANDS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "client.h"
+#include "command.h"
+
+struct session {
+    struct client *client; /* NULL until session_connect */
+    bool json;
+    FILE *out, *errors;
+};
+
+/* Prints an error as one line, and gives the exit code for it. */
+enum exit_code session_fail(struct session *session, const struct error *error);
+enum exit_code session_usage(struct session *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Finds URL and token and makes session->client. */
+enum status session_connect(struct session *session, const struct arguments *arguments,
+                            struct error *error) MUST_CHECK;
+
+enum exit_code run_product_create(struct session *session, const struct arguments *arguments);
+enum exit_code run_product_list(struct session *session, const struct arguments *arguments);
+enum exit_code run_device_register(struct session *session, const struct arguments *arguments);
+enum exit_code run_device_import(struct session *session, const struct arguments *arguments);
+enum exit_code run_device_list(struct session *session, const struct arguments *arguments);
+enum exit_code run_device_show(struct session *session, const struct arguments *arguments);
+enum exit_code run_firmware_upload(struct session *session, const struct arguments *arguments);
+enum exit_code run_firmware_list(struct session *session, const struct arguments *arguments);
+enum exit_code run_firmware_show(struct session *session, const struct arguments *arguments);
+enum exit_code run_campaign_create(struct session *session, const struct arguments *arguments);
+enum exit_code run_campaign_list(struct session *session, const struct arguments *arguments);
+enum exit_code run_campaign_show(struct session *session, const struct arguments *arguments);
+enum exit_code run_campaign_targets(struct session *session, const struct arguments *arguments);
+enum exit_code run_campaign_watch(struct session *session, const struct arguments *arguments);
+enum exit_code run_campaign_command(struct session *session, const struct arguments *arguments);
+enum exit_code run_policy_check(struct session *session, const struct arguments *arguments);
+enum exit_code run_fleet_status(struct session *session, const struct arguments *arguments);
+enum exit_code run_audit_list(struct session *session, const struct arguments *arguments);
+enum exit_code run_version(struct session *session, const struct arguments *arguments);
+
+#endif

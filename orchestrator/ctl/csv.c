@@ -1,0 +1,311 @@
+#include "csv.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "version.h"
+
+enum { FIELDS_MAX = 8, BAD_LINES_SHOWN = 20 };
+
+#define COLUMN_LIST(X)                                                                                       \
+    X(COLUMN_ID, "id")                                                                                       \
+    X(COLUMN_PTYPE, "ptype") X(COLUMN_VERSION, "version") X(COLUMN_PRODUCT, "product") X(COLUMN_TAGS, "tag"  \
+                                                                                                      "s")
+
+enum column {
+#define X(name, text) name,
+    COLUMN_LIST(X)
+#undef X
+        COLUMN_COUNT
+};
+
+static const char *const column_names[] = {
+#define X(name, text) [name] = text,
+    COLUMN_LIST(X)
+#undef X
+};
+
+struct reader {
+    const char *name;
+    char *at, *end; /* *end is a zero byte */
+    int line;       /* of the record read last */
+    int next_line;
+    char *fields[FIELDS_MAX];
+    int field_count;             /* may be more than FIELDS_MAX: the rest is dropped */
+    int positions[COLUMN_COUNT]; /* of each column, -1 when absent */
+    FILE *errors;
+    int bad;
+};
+
+static void complain(struct reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void complain(struct reader *reader, const char *format, ...)
+{
+    if (reader->bad++ >= BAD_LINES_SHOWN)
+        return;
+    va_list arguments;
+    fprintf(reader->errors, "%s:%d: ", reader->name, reader->line);
+    va_start(arguments, format);
+    vfprintf(reader->errors, format, arguments);
+    va_end(arguments);
+    fputc('\n', reader->errors);
+}
+
+enum status csv_read_stream(FILE *stream, const char *name, char **text, size_t *length, struct error *error)
+{
+    size_t capacity = 65536;
+    *length = 0;
+    *text = malloc(capacity);
+    while (*text != NULL) {
+        *length += fread(*text + *length, 1, capacity - *length - 1, stream);
+        if (*length < capacity - 1)
+            break;
+        capacity *= 2;
+        char *larger = realloc(*text, capacity);
+        if (larger == NULL)
+            free(*text);
+        *text = larger;
+    }
+    if (*text == NULL)
+        return error_set(error, STATUS_INTERNAL, NULL, "%s is too large for the memory", name);
+    if (ferror(stream)) {
+        free(*text);
+        return error_set(error, STATUS_INVALID, NULL, "cannot read %s: %s", name, strerror(errno));
+    }
+    (*text)[*length] = '\0';
+    return STATUS_OK;
+}
+
+/* A quoted field, in place: "" is one quote. False when the quote does not end. */
+static bool read_quoted(struct reader *reader, char **field)
+{
+    char *out = ++reader->at;
+    *field = out;
+    for (;; reader->at++) {
+        if (reader->at == reader->end)
+            return false;
+        if (*reader->at == '"' && reader->at[1] == '"')
+            reader->at++;
+        else if (*reader->at == '"')
+            break;
+        if (*reader->at == '\n')
+            reader->next_line++;
+        *out++ = *reader->at;
+    }
+    reader->at++;
+    *out = '\0';
+    return true;
+}
+
+/* The next record, blank lines passed over; false at the end. Fields are ended with zero bytes in place. */
+static bool read_record(struct reader *reader)
+{
+    while (reader->at < reader->end && (*reader->at == '\n' || *reader->at == '\r'))
+        reader->next_line += *reader->at++ == '\n';
+    if (reader->at == reader->end)
+        return false;
+    reader->line = reader->next_line;
+    reader->field_count = 0;
+    for (;;) {
+        char *field = reader->at;
+        bool quoted = *reader->at == '"';
+        if (quoted && !read_quoted(reader, &field))
+            complain(reader, "a quoted field does not end");
+        char *stop = reader->at + strcspn(reader->at, ",\r\n");
+        if (quoted && stop != reader->at)
+            complain(reader, "a quoted field is followed by something else than a comma");
+        char separator = *stop;
+        *stop = '\0';
+        if (reader->field_count < FIELDS_MAX)
+            reader->fields[reader->field_count] = field;
+        reader->field_count++;
+        reader->at = stop < reader->end ? stop + 1 : reader->end;
+        if (separator == ',')
+            continue;
+        if (separator == '\r' && reader->at < reader->end && *reader->at == '\n')
+            reader->at++;
+        reader->next_line++;
+        return true;
+    }
+}
+
+static enum status read_header(struct reader *reader, struct error *error)
+{
+    static const char allowed[] = "allowed are id, ptype, version, product, tags";
+    for (int i = 0; i < COLUMN_COUNT; i++)
+        reader->positions[i] = -1;
+    if (!read_record(reader))
+        return error_set(error, STATUS_INVALID, NULL, "%s is empty; its first line must name the columns: %s",
+                         reader->name, allowed);
+    for (int i = 0; i < reader->field_count && i < FIELDS_MAX; i++) {
+        int column = 0;
+        while (column < COLUMN_COUNT && strcmp(reader->fields[i], column_names[column]) != 0)
+            column++;
+        if (column == COLUMN_COUNT)
+            return error_set(error, STATUS_INVALID, NULL, "%s:%d: unknown column \"%.64s\"; %s", reader->name,
+                             reader->line, reader->fields[i], allowed);
+        if (reader->positions[column] >= 0)
+            return error_set(error, STATUS_INVALID, NULL, "%s:%d: column %s is there twice", reader->name,
+                             reader->line, column_names[column]);
+        reader->positions[column] = i;
+    }
+    if (reader->positions[COLUMN_ID] < 0 || reader->positions[COLUMN_PTYPE] < 0)
+        return error_set(error, STATUS_INVALID, NULL, "%s:%d: column %s is missing; it is required",
+                         reader->name, reader->line, reader->positions[COLUMN_ID] < 0 ? "id" : "ptype");
+    return STATUS_OK;
+}
+
+static const char *value_of(const struct reader *reader, enum column column)
+{
+    int position = reader->positions[column];
+    return position < 0 ? "" : reader->fields[position];
+}
+
+static bool is_device_id(const char *text)
+{
+    size_t length = strlen(text);
+    return length >= 1 && length <= 64 &&
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == length;
+}
+
+static bool read_ptype(const char *text, int *ptype)
+{
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    *ptype = (int)value;
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && value <= PTYPE_MAX;
+}
+
+void csv_split_tags(const char *tags, json_t *list)
+{
+    for (const char *at = tags + strspn(tags, " ;"); *at != '\0'; at += strspn(at, " ;")) {
+        size_t length = strcspn(at, " ;");
+        json_t *tag = json_stringn(at, length);
+        json_array_append_new(list, tag != NULL ? tag : json_string("?"));
+        at += length;
+    }
+}
+
+/* Checks the record and makes its JSON; NULL after a complaint. */
+static json_t *read_device(struct reader *reader, int columns)
+{
+    struct version version;
+    struct error error;
+    int ptype;
+    if (reader->field_count != columns) {
+        complain(reader, "has %d fields; the first line has %d", reader->field_count, columns);
+        return NULL;
+    }
+    const char *id = value_of(reader, COLUMN_ID);
+    const char *version_text = value_of(reader, COLUMN_VERSION);
+    const char *product = value_of(reader, COLUMN_PRODUCT);
+    if (!is_device_id(id)) {
+        complain(reader, "id \"%.80s\": allowed are 1 to 64 characters of A-Z a-z 0-9 . _ -", id);
+        return NULL;
+    }
+    if (!read_ptype(value_of(reader, COLUMN_PTYPE), &ptype)) {
+        complain(reader, "ptype \"%.80s\": allowed is a whole number from 0 to 2147483647",
+                 value_of(reader, COLUMN_PTYPE));
+        return NULL;
+    }
+    if (version_text[0] != '\0' && version_parse(version_text, &version, &error) != STATUS_OK) {
+        complain(reader, "version \"%.80s\": %s", version_text, error.message);
+        return NULL;
+    }
+    if (version_text[0] != '\0' && version.ptype != ptype) {
+        complain(reader, "version %s is of ptype %d, the device of %d", version_text, version.ptype, ptype);
+        return NULL;
+    }
+    json_t *device = json_pack("{ss si}", "id", id, "ptype", ptype);
+    json_t *tags = json_array();
+    csv_split_tags(value_of(reader, COLUMN_TAGS), tags);
+    if (version_text[0] != '\0')
+        json_object_set_new(device, "version", json_string(version_text));
+    if (product[0] != '\0' && json_object_set_new(device, "product", json_string(product)) != 0)
+        complain(reader, "product is not UTF-8");
+    if (json_array_size(tags) > 0)
+        json_object_set(device, "tags", tags);
+    json_decref(tags);
+    return device;
+}
+
+/* Devices by id, for finding those that are there twice. */
+struct seen {
+    const char *id;
+    int line;
+};
+
+static int compare_seen(const void *a, const void *b)
+{
+    const struct seen *first = a;
+    const struct seen *second = b;
+    int order = strcmp(first->id, second->id);
+    return order != 0 ? order : first->line - second->line;
+}
+
+static void check_twice(struct reader *reader, struct seen *seen, size_t count)
+{
+    qsort(seen, count, sizeof *seen, compare_seen);
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(seen[i - 1].id, seen[i].id) != 0)
+            continue;
+        reader->line = seen[i].line;
+        complain(reader, "id %s is in line %d already", seen[i].id, seen[i - 1].line);
+    }
+}
+
+static void read_all(struct reader *reader, json_t *list)
+{
+    struct seen *seen = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    int columns = reader->field_count;
+    while (read_record(reader)) {
+        json_t *device = read_device(reader, columns);
+        if (device == NULL)
+            continue;
+        json_array_append_new(list, device);
+        if (count == capacity) {
+            capacity = 2 * capacity + 1024;
+            seen = realloc(seen, capacity * sizeof *seen);
+            if (seen == NULL)
+                abort();
+        }
+        seen[count].id = json_string_value(json_object_get(device, "id"));
+        seen[count++].line = reader->line;
+    }
+    if (count > 0)
+        check_twice(reader, seen, count);
+    free(seen);
+}
+
+enum status csv_read_devices(const char *name, char *text, size_t length, FILE *errors, json_t **devices,
+                             struct error *error)
+{
+    struct reader reader = {.name = name, .at = text, .end = text + length, .next_line = 1, .errors = errors};
+    *devices = NULL;
+    if (memchr(text, 0, length) != NULL)
+        return error_set(error, STATUS_INVALID, NULL, "%s holds a zero byte; allowed is text", name);
+    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
+        reader.at += 3; /* the byte order mark that spreadsheets write */
+    enum status status = read_header(&reader, error);
+    if (status != STATUS_OK)
+        return status;
+    json_t *list = json_array();
+    read_all(&reader, list);
+    size_t count = json_array_size(list);
+    if (reader.bad > BAD_LINES_SHOWN)
+        fprintf(errors, "%s: and %d more\n", name, reader.bad - BAD_LINES_SHOWN);
+    *devices = json_pack("{so}", "devices", list);
+    if (reader.bad == 0 && count > 0)
+        return STATUS_OK;
+    json_decref(*devices);
+    *devices = NULL;
+    if (reader.bad == 0)
+        return error_set(error, STATUS_INVALID, NULL, "%s names no device", name);
+    return error_set(error, STATUS_INVALID, NULL, "%s has %d bad line%s; nothing was sent", name, reader.bad,
+                     reader.bad == 1 ? "" : "s");
+}

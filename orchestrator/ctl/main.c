@@ -1,0 +1,37 @@
+/* orchestratorctl: the operator's command line. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+
+/* policy check and version need no server. */
+static bool needs_server(const struct command *command)
+{
+    return command->run != run_policy_check && command->run != run_version;
+}
+
+int main(int count, char **words)
+{
+    static struct arguments arguments;
+    struct error error = {0};
+    struct session session = {.out = stdout, .errors = stderr};
+    if (count == 1) {
+        command_help(stdout, &command_tree, command_tree.name);
+        return EXIT_USAGE;
+    }
+    enum status status = arguments_parse(count, words, &arguments, &error);
+    if (status == STATUS_OK && arguments.help) {
+        command_help(stdout, arguments.command, arguments.path);
+        return EXIT_DONE;
+    }
+    if (status != STATUS_OK)
+        return session_usage(&session, "%s", error.message);
+    session.json = arguments_value(&arguments, "json") != NULL;
+    if (needs_server(arguments.command) && session_connect(&session, &arguments, &error) != STATUS_OK)
+        return session_usage(&session, "%s", error.message);
+    enum exit_code code = arguments.command->run(&session, &arguments);
+    client_destroy(session.client);
+    if (fflush(stdout) != 0 && code == EXIT_DONE)
+        code = EXIT_REFUSED; /* such as a full disk: what was to be shown is not there */
+    return code;
+}

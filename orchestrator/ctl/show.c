@@ -1,0 +1,101 @@
+#include "show.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+void show_json(FILE *out, const json_t *document)
+{
+    json_dumpf(document, out, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+    fputc('\n', out);
+}
+
+char *show_path(const char *prefix, const char *segment, const char *suffix)
+{
+    char *escaped = client_escape(segment);
+    char *path;
+    if (asprintf(&path, "%s%s%s", prefix, escaped, suffix) < 0)
+        abort();
+    free(escaped);
+    return path;
+}
+
+enum exit_code show_fetch(struct session *session, const char *path, json_t **document)
+{
+    struct error error = {0};
+    json_t *answer;
+    *document = NULL;
+    if (client_request(session->client, "GET", path, NULL, &answer, &error) != STATUS_OK)
+        return session_fail(session, &error);
+    if (session->json) {
+        show_json(session->out, answer);
+        json_decref(answer);
+    } else {
+        *document = answer;
+    }
+    return EXIT_DONE;
+}
+
+enum exit_code show_post(struct session *session, const char *path, json_t *body, const char *done, ...)
+{
+    struct error error = {0};
+    json_t *answer;
+    if (client_request(session->client, "POST", path, body, &answer, &error) != STATUS_OK)
+        return session_fail(session, &error);
+    if (session->json) {
+        show_json(session->out, answer);
+    } else {
+        va_list arguments;
+        va_start(arguments, done);
+        vfprintf(session->out, done, arguments);
+        va_end(arguments);
+        fputc('\n', session->out);
+    }
+    json_decref(answer);
+    return EXIT_DONE;
+}
+
+bool show_number(struct session *session, const struct arguments *arguments, const char *name,
+                 long long lowest, long long highest, long long *number)
+{
+    const char *text = arguments_value(arguments, name);
+    char *end;
+    if (text == NULL)
+        return true;
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *number >= lowest &&
+        *number <= highest)
+        return true;
+    session_usage(session, "--%s is \"%s\"; allowed is a whole number from %lld to %lld", name, text, lowest,
+                  highest);
+    return false;
+}
+
+enum exit_code show_list(struct session *session, const struct arguments *arguments, const char *path,
+                         const char *member, const char *titles, show_row row)
+{
+    struct error error = {0};
+    json_t *answer;
+    long long limit = 0;
+    if (!show_number(session, arguments, "limit", 1, 1000000000, &limit))
+        return EXIT_USAGE;
+    if (client_list(session->client, path, member, limit, &answer, &error) != STATUS_OK)
+        return session_fail(session, &error);
+    if (session->json) {
+        show_json(session->out, answer);
+    } else {
+        struct table *table = table_create(titles);
+        size_t index;
+        json_t *item;
+        json_array_foreach(json_object_get(answer, member), index, item)
+        {
+            row(table, item);
+        }
+        table_print(table, session->out);
+        table_free(table);
+    }
+    json_decref(answer);
+    return EXIT_DONE;
+}

@@ -1,0 +1,31 @@
+/* What most commands do with an answer. */
+#ifndef CTL_SHOW_H
+#define CTL_SHOW_H
+
+#include "commands.h"
+#include "table.h"
+
+/* Prints a document for --json: indented, one document. */
+void show_json(FILE *out, const json_t *document);
+
+/* GET of one object; with --json it is printed and *document is NULL. Else release it with json_decref. */
+enum exit_code show_fetch(struct session *session, const char *path, json_t **document);
+
+/* POST; with --json the answer is printed, else `done` as a line. */
+enum exit_code show_post(struct session *session, const char *path, json_t *body, const char *done, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A list, every page of it (or --limit): with --json printed as it is, else as a table by calling `row` for
+ * each element. */
+typedef void (*show_row)(struct table *table, const json_t *item);
+enum exit_code show_list(struct session *session, const struct arguments *arguments, const char *path,
+                         const char *member, const char *titles, show_row row);
+
+/* "/v1/devices/ID": the prefix and the escaped segment, then `suffix`. Release with free(). */
+char *show_path(const char *prefix, const char *segment, const char *suffix);
+
+/* Reads an option that is a whole number. False after it has said what is wrong. */
+bool show_number(struct session *session, const struct arguments *arguments, const char *name,
+                 long long lowest, long long highest, long long *number);
+
+#endif

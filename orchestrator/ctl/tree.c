@@ -1,0 +1,145 @@
+/* Every command of orchestratorctl: one row each. */
+#include "commands.h"
+
+static const char exit_codes[] =
+    "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the server cannot be reached,\n"
+    "4 the campaign halted (campaign watch).\n";
+
+const struct option command_global[] = {
+    {"url", "URL", "the orchestrator; else $ORCHESTRATOR_URL", false},
+    {"token-file", "FILE", "file that holds the token; else $ORCHESTRATOR_TOKEN", false},
+    {"json", NULL, "print the server's JSON, one document", false},
+    {"help", NULL, "print this help", false},
+    {0}};
+
+#define LIMIT_OPTION                                                                                         \
+    {                                                                                                        \
+        "limit", "N", "at most so many; all when not given", false                                           \
+    }
+#define REASON_OPTION                                                                                        \
+    {                                                                                                        \
+        "reason", "TEXT", "goes to the audit", false                                                         \
+    }
+
+static const struct option limit_options[] = {LIMIT_OPTION, {0}};
+static const struct option reason_options[] = {REASON_OPTION, {0}};
+
+static const struct option product_create_options[] = {
+    {"name", "NAME", "unique; made from its number when not given", false},
+    {"ptype", "P", "product type, as in the version v1.1.0tPTYPE(a); 0 when not given", false},
+    {"description", "TEXT", "what it is", false},
+    {"serial", "SERIAL", "unique when given", false},
+    {"private", NULL, "not for others to see", false},
+    {"deployed", NULL, "status 2, deployed; else 1, under development", false},
+    {0}};
+
+static const struct command product_commands[] = {
+    {"create", "create a product", NULL, run_product_create, NULL, 0, 0, product_create_options, NULL},
+    {"list", "list products", NULL, run_product_list, NULL, 0, 0, limit_options, NULL},
+    {0}};
+
+static const struct option device_register_options[] = {
+    {"ptype", "P", "product type (required)", false},
+    {"version", "V", "what it runs now, if known", false},
+    {"product", "NAME", "needed when the product type has several products", false},
+    {"tag", "T", "a word to select it by", true},
+    {0}};
+
+static const struct option device_list_options[] = {{"ptype", "P", "only of this product type", false},
+                                                    {"tag", "T", "only with this tag", false},
+                                                    {"version", "V", "only those that run it", false},
+                                                    LIMIT_OPTION,
+                                                    {0}};
+
+static const struct command device_commands[] = {
+    {"register", "register one device", NULL, run_device_register, "ID", 1, 1, device_register_options, NULL},
+    {"import", "register the devices of a CSV file", NULL, run_device_import, "FILE.csv", 1, 1, NULL,
+     "The first line names the columns: id,ptype,version[,product][,tags]; version may be empty, tags are\n"
+     "separated by spaces or semicolons. \"-\" reads standard input. All devices are registered, or none;\n"
+     "every bad line is named before anything is sent.\n"},
+    {"list", "list devices", NULL, run_device_list, NULL, 0, 0, device_list_options, NULL},
+    {"show", "show one device, its running update and its last events", NULL, run_device_show, "ID", 1, 1,
+     NULL, NULL},
+    {0}};
+
+static const struct option firmware_upload_options[] = {{"notes", "TEXT", "release notes", false}, {0}};
+
+static const struct command firmware_commands[] = {
+    {"upload", "upload a release: its version and the images of its slots", NULL, run_firmware_upload,
+     "VERSION FILE...", 2, 3, firmware_upload_options,
+     "The files are named user1.bin (slot 1) and user2.bin (slot 2).\n"
+     "Example: firmware upload 'v1.1.0t45772(a)' user1.bin user2.bin\n"},
+    {"list", "list firmware", NULL, run_firmware_list, NULL, 0, 0, limit_options, NULL},
+    {"show", "show one firmware and its images", NULL, run_firmware_show, "VERSION", 1, 1, NULL, NULL},
+    {0}};
+
+static const struct option campaign_create_options[] = {
+    {"firmware", "VERSION", "what the devices are to run (required)", false},
+    {"policy", "FILE", "how it goes: waves, gates, rate (required)", false},
+    {"from", "RULE", "only devices that run such a version", false},
+    {"tag", "T", "only devices with this tag", true},
+    {"start", NULL, "start it at once", false},
+    {0}};
+
+static const struct option campaign_targets_options[] = {{"state", "STATE", "only in this state", false},
+                                                         {"wave", "N", "only of this wave, from 0", false},
+                                                         LIMIT_OPTION,
+                                                         {0}};
+
+static const struct option campaign_watch_options[] = {
+    {"interval", "SECONDS", "between looks, 0.1 to 3600; 1 when not given", false}, {0}};
+
+static const struct command campaign_commands[] = {
+    {"create", "create a campaign", NULL, run_campaign_create, "NAME", 1, 1, campaign_create_options,
+     "Example: campaign create june --firmware 'v1.1.0t45772(a)' --from '>=v1.0.0 <v1.1.0' \\\n"
+     "             --policy policies/canary-then-wide.json --start\n"},
+    {"list", "list campaigns, newest first", NULL, run_campaign_list, NULL, 0, 0, limit_options, NULL},
+    {"show", "show one campaign: state, waves, counts, pace", NULL, run_campaign_show, "NAME", 1, 1, NULL,
+     NULL},
+    {"targets", "list the devices of a campaign and how far they are", NULL, run_campaign_targets, "NAME", 1,
+     1, campaign_targets_options, NULL},
+    {"start", "start a draft", NULL, run_campaign_command, "NAME", 1, 1, reason_options, NULL},
+    {"watch", "watch a campaign until it ends", NULL, run_campaign_watch, "NAME", 1, 1,
+     campaign_watch_options,
+     "Live on a terminal; one line for each change when piped; with --json one document for each change.\n"
+     "Ends when the campaign has ended and nothing is in flight any more, with exit code 0 when it was\n"
+     "completed, 4 when it halted, 1 when it was cancelled or rolled back. A server that does not answer is\n"
+     "waited for, for up to 30 seconds.\n"},
+    {"pause", "stop offering, withdraw offers not yet accepted", NULL, run_campaign_command, "NAME", 1, 1,
+     reason_options, NULL},
+    {"resume", "go on after a pause or a halt", NULL, run_campaign_command, "NAME", 1, 1, reason_options,
+     NULL},
+    {"cancel", "end it, and tell devices that are still downloading to stop", NULL, run_campaign_command,
+     "NAME", 1, 1, reason_options, NULL},
+    {"rollback", "take updated devices back to what they ran before", NULL, run_campaign_command, "NAME", 1,
+     1, reason_options, NULL},
+    {0}};
+
+static const struct command policy_commands[] = {{"check", "check policy files; needs no server", NULL,
+                                                  run_policy_check, "FILE...", 1, ARGUMENTS_MAX, NULL,
+                                                  "With --json the effective policy is printed, every "
+                                                  "default filled in (a list when there are several).\n"},
+                                                 {0}};
+
+static const struct command fleet_commands[] = {{"status",
+                                                 "devices, versions, live campaigns, refused reports", NULL,
+                                                 run_fleet_status, NULL, 0, 0, NULL, NULL},
+                                                {0}};
+
+static const struct command audit_commands[] = {
+    {"list", "who did what, newest first", NULL, run_audit_list, NULL, 0, 0, limit_options, NULL}, {0}};
+
+static const struct command root_commands[] = {
+    {"product", "kinds of devices", product_commands, NULL, NULL, 0, 0, NULL, NULL},
+    {"device", "register, import and look at devices", device_commands, NULL, NULL, 0, 0, NULL, NULL},
+    {"firmware", "releases and their images", firmware_commands, NULL, NULL, 0, 0, NULL, NULL},
+    {"campaign", "roll a firmware out", campaign_commands, NULL, NULL, 0, 0, NULL, NULL},
+    {"policy", "how campaigns go", policy_commands, NULL, NULL, 0, 0, NULL, NULL},
+    {"fleet", "the whole fleet", fleet_commands, NULL, NULL, 0, 0, NULL, NULL},
+    {"audit", "the record of what operators did", audit_commands, NULL, NULL, 0, 0, NULL, NULL},
+    {"version", "print the version of this program", NULL, run_version, NULL, 0, 0, NULL, NULL},
+    {0}};
+
+const struct command command_tree = {
+    "orchestratorctl", "firmware rollouts from the command line", root_commands, NULL, NULL, 0, 0, NULL,
+    exit_codes};
