@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Four devices are away. They do not hold the others up, and are skipped when their time is over.
+. "$(dirname "$0")/lib.sh"
+
+given_fleet 16 v1.0.5 --prefix here-
+given_fleet 4 v1.0.5 --prefix away- --offline 1.0
+given_firmware v1.1.0
+given_policy '.offline = {wait_seconds: 3, then: "skip"}'
+when_campaign spring v1.1.0
+
+then_campaign_is spring completed
+then_targets spring confirmed 16
+then_targets spring skipped 4
+then_devices_run v1.1.0 16
+then_everything_adds_up
