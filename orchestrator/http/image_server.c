@@ -17,8 +17,12 @@ static enum status check_right(struct http_request *request, struct error *error
     const char *expires = http_request_query(request, "expires");
     if (signature == NULL && device == NULL && expires == NULL)
         return http_request_authenticate(request, ROLE_VIEWER, error);
-    return image_url_check(request->shared->options.image_secret, request->parameter, device, expires,
-                           signature, (int64_t)time(NULL), error);
+    const struct http_options *options = &request->shared->options;
+    unsigned char secret[IMAGE_SECRET_SIZE];
+    if (!options->image_secret(options->context, secret))
+        return error_set(error, STATUS_UNAVAILABLE, NULL, "the database has not been reached yet: try again");
+    return image_url_check(secret, request->parameter, device, expires, signature, (int64_t)time(NULL),
+                           error);
 }
 
 static enum status open_image(struct http_request *request, uint64_t *size, struct error *error)

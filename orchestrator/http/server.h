@@ -17,7 +17,9 @@ struct http_options {
     int threads;         /* 1 or more; each has a database connection of its own */
     const char *database_url;
     const char *cache_directory; /* images; made when absent */
-    unsigned char image_secret[IMAGE_SECRET_SIZE];
+    /* Copies the secret that signs image URLs; false while it is not known (the database is away). Called
+     * from any thread. */
+    bool (*image_secret)(void *context, unsigned char secret[IMAGE_SECRET_SIZE]);
     /* Whether requests can be served (/readyz); writes why not. Called from any thread. */
     bool (*ready)(void *context, char *why, size_t why_size);
     /* Called after each campaign command that succeeded, so that the engine acts at once. May be NULL. */

@@ -171,7 +171,7 @@ void mqtt_client_stop(struct mqtt_client *client)
          waited += 10)
         usleep(10000);
     mosquitto_disconnect(client->mosquitto);
-    mosquitto_loop_stop(client->mosquitto, true);
+    mosquitto_loop_stop(client->mosquitto, false);
     mosquitto_destroy(client->mosquitto);
     mosquitto_lib_cleanup();
     free(client);

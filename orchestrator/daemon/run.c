@@ -1,0 +1,233 @@
+#include "run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "server.h"
+#include "threads.h"
+
+/* --- ports
+ * ---------------------------------------------------------------------------------------------------------------
+ */
+
+static void publish(void *context, const char *topic, const char *payload)
+{
+    struct shared *shared = context;
+    mqtt_client_publish(shared->mqtt, topic, payload);
+}
+
+static bool ready(void *context, char *why, size_t size)
+{
+    struct shared *shared = context;
+    if (!shared_database_ready(shared, why, size))
+        return false;
+    if (!mqtt_client_connected(shared->mqtt)) {
+        snprintf(why, size, "broker: not connected to %s:%d", shared->config->mqtt_host,
+                 shared->config->mqtt_port);
+        return false;
+    }
+    return true;
+}
+
+static bool image_secret(void *context, unsigned char secret[IMAGE_SECRET_SIZE])
+{
+    struct shared *shared = context;
+    if (!atomic_load(&shared->secret_known))
+        return false;
+    memcpy(secret, shared->engine.image_secret, IMAGE_SECRET_SIZE);
+    return true;
+}
+
+static void wake(void *context)
+{
+    shared_wake(context);
+}
+
+static char *gauges(void *context)
+{
+    struct shared *shared = context;
+    size_t depth = 0;
+    for (int i = 0; i < shared->worker_count; i++)
+        depth += queue_depth(shared->queues[i]);
+    char *text = NULL;
+    int length =
+        asprintf(&text,
+                 "{\"reports\": %lld, \"reports_rejected\": %lld, \"targets_moved\": %lld, "
+                 "\"queue_depth\": %zu, \"broker_connected\": %s}",
+                 (long long)atomic_load(&shared->reports), (long long)atomic_load(&shared->reports_rejected),
+                 (long long)atomic_load(&shared->targets_moved), depth,
+                 mqtt_client_connected(shared->mqtt) ? "true" : "false");
+    return length < 0 ? NULL : text;
+}
+
+/* --- start and stop
+ * ------------------------------------------------------------------------------------------------------ */
+
+struct daemon {
+    struct shared shared;
+    struct http_server *http;
+    struct worker *workers;
+    pthread_t *worker_threads;
+    int workers_started;
+    pthread_t ticker;
+    bool ticker_started;
+};
+
+static enum status start_thread(pthread_t *thread, void *(*body)(void *), void *context, struct error *error)
+{
+    int result = pthread_create(thread, NULL, body, context);
+    if (result != 0)
+        return error_set(error, STATUS_INTERNAL, NULL, "cannot start a thread: %s", strerror(result));
+    return STATUS_OK;
+}
+
+static enum status start_workers(struct daemon *daemon, struct error *error)
+{
+    struct shared *shared = &daemon->shared;
+    size_t count = (size_t)shared->config->ingest_workers;
+    shared->queues = calloc(count, sizeof(struct queue *));
+    daemon->workers = calloc(count, sizeof *daemon->workers);
+    daemon->worker_threads = calloc(count, sizeof *daemon->worker_threads);
+    if (shared->queues == NULL || daemon->workers == NULL || daemon->worker_threads == NULL)
+        return error_set(error, STATUS_INTERNAL, NULL, "out of memory");
+    for (int i = 0; i < (int)count; i++) {
+        shared->queues[i] = queue_create((size_t)shared->config->queue_capacity);
+        if (shared->queues[i] == NULL)
+            return error_set(error, STATUS_INTERNAL, "queue_capacity", "out of memory");
+        shared->worker_count = i + 1;
+        daemon->workers[i] = (struct worker){shared, shared->queues[i], i};
+        if (start_thread(&daemon->worker_threads[i], worker_main, &daemon->workers[i], error) != STATUS_OK)
+            return error->status;
+        daemon->workers_started = i + 1;
+    }
+    return STATUS_OK;
+}
+
+static enum status start_mqtt(struct daemon *daemon, struct error *error)
+{
+    const struct config *config = daemon->shared.config;
+    struct mqtt_options options = {.host = config->mqtt_host,
+                                   .port = config->mqtt_port,
+                                   .username = config->mqtt_user,
+                                   .password = config->mqtt_password,
+                                   .ca_file = config->mqtt_tls ? config->mqtt_ca_file : NULL,
+                                   .receive = shared_receive,
+                                   .context = &daemon->shared};
+    return mqtt_client_start(&options, &daemon->shared.mqtt, error);
+}
+
+static enum status start_http(struct daemon *daemon, struct error *error)
+{
+    const struct config *config = daemon->shared.config;
+    struct http_options options = {.address = config->http_address,
+                                   .port = config->http_port,
+                                   .threads = config->http_threads,
+                                   .database_url = config->database_url,
+                                   .cache_directory = config->cache_directory,
+                                   .image_secret = image_secret,
+                                   .ready = ready,
+                                   .wake = wake,
+                                   .gauges = gauges,
+                                   .context = &daemon->shared};
+    return http_server_start(&options, &daemon->http, error);
+}
+
+static enum status start(struct daemon *daemon, struct error *error)
+{
+    struct shared *shared = &daemon->shared;
+    shared->engine.publisher = (struct publisher){publish, shared};
+    shared->engine.public_url = shared->config->public_url;
+    shared->engine.offer_resend_seconds = shared->config->offer_resend_seconds;
+    atomic_store(&shared->tick_milliseconds, shared->config->tick_milliseconds);
+    atomic_store(&shared->retention_days, shared->config->event_retention_days);
+    if (start_workers(daemon, error) != STATUS_OK || start_mqtt(daemon, error) != STATUS_OK ||
+        start_http(daemon, error) != STATUS_OK ||
+        start_thread(&daemon->ticker, ticker_main, shared, error) != STATUS_OK)
+        return error->status;
+    daemon->ticker_started = true;
+    return STATUS_OK;
+}
+
+/* Requests first, then the ticker, then the queues: what has come in is stored, and its acknowledgements go
+ * out, before the connection to the broker is closed. */
+static void stop(struct daemon *daemon)
+{
+    struct shared *shared = &daemon->shared;
+    http_server_stop(daemon->http);
+    shared_stop(shared);
+    if (daemon->ticker_started)
+        pthread_join(daemon->ticker, NULL);
+    for (int i = 0; i < shared->worker_count; i++)
+        queue_close(shared->queues[i]);
+    for (int i = 0; i < daemon->workers_started; i++)
+        pthread_join(daemon->worker_threads[i], NULL);
+    mqtt_client_stop(shared->mqtt);
+    for (int i = 0; i < shared->worker_count; i++)
+        queue_destroy(shared->queues[i]);
+    free(shared->queues);
+    free(daemon->workers);
+    free(daemon->worker_threads);
+}
+
+/* --- signals
+ * -------------------------------------------------------------------------------------------------------------
+ */
+
+static void reload(struct daemon *daemon, struct config *config, const char *path)
+{
+    struct config fresh = {0};
+    struct error error;
+    char restart[512];
+    if (config_load(path, &fresh, &error) != STATUS_OK) {
+        log_write(LOG_ERROR, "reload_refused", "message", error.message, NULL);
+        config_release(&fresh);
+        return;
+    }
+    config_adopt(config, &fresh, restart, sizeof restart);
+    config_release(&fresh);
+    log_configure(config->log_level, config->log_format);
+    atomic_store(&daemon->shared.tick_milliseconds, config->tick_milliseconds);
+    atomic_store(&daemon->shared.retention_days, config->event_retention_days);
+    log_write(LOG_INFO, "reloaded", "needs_restart", restart, NULL);
+}
+
+enum status run(struct config *config, const char *config_path, struct error *error)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* every thread inherits it; this one waits for them */
+    signal(SIGPIPE, SIG_IGN);
+
+    struct daemon daemon = {.shared = {.config = config}};
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&daemon.shared.mutex, NULL);
+    pthread_cond_init(&daemon.shared.changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+
+    log_configure(config->log_level, config->log_format);
+    enum status status = start(&daemon, error);
+    if (status == STATUS_OK) {
+        char port[16];
+        snprintf(port, sizeof port, "%d", http_server_port(daemon.http));
+        log_write(LOG_INFO, "started", "address", config->http_address, "port", port, NULL);
+        int signal_number = 0;
+        while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP)
+            reload(&daemon, config, config_path);
+        log_write(LOG_INFO, "stopping", "signal", strsignal(signal_number), NULL);
+    }
+    stop(&daemon);
+    if (status == STATUS_OK)
+        log_write(LOG_INFO, "stopped", NULL);
+    pthread_cond_destroy(&daemon.shared.changed);
+    pthread_mutex_destroy(&daemon.shared.mutex);
+    return status;
+}

@@ -1,0 +1,250 @@
+#include "threads.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ingest.h"
+#include "log.h"
+#include "migrate.h"
+#include "store_sql.h"
+#include "tick.h"
+
+enum { RETRY_MILLISECONDS = 1000, PARTITION_SECONDS = 3600 };
+
+/* --- signals between threads
+ * ------------------------------------------------------------------------------------------ */
+
+void shared_wake(struct shared *shared)
+{
+    pthread_mutex_lock(&shared->mutex);
+    shared->woken = true;
+    pthread_cond_broadcast(&shared->changed);
+    pthread_mutex_unlock(&shared->mutex);
+}
+
+void shared_stop(struct shared *shared)
+{
+    pthread_mutex_lock(&shared->mutex);
+    shared->stopping = true;
+    pthread_cond_broadcast(&shared->changed);
+    pthread_mutex_unlock(&shared->mutex);
+}
+
+static struct timespec in_milliseconds(int milliseconds)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += milliseconds / 1000;
+    until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    return until;
+}
+
+static bool wait_until(struct shared *shared, int milliseconds, bool take_wake_ups)
+{
+    struct timespec until = in_milliseconds(milliseconds);
+    pthread_mutex_lock(&shared->mutex);
+    int result = 0;
+    while (!shared->stopping && !(take_wake_ups && shared->woken) && result != ETIMEDOUT)
+        result = pthread_cond_timedwait(&shared->changed, &shared->mutex, &until);
+    if (take_wake_ups)
+        shared->woken = false;
+    bool goes_on = !shared->stopping;
+    pthread_mutex_unlock(&shared->mutex);
+    return goes_on;
+}
+
+bool shared_wait(struct shared *shared, int milliseconds)
+{
+    return wait_until(shared, milliseconds, true);
+}
+
+bool shared_pause(struct shared *shared, int milliseconds)
+{
+    return wait_until(shared, milliseconds, false);
+}
+
+/* --- the database as the daemon sees it
+ * ------------------------------------------------------------------------------- */
+
+void shared_database_trouble(struct shared *shared, const char *why)
+{
+    pthread_mutex_lock(&shared->mutex);
+    bool is_news = strcmp(shared->database_trouble, why) != 0;
+    snprintf(shared->database_trouble, sizeof shared->database_trouble, "%s", why);
+    shared->database_ready = false;
+    pthread_mutex_unlock(&shared->mutex);
+    if (is_news)
+        log_write(LOG_WARNING, "database_unavailable", "reason", why, NULL);
+}
+
+void shared_database_fine(struct shared *shared)
+{
+    pthread_mutex_lock(&shared->mutex);
+    bool is_news = !shared->database_ready;
+    shared->database_ready = true;
+    shared->database_trouble[0] = '\0';
+    pthread_mutex_unlock(&shared->mutex);
+    if (is_news)
+        log_write(LOG_INFO, "database_ready", NULL);
+}
+
+bool shared_database_ready(struct shared *shared, char *why, size_t size)
+{
+    pthread_mutex_lock(&shared->mutex);
+    bool ready = shared->database_ready;
+    if (!ready)
+        snprintf(why, size, "database: %s",
+                 shared->database_trouble[0] != '\0' ? shared->database_trouble : "not connected yet");
+    pthread_mutex_unlock(&shared->mutex);
+    return ready;
+}
+
+/* A failed unit of work: log what is a bug, remember what is an outage. */
+static void handle_failure(struct shared *shared, const char *event, const struct error *error)
+{
+    if (error->status == STATUS_UNAVAILABLE)
+        shared_database_trouble(shared, error->message);
+    else
+        log_write(LOG_ERROR, event, "status", status_code(error->status), "sqlstate", error->sqlstate,
+                  "message", error->message, NULL);
+}
+
+/* --- MQTT thread
+ * ------------------------------------------------------------------------------------------------------- */
+
+static unsigned hash_text(const char *text)
+{
+    unsigned hash = 2166136261u; /* FNV-1a */
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * 16777619u;
+    return hash;
+}
+
+void shared_receive(void *context, const char *topic, const void *payload, size_t size)
+{
+    struct shared *shared = context;
+    struct report report;
+    report_parse(topic, payload, size, &report);
+    atomic_fetch_add(&shared->reports, 1);
+    queue_put(shared->queues[hash_text(report.device) % (unsigned)shared->worker_count], &report);
+}
+
+/* --- ingest workers
+ * ---------------------------------------------------------------------------------------------------- */
+
+/* A batch is tried until it is stored. While the database is away the queue fills, the MQTT thread waits, and
+ * the broker holds the rest. Given up only at the stop: devices send their results again. */
+static void store_batch(struct worker *worker, struct store *store, const struct report *reports,
+                        size_t count)
+{
+    struct shared *shared = worker->shared;
+    for (;;) {
+        struct error error;
+        struct ingest_summary summary;
+        if (ingest_batch(&shared->engine, store, reports, count, &summary, &error) == STATUS_OK) {
+            shared_database_fine(shared);
+            atomic_fetch_add(&shared->reports_rejected, summary.rejected);
+            atomic_fetch_add(&shared->targets_moved, summary.moved);
+            shared_wake(shared);
+            return;
+        }
+        handle_failure(shared, "ingest_failed", &error);
+        if (!shared_pause(shared, RETRY_MILLISECONDS)) {
+            log_write(LOG_WARNING, "reports_left", "reason", "stopped while the database was away", NULL);
+            return;
+        }
+    }
+}
+
+void *worker_main(void *context)
+{
+    struct worker *worker = context;
+    struct shared *shared = worker->shared;
+    size_t room = (size_t)shared->config->ingest_batch;
+    struct report *reports = calloc(room, sizeof *reports);
+    char name[32];
+    snprintf(name, sizeof name, "orchestratord ingest %d", worker->number);
+    struct store *store = store_create(shared->config->database_url, name);
+    if (reports == NULL)
+        abort();
+    size_t count;
+    while ((count = queue_take(worker->queue, reports, room)) > 0)
+        store_batch(worker, store, reports, count);
+    store_destroy(store);
+    free(reports);
+    return NULL;
+}
+
+/* --- ticker
+ * --------------------------------------------------------------------------------------------------------------
+ */
+
+/* Until the database is there, is migrated, and has given its secret. False when stopping. */
+static bool wait_for_database(struct shared *shared, struct store *store)
+{
+    for (;;) {
+        struct error error;
+        if (store_connect(store, &error) == STATUS_OK && migrate_check(store, &error) == STATUS_OK &&
+            engine_load_secret(store, shared->engine.image_secret, &error) == STATUS_OK) {
+            atomic_store(&shared->secret_known, true);
+            shared_database_fine(shared);
+            return true;
+        }
+        char why[sizeof error.field + sizeof error.message + 2];
+        snprintf(why, sizeof why, "%s%s%s", error.field, error.field[0] != '\0' ? ": " : "", error.message);
+        shared_database_trouble(shared, why);
+        if (!shared_pause(shared, RETRY_MILLISECONDS))
+            return false;
+    }
+}
+
+static void maintain_partitions(struct shared *shared, struct store *store)
+{
+    struct error error;
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    store_put_integer(&parameters, atomic_load(&shared->retention_days));
+    if (store_run(store, &SQL_EVENT_PARTITIONS, &parameters, &rows, &error) != STATUS_OK) {
+        handle_failure(shared, "partitions_failed", &error);
+        return;
+    }
+    if (store_rows_integer(rows, 0, 0) > 0 || store_rows_integer(rows, 0, 1) > 0)
+        log_write(LOG_INFO, "event_partitions", "made", store_rows_text(rows, 0, 0), "dropped",
+                  store_rows_text(rows, 0, 1), NULL);
+    store_rows_free(rows);
+}
+
+void *ticker_main(void *context)
+{
+    struct shared *shared = context;
+    struct store *store = store_create(shared->config->database_url, "orchestratord ticker");
+    time_t partitions_at = 0;
+    bool goes_on = wait_for_database(shared, store);
+    while (goes_on) {
+        struct error error;
+        bool more = false;
+        if (time(NULL) >= partitions_at) {
+            maintain_partitions(shared, store);
+            partitions_at = time(NULL) + PARTITION_SECONDS;
+        }
+        /* Without the broker an offer could not go out: its time would run all the same. */
+        bool connected = mqtt_client_connected(shared->mqtt);
+        if (connected && tick(&shared->engine, store, &more, &error) != STATUS_OK) {
+            handle_failure(shared, "tick_failed", &error);
+            goes_on = shared_pause(shared, RETRY_MILLISECONDS);
+            continue;
+        }
+        if (connected)
+            shared_database_fine(shared);
+        goes_on = shared_wait(shared, more ? 0 : atomic_load(&shared->tick_milliseconds));
+    }
+    store_destroy(store);
+    return NULL;
+}
