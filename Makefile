@@ -1,7 +1,9 @@
 # `make` builds, `make check` tests, `make demo` runs a whole campaign; `make help` lists the rest.
 # Everything is made under $(BUILD).
 BUILD ?= build
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC = gcc
+endif
 PREFIX ?= /usr/local
 DESTDIR ?=
 OPTIMIZE ?= -O2 -g
@@ -147,4 +149,5 @@ unit: $(UNIT_TESTS)
 clean:
 	rm -rf $(BUILD)
 
+include make/tools.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

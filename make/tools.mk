@@ -1,0 +1,72 @@
+# What is done with the programs once they are built: tests, checks, installation, local services, demo.
+# `check`, `demo` and `up` install missing packages first, and build in a second make that sees them.
+
+.PHONY: deps check check-now scenarios lint format install sanitize coverage up down demo help
+LOCAL = deploy/local/local.sh
+SHARE = $(DESTDIR)$(PREFIX)/share/orchestratord
+SCENARIOS = $(filter-out tests/scenario/lib.sh,$(sort $(wildcard tests/scenario/*.sh)))
+C_FILES = $(shell find orchestrator agent-firmware tests -name '*.[ch]')
+
+deps:
+	@sh deploy/deps.sh
+
+check: deps
+	@+$(MAKE) --no-print-directory check-now
+check-now: programs tests
+	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) $(SCENARIOS)
+scenarios: programs
+	@BUILD=$(BUILD) tests/run.sh $(SCENARIOS)
+
+lint: programs
+	@sh deploy/deps.sh lint
+	@BUILD=$(BUILD) make/lint.sh
+format:
+	clang-format -i $(C_FILES)
+
+# gcc takes some formats for null under the sanitizers, and for cut off: not errors there.
+SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-format-truncation
+sanitize: deps
+	@+UBSAN_OPTIONS=print_stacktrace=1 $(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize OPTIMIZE='-O1 -g' \
+	    SANITIZE='$(SANITIZERS)' check-now
+
+coverage: deps
+	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage OPTIMIZE='-O0 -g' \
+	    SANITIZE='--coverage -fprofile-update=atomic' check-now
+	@make/coverage.sh $(BUILD)/coverage
+
+install: programs
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
+	    $(SHARE)/policies $(SHARE)/migrations
+	install -m 755 $(filter $(BUILD)/bin/%,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 policies/*.json $(SHARE)/policies
+	install -m 644 migrations/*.sql $(SHARE)/migrations
+	install -m 644 deploy/mosquitto/mosquitto.conf deploy/mosquitto/acl deploy/systemd/orchestratord.conf.example $(SHARE)
+	sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/orchestratord.service \
+	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/orchestratord.service
+	install -m 644 deploy/systemd/orchestratord.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/orchestratord.conf
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/orchestratord.service
+
+up: deps
+	@+$(MAKE) --no-print-directory programs
+	@$(LOCAL) --build $(BUILD) up
+down:
+	@$(LOCAL) --build $(BUILD) down
+
+demo: deps
+	@+$(MAKE) --no-print-directory programs
+	@BUILD=$(BUILD) deploy/local/demo.sh
+
+help:
+	@echo 'make            build the programs into $(BUILD)/bin'
+	@echo 'make deps       install missing Debian packages (as root, or with sudo)'
+	@echo 'make demo       a whole campaign, and one that is halted, with 200 simulated devices'
+	@echo 'make up, down   start and stop PostgreSQL, mosquitto and orchestratord for this checkout (.local/env)'
+	@echo 'make check      all unit, integration and scenario tests'
+	@echo 'make scenarios  only the scenarios'
+	@echo 'make unit       only the unit tests'
+	@echo 'make sanitize   all tests with address and undefined behaviour sanitizers'
+	@echo 'make coverage   all tests, then lines executed by file'
+	@echo 'make lint       format, static analysis, forbidden functions, layers'
+	@echo 'make format     put the sources into the format'
+	@echo 'make install    into DESTDIR= PREFIX=$(PREFIX)'
+	@echo 'make clean      remove $(BUILD)'

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Runs test programs and scenarios: one line each, the whole output of those that fail, and a count at the end.
+#   run.sh TEST...
+# A few at a time (JOBS, default: processors). Exit code 0 when nothing failed.
+set -u
+build=${BUILD:-build}
+export BUILD=$build
+results=$build/results
+limit=${TEST_SECONDS:-300}
+jobs=${JOBS:-$(nproc)}
+rm -rf "$results"
+mkdir -p "$results"
+
+result_of() {
+    local name=${1#"$build/"}
+    echo "$results/${name//\//.}"
+}
+
+# "passed failed skipped" of a cmocka program's output; a scenario says nothing and counts as one.
+count() {
+    local output=$1 code=$2 passed failed skipped
+    if ! grep -q '^\[==========\]' "$output"; then
+        [ "$code" = 0 ] && [[ $3 == *.sh ]] && echo 1 0 0 || echo 0 1 0
+        return
+    fi
+    passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test(s).*/\1/p' "$output" | awk '{n += $1} END {print n + 0}')
+    skipped=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) test(s).*/\1/p' "$output" | awk '{n += $1} END {print n + 0}')
+    failed=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test(s).*/\1/p' "$output" | awk '{n += $1} END {print n + 0}')
+    # A crash, or a sanitizer's finding at the end, or no test at all.
+    [ "$failed" = 0 ] && { [ "$code" != 0 ] || [ $((passed + skipped)) = 0 ]; } && failed=1
+    echo "$passed" "$failed" "$skipped"
+}
+
+run_one() {
+    local test=$1 result started=$EPOCHREALTIME code=0 passed failed skipped seconds
+    result=$(result_of "$test")
+    timeout --kill-after=30 "$limit" "$test" > "$result.log" 2>&1 < /dev/null || code=$?
+    read -r passed failed skipped <<< "$(count "$result.log" "$code" "$test")"
+    seconds=$(awk "BEGIN {printf \"%.1f\", $EPOCHREALTIME - $started}")
+    local line="${test#"$build/"}: $passed passed"
+    [ "$failed" = 0 ] || line+=", $failed FAILED (exit code $code$([ $code = 124 ] && echo ", over $limit s"))"
+    [ "$skipped" = 0 ] || line+=", $skipped skipped"
+    {
+        echo "$line, $seconds s"
+        [ "$skipped" = 0 ] || grep -i 'skipped' "$result.log" | grep -v '^\[' | sed 's/^/    /'
+        [ "$failed" = 0 ] || sed 's/^/    | /' "$result.log"
+    } > "$result.text"
+    cat "$result.text" # in one piece
+    echo "$passed $failed $skipped" > "$result.count"
+}
+
+for test; do
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
+        wait -n
+    done
+    run_one "$test" &
+done
+wait
+
+for test; do
+    # A runner that was itself killed is a failure too.
+    cat "$(result_of "$test").count" 2> /dev/null || echo 0 1 0
+done | awk '{passed += $1; failed += $2; skipped += $3}
+    END {print passed + 0 " passed, " failed + 0 " failed, " skipped + 0 " skipped"; exit failed > 0}'
