@@ -1,0 +1,179 @@
+#include <stddef.h>
+#include <string.h>
+
+#include "agent_parts.h"
+
+void agent_log(const struct fota_agent *agent, enum fota_log_level level, const char *text)
+{
+    if (agent->platform.port->log != NULL)
+        agent->platform.port->log(agent->platform.context, level, text);
+}
+
+void agent_happened(const struct fota_agent *agent, enum fota_happening what, uint64_t campaign,
+                    uint32_t attempt)
+{
+    if (agent->platform.port->happened != NULL)
+        agent->platform.port->happened(agent->platform.context, what, campaign, attempt);
+}
+
+int agent_inactive_slot(const struct fota_agent *agent)
+{
+    return 3 - agent->running_slot;
+}
+
+uint8_t *agent_buffer(struct fota_agent *agent)
+{
+    return (uint8_t *)agent->download.buffer;
+}
+
+void fota_agent_start(struct fota_agent *agent, const struct fota_platform *platform,
+                      const struct fota_setup *setup, uint64_t now)
+{
+    memset(agent, 0, sizeof *agent);
+    agent->platform = *platform;
+    agent->state = AGENT_IDLE;
+    agent->now = now;
+    agent->running_slot = setup->running_slot;
+    agent->reset_reason = setup->reset_reason;
+    agent->resend_at = FOTA_NEVER;
+    agent->download.random = setup->seed;
+    trial_boot(agent, setup);
+}
+
+static void on_connected(struct fota_agent *agent)
+{
+    agent->connected = true;
+    results_send_hello(agent);
+    results_send_waiting(agent, true);
+    results_start_resending(agent);
+    if (agent->state == AGENT_TRIAL)
+        results_send_progress(agent, REPORT_TRIAL);
+}
+
+static void on_reboot_command(struct fota_agent *agent)
+{
+    if (agent_fsm_move(&agent->state, AGENT_REBOOT))
+        agent->platform.port->reboot(agent->platform.context);
+}
+
+static void on_good_command(struct fota_agent *agent)
+{
+    switch (agent->command.kind) {
+    case COMMAND_UPDATE:
+    case COMMAND_ROLLBACK:
+        update_on_command(agent);
+        break;
+    case COMMAND_CANCEL:
+        update_on_cancel(agent);
+        break;
+    case COMMAND_ACK:
+        results_acknowledge(agent, agent->command.campaign, agent->command.attempt);
+        break;
+    case COMMAND_REPORT:
+        results_send_hello(agent);
+        break;
+    case COMMAND_REBOOT:
+        on_reboot_command(agent);
+        break;
+    }
+}
+
+static void on_refused_command(struct fota_agent *agent)
+{
+    const struct command *command = &agent->command;
+    const struct boot_result *known = results_find(agent, command->campaign, command->attempt);
+
+    agent_happened(agent, FOTA_BAD_COMMAND, command->campaign, command->attempt);
+    agent_log(agent, FOTA_LOG_WARNING, "a command has a bad member:");
+    agent_log(agent, FOTA_LOG_WARNING, command->fault);
+    /* A broken copy of a known attempt changes nothing about it. */
+    if (agent->state != AGENT_IDLE && agent->work.campaign == command->campaign &&
+        agent->work.attempt == command->attempt)
+        return;
+    if (known != NULL)
+        results_send(agent, known);
+    else
+        results_finish(agent, REPORT_REJECTED, command->campaign, command->attempt, REASON_BAD_COMMAND);
+}
+
+static void on_command(struct fota_agent *agent, const char *bytes, uint32_t length)
+{
+    switch (command_read(&agent->command, bytes, length, agent->scratch.tokens)) {
+    case COMMAND_GOOD:
+        on_good_command(agent);
+        break;
+    case COMMAND_REFUSED:
+        on_refused_command(agent);
+        break;
+    case COMMAND_TOO_LARGE:
+    case COMMAND_NOT_JSON:
+    case COMMAND_DROPPED:
+        agent_happened(agent, FOTA_BAD_COMMAND, 0, 0);
+        agent_log(agent, FOTA_LOG_WARNING, "a command was dropped; at fault is its member:");
+        agent_log(agent, FOTA_LOG_WARNING, agent->command.fault);
+        break;
+    }
+}
+
+static void dispatch(struct fota_agent *agent, const struct fota_event *event)
+{
+    switch (event->type) {
+    case FOTA_EVENT_TIME:
+        download_on_time(&agent->download, agent->now);
+        break;
+    case FOTA_EVENT_CONNECTED:
+        on_connected(agent);
+        break;
+    case FOTA_EVENT_DISCONNECTED:
+        agent->connected = false;
+        break;
+    case FOTA_EVENT_COMMAND:
+        on_command(agent, event->bytes, event->length);
+        break;
+    case FOTA_EVENT_HTTP_HEADERS:
+        download_on_headers(&agent->download, &event->http);
+        break;
+    case FOTA_EVENT_HTTP_DATA:
+        download_on_data(&agent->download, (const uint8_t *)event->bytes, event->length);
+        break;
+    case FOTA_EVENT_HTTP_END:
+        download_on_end(&agent->download, agent->now);
+        break;
+    case FOTA_EVENT_HEALTH:
+        trial_on_health(agent, event->healthy);
+        break;
+    }
+}
+
+void fota_agent_step(struct fota_agent *agent, uint64_t now, const struct fota_event *event)
+{
+    if (agent->state == AGENT_REBOOTING)
+        return;
+    agent->now = now;
+    dispatch(agent, event);
+    /* Level-triggered: whatever came, look at where things stand. */
+    update_continue(agent);
+    update_on_time(agent);
+    trial_continue(agent);
+    results_on_time(agent);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t fota_agent_wake_at(const struct fota_agent *agent)
+{
+    uint64_t wake = FOTA_NEVER;
+
+    if (agent->state == AGENT_REBOOTING)
+        return FOTA_NEVER;
+    if (agent->connected)
+        wake = agent->resend_at;
+    if (agent->state == AGENT_ACCEPTED || agent->state == AGENT_DOWNLOADING)
+        wake = earlier(wake, earlier(agent->work.deadline, download_wake_at(&agent->download, agent->now)));
+    if (agent->state == AGENT_TRIAL)
+        wake = earlier(wake, agent->healthy ? agent->confirm_retry_at : agent->work.deadline);
+    return wake;
+}

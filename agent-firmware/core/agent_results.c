@@ -1,0 +1,153 @@
+#include <string.h>
+
+#include "agent_parts.h"
+
+#define RESEND_FIRST 2000u /* milliseconds; doubled up to: */
+#define RESEND_LAST 300000u
+
+static void publish(struct fota_agent *agent, uint32_t length)
+{
+    if (agent->connected)
+        agent->platform.port->publish(agent->platform.context, agent->scratch.report, length);
+}
+
+static bool is_waiting(const struct boot_result *result)
+{
+    return result->kind != 0 && !result->acknowledged;
+}
+
+static int newest_waiting(const struct fota_agent *agent)
+{
+    int newest = -1;
+
+    for (int i = 0; i < (int)BOOT_RESULTS; i++)
+        if (is_waiting(&agent->journal.record.results[i]))
+            newest = i;
+    return newest;
+}
+
+void results_send_hello(struct fota_agent *agent)
+{
+    const struct report_running running = {
+        .version = agent->running.version,
+        .slot = agent->running_slot,
+        .sha256 = agent->running.sha256,
+        .on_trial = agent->state == AGENT_TRIAL,
+        .reset_reason = agent->reset_reason,
+    };
+    int newest = newest_waiting(agent);
+    const struct boot_result *result = newest < 0 ? NULL : &agent->journal.record.results[newest];
+    const char *activity = agent->state == AGENT_IDLE ? NULL : agent_state_name(agent->state);
+
+    publish(agent, report_hello(agent->scratch.report, &running, activity, agent->work.campaign,
+                                agent->work.attempt, result));
+}
+
+void results_send_progress(struct fota_agent *agent, enum report_kind kind)
+{
+    publish(agent, report_progress(agent->scratch.report, kind, agent->work.campaign, agent->work.attempt,
+                                   download_percent(&agent->download), agent->reset_reason));
+}
+
+void results_send(struct fota_agent *agent, const struct boot_result *result)
+{
+    publish(agent, report_result(agent->scratch.report, result));
+}
+
+const struct boot_result *results_find(const struct fota_agent *agent, uint64_t campaign, uint32_t attempt)
+{
+    for (uint32_t i = 0; i < BOOT_RESULTS; i++) {
+        const struct boot_result *result = &agent->journal.record.results[i];
+        if (result->kind != 0 && result->campaign == campaign && result->attempt == attempt)
+            return result;
+    }
+    return NULL;
+}
+
+/* The place to give up for a new result: a free one, else the oldest acknowledged one, else the oldest. */
+static uint32_t place_to_free(const struct fota_agent *agent)
+{
+    const struct boot_result *results = agent->journal.record.results;
+
+    for (uint32_t i = 0; i < BOOT_RESULTS; i++)
+        if (results[i].kind == 0)
+            return i;
+    for (uint32_t i = 0; i < BOOT_RESULTS; i++)
+        if (results[i].acknowledged)
+            return i;
+    return 0;
+}
+
+struct boot_result *results_add(struct fota_agent *agent, enum report_kind kind, uint64_t campaign,
+                                uint32_t attempt, enum fota_reason reason)
+{
+    struct boot_result *results = agent->journal.record.results;
+    struct boot_result *result = &results[BOOT_RESULTS - 1];
+    uint32_t freed = place_to_free(agent);
+
+    memmove(&results[freed], &results[freed + 1], (BOOT_RESULTS - 1 - freed) * sizeof *results);
+    memset(result, 0, sizeof *result);
+    /* The places have moved: acknowledgements in flash belong to the old order until this is stored. */
+    agent->journal.dirty = true;
+    result->campaign = campaign;
+    result->attempt = (uint16_t)attempt;
+    result->kind = (uint8_t)kind;
+    result->reason = (uint8_t)reason;
+    result->acknowledged = kind == REPORT_CANCELLED; /* an answer, remembered but not repeated by itself */
+    if (kind == REPORT_CONFIRMED || kind == REPORT_REVERTED) {
+        result->slot = (uint8_t)agent->running_slot;
+        memcpy(result->sha256, agent->running.sha256, sizeof result->sha256);
+        memcpy(result->version, agent->running.version, sizeof result->version);
+    }
+    if (kind == REPORT_CONFIRMED)
+        memcpy(result->nonce, agent->work.nonce, sizeof result->nonce);
+    return result;
+}
+
+void results_finish(struct fota_agent *agent, enum report_kind kind, uint64_t campaign, uint32_t attempt,
+                    enum fota_reason reason)
+{
+    const struct boot_result *result = results_add(agent, kind, campaign, attempt, reason);
+
+    if (!boot_journal_store(&agent->journal))
+        agent_log(agent, FOTA_LOG_ERROR, "a result could not be stored in flash; it is kept in memory");
+    results_send(agent, result);
+    results_start_resending(agent);
+}
+
+void results_acknowledge(struct fota_agent *agent, uint64_t campaign, uint32_t attempt)
+{
+    for (uint32_t i = 0; i < BOOT_RESULTS; i++) {
+        const struct boot_result *result = &agent->journal.record.results[i];
+        if (!is_waiting(result) || result->campaign != campaign || result->attempt != attempt)
+            continue;
+        if (!boot_journal_acknowledge(&agent->journal, i))
+            agent_log(agent, FOTA_LOG_ERROR, "an acknowledgement could not be stored in flash");
+    }
+    if (newest_waiting(agent) < 0)
+        agent->resend_at = FOTA_NEVER;
+}
+
+void results_send_waiting(struct fota_agent *agent, bool but_newest)
+{
+    int newest = newest_waiting(agent);
+
+    for (int i = 0; i <= newest; i++)
+        if (is_waiting(&agent->journal.record.results[i]) && !(but_newest && i == newest))
+            results_send(agent, &agent->journal.record.results[i]);
+}
+
+void results_start_resending(struct fota_agent *agent)
+{
+    agent->resend_delay = RESEND_FIRST;
+    agent->resend_at = newest_waiting(agent) < 0 ? FOTA_NEVER : agent->now + RESEND_FIRST;
+}
+
+void results_on_time(struct fota_agent *agent)
+{
+    if (!agent->connected || agent->now < agent->resend_at)
+        return;
+    results_send_waiting(agent, false);
+    agent->resend_delay = agent->resend_delay > RESEND_LAST / 2 ? RESEND_LAST : 2 * agent->resend_delay;
+    agent->resend_at = agent->now + agent->resend_delay;
+}

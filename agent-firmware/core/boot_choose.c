@@ -1,0 +1,50 @@
+#include <stddef.h>
+#include <string.h>
+
+#include "boot_record.h"
+#include "crc32.h"
+
+static bool is_slot(uint8_t slot)
+{
+    return slot == 1 || slot == 2;
+}
+
+bool boot_record_is_valid(const struct boot_record *record)
+{
+    return record->magic == BOOT_MAGIC && record->format == BOOT_FORMAT &&
+           record->crc32 == crc32_add(0, (const uint8_t *)record, offsetof(struct boot_record, crc32)) &&
+           is_slot(record->good_slot) && is_slot(record->trial_slot) && record->state >= BOOT_STEADY &&
+           record->state <= BOOT_REVERTED;
+}
+
+static int copy_in_force(const struct boot_copy copies[2])
+{
+    bool first = boot_record_is_valid(&copies[0].record);
+    bool second = boot_record_is_valid(&copies[1].record);
+
+    if (first && second)
+        return (int32_t)(copies[1].record.sequence - copies[0].record.sequence) > 0 ? 1 : 0;
+    return first ? 0 : second ? 1 : -1;
+}
+
+void boot_choose(const struct boot_copy copies[2], struct boot_choice *choice)
+{
+    memset(choice, 0, sizeof *choice);
+    choice->copy = copy_in_force(copies);
+    choice->slot = 1;
+    if (choice->copy >= 0) {
+        const struct boot_record *record = &copies[choice->copy].record;
+        const struct boot_words *words = &copies[choice->copy].words;
+        uint32_t left = words->tries & BOOT_TRIES_MASK;
+
+        choice->slot = record->good_slot;
+        if (record->state == BOOT_TRIAL && words->confirmed == 0) {
+            choice->slot = record->trial_slot;
+        } else if (record->state == BOOT_TRIAL && left != 0 && (words->tries & BOOT_CHECK_FAILED) != 0) {
+            choice->slot = record->trial_slot;
+            choice->on_trial = true;
+            choice->tries = words->tries & ~(left & (~left + 1)); /* the lowest bit left */
+        }
+    }
+    choice->other = 3 - choice->slot;
+}

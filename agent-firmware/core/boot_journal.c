@@ -1,0 +1,139 @@
+#include <stddef.h>
+#include <string.h>
+
+#include "boot_record.h"
+#include "crc32.h"
+
+#define COMPARE_PIECE 64u
+
+/* The layout is a format: a compiler that lays it out otherwise must fail here. */
+typedef char boot_record_size_is_fixed[sizeof(struct boot_record) == 896 ? 1 : -1];
+typedef char boot_result_size_is_fixed[sizeof(struct boot_result) == 88 ? 1 : -1];
+typedef char boot_words_fit_after_record[sizeof(struct boot_record) <= BOOT_WORDS_OFFSET ? 1 : -1];
+
+static bool read_copy(const struct fota_platform *platform, int copy, struct boot_record *record,
+                      struct boot_words *words)
+{
+    uint32_t address = platform->map->record_address[copy];
+    return platform->port->flash_read(platform->context, address, record, sizeof *record) &&
+           platform->port->flash_read(platform->context, address + BOOT_WORDS_OFFSET, words, sizeof *words) &&
+           boot_record_is_valid(record);
+}
+
+bool boot_journal_load(struct boot_journal *journal, const struct fota_platform *platform)
+{
+    uint32_t sequence = 0;
+
+    journal->platform = platform;
+    journal->copy = -1;
+    journal->dirty = false;
+    for (int copy = 0; copy < 2; copy++) {
+        if (read_copy(platform, copy, &journal->record, &journal->words) &&
+            (journal->copy < 0 || (int32_t)(journal->record.sequence - sequence) > 0)) {
+            journal->copy = copy;
+            sequence = journal->record.sequence;
+        }
+    }
+    /* The record has room for one copy only: read the winner again. */
+    if (journal->copy < 0 || !read_copy(platform, journal->copy, &journal->record, &journal->words)) {
+        memset(&journal->record, 0, sizeof journal->record);
+        memset(&journal->words, 0xFF, sizeof journal->words);
+        journal->copy = -1;
+        return false;
+    }
+    for (uint32_t i = 0; i < BOOT_RESULTS; i++)
+        if ((journal->words.acknowledged & 1u << i) == 0)
+            journal->record.results[i].acknowledged = 1;
+    return true;
+}
+
+static bool flash_holds(const struct fota_platform *platform, uint32_t address, const void *bytes,
+                        uint32_t length)
+{
+    uint32_t piece[COMPARE_PIECE / 4];
+    const uint8_t *wanted = bytes;
+
+    for (uint32_t done = 0; done < length;) {
+        uint32_t count = length - done < COMPARE_PIECE ? length - done : COMPARE_PIECE;
+        if (!platform->port->flash_read(platform->context, address + done, piece, count) ||
+            memcmp(piece, wanted + done, count) != 0)
+            return false;
+        done += count;
+    }
+    return true;
+}
+
+static bool program_words(const struct fota_platform *platform, uint32_t address, const void *words,
+                          uint32_t length)
+{
+    return platform->port->flash_program(platform->context, address, words, length) &&
+           flash_holds(platform, address, words, length);
+}
+
+/* The words first: the moment the record becomes valid, its words must already say what they say now. */
+static bool write_copy(struct boot_journal *journal, int copy)
+{
+    const struct fota_platform *platform = journal->platform;
+    uint32_t address = platform->map->record_address[copy];
+
+    return platform->port->flash_erase(platform->context, address) &&
+           program_words(platform, address + BOOT_WORDS_OFFSET, &journal->words, sizeof journal->words) &&
+           program_words(platform, address, &journal->record, sizeof journal->record);
+}
+
+bool boot_journal_store(struct boot_journal *journal)
+{
+    int copy = journal->copy == 0 ? 1 : 0;
+
+    journal->words.acknowledged = ~0u; /* folded into the record */
+    if (journal->record.state != BOOT_TRIAL)
+        journal->words.tries = ~0u;
+    journal->words.confirmed = ~0u;
+    journal->record.magic = BOOT_MAGIC;
+    journal->record.format = BOOT_FORMAT;
+    journal->record.sequence++;
+    journal->record.crc32 =
+        crc32_add(0, (const uint8_t *)&journal->record, offsetof(struct boot_record, crc32));
+    journal->dirty = true;
+    if (!write_copy(journal, copy) && !write_copy(journal, copy)) {
+        /* Nothing half-written may look valid later. */
+        (void)journal->platform->port->flash_erase(journal->platform->context,
+                                                   journal->platform->map->record_address[copy]);
+        journal->record.sequence--;
+        return false;
+    }
+    journal->copy = copy;
+    journal->dirty = false;
+    return true;
+}
+
+bool boot_journal_confirm(struct boot_journal *journal)
+{
+    const uint32_t confirmed = 0;
+    uint32_t address;
+
+    if (journal->copy < 0)
+        return false;
+    address = journal->platform->map->record_address[journal->copy] + BOOT_WORDS_OFFSET +
+              (uint32_t)offsetof(struct boot_words, confirmed);
+    if (!program_words(journal->platform, address, &confirmed, sizeof confirmed))
+        return false;
+    journal->words.confirmed = 0;
+    return true;
+}
+
+bool boot_journal_acknowledge(struct boot_journal *journal, uint32_t index)
+{
+    uint32_t word = journal->words.acknowledged & ~(1u << index);
+    uint32_t address;
+
+    journal->record.results[index].acknowledged = 1;
+    if (journal->dirty || journal->copy < 0)
+        return boot_journal_store(journal);
+    address = journal->platform->map->record_address[journal->copy] + BOOT_WORDS_OFFSET +
+              (uint32_t)offsetof(struct boot_words, acknowledged);
+    if (!program_words(journal->platform, address, &word, sizeof word))
+        return boot_journal_store(journal);
+    journal->words.acknowledged = word;
+    return true;
+}

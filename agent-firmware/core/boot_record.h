@@ -1,0 +1,128 @@
+/* The boot record: which slot runs, what is on trial, and the results the orchestrator has not acknowledged.
+ *
+ * It stands in two flash sectors that are written in turn; of the valid copies the one with the higher
+ * sequence is in force. So every change of the record is one step: before the CRC of the new copy is complete
+ * the old copy rules, from then on the new one. Three words stand outside the CRC and only ever have bits
+ * cleared: the boot loader counts a try by clearing a bit and erases nothing, and the application confirms by
+ * clearing a word.
+ *
+ * The structs are flash images: little-endian, no padding. */
+#ifndef BOOT_RECORD_H
+#define BOOT_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fota_port.h"
+#include "image_scan.h"
+
+#define BOOT_MAGIC 0x544F4246u /* "FBOT" */
+#define BOOT_FORMAT 1u
+#define BOOT_TRIES 3u /* boots a new image gets to prove itself */
+#define BOOT_TRIES_MASK ((1u << BOOT_TRIES) - 1u)
+#define BOOT_CHECK_FAILED 0x80000000u /* cleared in the tries word: the image on trial is not whole */
+#define BOOT_WORDS_OFFSET 1024u       /* of the words in their sector */
+#define BOOT_RESULTS 8u
+#define BOOT_VERSION_SIZE 24u
+#define BOOT_NONCE_LENGTH 16u
+
+enum boot_state {
+    BOOT_STEADY = 1,   /* good_slot runs */
+    BOOT_TRIAL = 2,    /* trial_slot runs while it has tries, good_slot afterwards */
+    BOOT_REVERTED = 3, /* good_slot runs; it has yet to report why (revert_reason) */
+};
+
+struct boot_image {
+    uint32_t length; /* 0: nothing known */
+    uint32_t crc32;  /* of the whole image */
+    uint8_t sha256[FOTA_SHA256_SIZE];
+    char version[BOOT_VERSION_SIZE]; /* text with a zero byte; empty: not known */
+};
+
+/* The attempt whose image is on trial. */
+struct boot_attempt {
+    uint64_t campaign;
+    uint32_t attempt;
+    uint32_t confirm_seconds;
+    char nonce[BOOT_NONCE_LENGTH];
+    uint32_t is_rollback; /* 0 or 1 */
+    uint32_t reserved;
+};
+
+/* How an attempt ended. */
+struct boot_result {
+    uint64_t campaign;
+    uint16_t attempt;
+    uint8_t kind;   /* enum report_kind; 0: no result here */
+    uint8_t reason; /* enum fota_reason */
+    uint8_t slot;   /* confirmed and reverted: what ran then */
+    uint8_t acknowledged;
+    uint8_t reserved[2];
+    char nonce[BOOT_NONCE_LENGTH];
+    uint8_t sha256[FOTA_SHA256_SIZE];
+    char version[BOOT_VERSION_SIZE];
+};
+
+struct boot_record {
+    uint32_t magic;
+    uint32_t format;
+    uint32_t sequence; /* compared modulo 2^32 */
+    uint8_t good_slot; /* 1 or 2 */
+    uint8_t trial_slot;
+    uint8_t state;         /* enum boot_state */
+    uint8_t revert_reason; /* enum fota_reason */
+    struct boot_image images[2];
+    struct boot_attempt attempt;
+    struct boot_result results[BOOT_RESULTS]; /* oldest first */
+    uint32_t reserved;
+    uint32_t crc32; /* of everything before it */
+};
+
+/* Outside the CRC; all ones when the record is new. */
+struct boot_words {
+    uint32_t tries;        /* BOOT_TRIES bits, and BOOT_CHECK_FAILED */
+    uint32_t confirmed;    /* 0: the trial is confirmed */
+    uint32_t acknowledged; /* bit i cleared: results[i] is acknowledged */
+};
+
+struct boot_copy {
+    struct boot_record record;
+    struct boot_words words;
+};
+
+bool boot_record_is_valid(const struct boot_record *record);
+
+/* What the boot loader does, as a pure function of both copies. */
+struct boot_choice {
+    int copy;       /* 0 or 1: the copy in force; -1: neither is valid */
+    int slot;       /* 1 or 2: run this */
+    int other;      /* the slot to fall back to should `slot` not hold a whole image */
+    bool on_trial;  /* program `tries` into the copy's tries word, read it back, then jump */
+    uint32_t tries; /* the tries word with this try counted */
+};
+void boot_choose(const struct boot_copy copies[2], struct boot_choice *choice);
+
+/* The agent's hand on the record. Caller-owned; edit `record`, then store it. */
+struct boot_journal {
+    const struct fota_platform *platform;
+    struct boot_record record;
+    struct boot_words words;
+    int copy;   /* where the copy in force is: 0 or 1, -1 none */
+    bool dirty; /* `record` differs from what is in flash */
+};
+
+/* Reads both copies. False: neither is valid; `record` is then blank. Acknowledged words are folded into the
+ * record. */
+bool boot_journal_load(struct boot_journal *journal, const struct fota_platform *platform);
+
+/* Writes `record` as the next copy and reads it back. The words go with it: a trial keeps the tries it has
+ * used. False: flash failed twice; the former copy is still in force, and `dirty` is set. */
+bool boot_journal_store(struct boot_journal *journal);
+
+/* Clears the confirm word of a trial and reads it back. False: not stored; it may be tried again. */
+bool boot_journal_confirm(struct boot_journal *journal);
+
+/* Marks results[index] as acknowledged. One word is programmed, nothing is erased. */
+bool boot_journal_acknowledge(struct boot_journal *journal, uint32_t index);
+
+#endif

@@ -1,0 +1,185 @@
+#include "command.h"
+
+#include <string.h>
+
+#include "fota_version.h"
+
+static const char *const command_names[] = {
+#define X(name, text) text,
+    COMMANDS(X)
+#undef X
+};
+#define COMMAND_COUNT (sizeof command_names / sizeof command_names[0])
+#define LONGEST_NAME 16u
+
+const char *command_kind_name(enum command_kind kind)
+{
+    return (unsigned)kind < COMMAND_COUNT ? command_names[kind] : "unknown";
+}
+
+static bool read_kind(const struct json *json, struct command *command)
+{
+    char name[LONGEST_NAME];
+
+    if (!json_string(json, json_member(json, 0, "command"), name, sizeof name))
+        return false;
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(name, command_names[i]) == 0) {
+            command->kind = (enum command_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An integer from 1 to `max`. */
+static bool read_positive(const struct json *json, int object, const char *name, uint64_t max,
+                          uint64_t *value)
+{
+    return json_integer(json, json_member(json, object, name), max, value) && *value > 0;
+}
+
+static bool read_seconds(const struct json *json, const char *name, uint32_t *seconds)
+{
+    uint64_t value;
+
+    if (!read_positive(json, 0, name, FOTA_SECONDS_MAX, &value))
+        return false;
+    *seconds = (uint32_t)value;
+    return true;
+}
+
+/* The value of a lower-case hexadecimal digit, 16 when it is none. */
+static unsigned hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0');
+    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 16;
+}
+
+static bool read_sha256(const struct json *json, int object, uint8_t sha256[FOTA_SHA256_SIZE])
+{
+    char text[2 * FOTA_SHA256_SIZE + 1];
+
+    if (!json_string(json, json_member(json, object, "sha256"), text, sizeof text) ||
+        strlen(text) != sizeof text - 1)
+        return false;
+    for (unsigned i = 0; i < FOTA_SHA256_SIZE; i++) {
+        unsigned high = hex_value(text[2 * i]), low = hex_value(text[2 * i + 1]);
+        if (high > 15 || low > 15)
+            return false;
+        sha256[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+static bool read_nonce(const struct json *json, char nonce[BOOT_NONCE_LENGTH + 1])
+{
+    if (!json_string(json, json_member(json, 0, "nonce"), nonce, BOOT_NONCE_LENGTH + 1) ||
+        strlen(nonce) != BOOT_NONCE_LENGTH)
+        return false;
+    for (unsigned i = 0; i < BOOT_NONCE_LENGTH; i++)
+        if (hex_value(nonce[i]) > 15)
+            return false;
+    return true;
+}
+
+static bool read_url(const struct json *json, int object, char url[FOTA_URL_SIZE])
+{
+    static const char scheme[] = "http://";
+
+    if (!json_string(json, json_member(json, object, "url"), url, FOTA_URL_SIZE) ||
+        strncmp(url, scheme, sizeof scheme - 1) != 0 || url[sizeof scheme - 1] == '\0')
+        return false;
+    for (const char *at = url; *at != '\0'; at++)
+        if (*at <= ' ') /* would end the request line */
+            return false;
+    return true;
+}
+
+static bool read_image(const struct json *json, int token, struct command_image *image)
+{
+    uint64_t size;
+
+    if (!json_is_object_at(json, token) || !read_url(json, token, image->url) ||
+        !read_positive(json, token, "size", UINT32_MAX, &size) || !read_sha256(json, token, image->sha256))
+        return false;
+    image->size = (uint32_t)size;
+    image->present = true;
+    return true;
+}
+
+static bool read_images(const struct json *json, struct command *command)
+{
+    int images = json_member(json, 0, "images");
+
+    if (images < 0)
+        return command->kind == COMMAND_ROLLBACK;
+    if (!json_is_object_at(json, images))
+        return false;
+    for (int slot = 1; slot <= 2; slot++) {
+        const char name[2] = {(char)('0' + slot), '\0'};
+        int token = json_member(json, images, name);
+        if (token >= 0 && !read_image(json, token, &command->images[slot - 1]))
+            return false;
+    }
+    return true;
+}
+
+/* The member at fault, or NULL. */
+static const char *read_update(const struct json *json, struct command *command)
+{
+    struct fota_version version;
+
+    if (!read_nonce(json, command->nonce))
+        return "nonce";
+    if (!json_string(json, json_member(json, 0, "version"), command->version, sizeof command->version) ||
+        !fota_version_parse(command->version, &version))
+        return "version";
+    if (!read_images(json, command))
+        return "images";
+    if (command->kind == COMMAND_ROLLBACK && !read_sha256(json, 0, command->sha256))
+        return "sha256";
+    if (!read_seconds(json, "download_seconds", &command->download_seconds))
+        return "download_seconds";
+    if (!read_seconds(json, "confirm_seconds", &command->confirm_seconds))
+        return "confirm_seconds";
+    return NULL;
+}
+
+static const char *read_attempt(const struct json *json, struct command *command)
+{
+    uint64_t attempt;
+
+    if (!read_positive(json, 0, "campaign", FOTA_CAMPAIGN_MAX, &command->campaign))
+        return "campaign";
+    if (!read_positive(json, 0, "attempt", FOTA_ATTEMPT_MAX, &attempt))
+        return "attempt";
+    command->attempt = (uint32_t)attempt;
+    return NULL;
+}
+
+enum command_verdict command_read(struct command *command, const char *text, uint32_t length,
+                                  jsmntok_t tokens[JSON_TOKENS])
+{
+    struct json json;
+
+    memset(command, 0, sizeof *command);
+    command->fault = "message";
+    if (length > FOTA_MESSAGE_SIZE)
+        return COMMAND_TOO_LARGE;
+    if (!json_read(&json, text, length, tokens))
+        return COMMAND_NOT_JSON;
+    command->fault = "command";
+    if (!read_kind(&json, command))
+        return COMMAND_DROPPED;
+    command->fault = NULL;
+    if (command->kind == COMMAND_REPORT || command->kind == COMMAND_REBOOT)
+        return COMMAND_GOOD;
+    command->fault = read_attempt(&json, command);
+    if (command->fault != NULL)
+        return COMMAND_DROPPED;
+    if (command->kind == COMMAND_UPDATE || command->kind == COMMAND_ROLLBACK)
+        command->fault = read_update(&json, command);
+    return command->fault == NULL ? COMMAND_GOOD : COMMAND_REFUSED;
+}

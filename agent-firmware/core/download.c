@@ -1,0 +1,230 @@
+#include "download.h"
+
+#include <string.h>
+
+#include "verify.h"
+
+#define ERASES_PER_STEP                                                                                      \
+    8u /* erasing takes 20 to 100 ms a sector on the chip; the watchdog is to be fed between */
+
+static void fail(struct download *download, enum fota_reason reason)
+{
+    download_stop(download);
+    download->phase = DOWNLOAD_FAILED;
+    download->reason = reason;
+}
+
+static void pause(struct download *download, uint64_t now)
+{
+    uint32_t delay = DOWNLOAD_RETRY_FIRST;
+
+    if (++download->breaks >= DOWNLOAD_BREAKS) {
+        fail(download, download->status >= 400 ? REASON_HTTP_STATUS : REASON_CONNECTION_LOST);
+        return;
+    }
+    for (uint32_t i = 1; i < download->breaks && delay < DOWNLOAD_RETRY_LAST; i++)
+        delay *= 2;
+    if (delay > DOWNLOAD_RETRY_LAST)
+        delay = DOWNLOAD_RETRY_LAST;
+    /* A server that restarts must not see the whole fleet in one instant: wait between half and all of it. */
+    download->random = download->random * 1664525u + 1013904223u;
+    delay = delay / 2 + (download->random >> 16) % (delay / 2);
+    download->phase = DOWNLOAD_PAUSE;
+    download->retry_at = now + delay;
+}
+
+static void request(struct download *download, uint64_t now)
+{
+    enum fota_http_method method = download->length_known ? FOTA_HTTP_GET : FOTA_HTTP_HEAD;
+    const struct fota_platform *platform = &download->platform;
+
+    download->phase = download->length_known ? DOWNLOAD_FETCH : DOWNLOAD_ASK_LENGTH;
+    download->answered = false;
+    download->status = 0;
+    download->skip = 0;
+    if (!platform->port->http_start(platform->context, method, download->url, download->received))
+        pause(download, now);
+}
+
+void download_start(struct download *download, const struct fota_platform *platform, int slot,
+                    const struct command_image *image, uint32_t seed, uint64_t now)
+{
+    memset(download, 0, sizeof *download);
+    download->platform = *platform;
+    download->slot = slot;
+    download->size = image->size;
+    memcpy(download->sha256, image->sha256, sizeof download->sha256);
+    memcpy(download->url, image->url, sizeof download->url);
+    download->random = seed;
+    image_scan_start(&download->scan, image->size);
+    request(download, now);
+}
+
+void download_stop(struct download *download)
+{
+    if (download->phase == DOWNLOAD_ASK_LENGTH || download->phase == DOWNLOAD_FETCH)
+        download->platform.port->http_stop(download->platform.context);
+    download->phase = DOWNLOAD_OFF;
+}
+
+bool download_is_active(const struct download *download)
+{
+    return download->phase != DOWNLOAD_OFF && download->phase != DOWNLOAD_DONE &&
+           download->phase != DOWNLOAD_FAILED;
+}
+
+/* What the answer to a GET must say for its bytes to be taken. */
+static void on_get_headers(struct download *download, const struct download_headers *headers)
+{
+    if (headers->status == 200) {
+        if (headers->content_length >= 0 && headers->content_length != (int64_t)download->size) {
+            fail(download, REASON_LENGTH_MISMATCH);
+            return;
+        }
+        download->skip = download->received; /* the server does not know Range: it begins at 0 again */
+    } else if (headers->range_first != (int64_t)download->received ||
+               (headers->range_total >= 0 && headers->range_total != (int64_t)download->size)) {
+        fail(download, REASON_LENGTH_MISMATCH);
+        return;
+    }
+    download->answered = true;
+}
+
+static void on_head_headers(struct download *download, const struct download_headers *headers)
+{
+    if (headers->content_length != (int64_t)download->size)
+        fail(download, REASON_LENGTH_MISMATCH);
+    else
+        download->answered = true;
+}
+
+void download_on_headers(struct download *download, const struct download_headers *headers)
+{
+    if (download->phase != DOWNLOAD_ASK_LENGTH && download->phase != DOWNLOAD_FETCH)
+        return;
+    download->status = headers->status;
+    if (headers->status == 200 && download->phase == DOWNLOAD_ASK_LENGTH)
+        on_head_headers(download, headers);
+    else if (download->phase == DOWNLOAD_FETCH &&
+             (headers->status == 200 || (headers->status == 206 && download->received > 0)))
+        on_get_headers(download, headers);
+    else if (headers->status == 416)
+        fail(download, REASON_LENGTH_MISMATCH);
+    else if (headers->status < 500 && headers->status != 429)
+        fail(download, REASON_HTTP_STATUS);
+    /* 5xx and 429: the server has a bad moment; try again after the end of this request. */
+}
+
+/* Writes what the buffer holds: a whole sector, or the image's end. */
+static bool flush(struct download *download)
+{
+    const struct fota_platform *platform = &download->platform;
+    uint8_t *buffer = (uint8_t *)download->buffer;
+    uint32_t address = platform->map->slot_address[download->slot - 1] + download->written;
+    uint32_t length = download->received - download->written;
+    uint32_t padded = (length + 3) & ~3u;
+    uint32_t piece[16];
+
+    memset(buffer + length, 0xFF, padded - length);
+    verify_scan_add(platform, &download->scan, buffer, length);
+    if (!platform->port->flash_program(platform->context, address, buffer, padded))
+        return false;
+    for (uint32_t done = 0; done < padded;) {
+        uint32_t count = padded - done < sizeof piece ? padded - done : (uint32_t)sizeof piece;
+        if (!platform->port->flash_read(platform->context, address + done, piece, count) ||
+            memcmp(piece, buffer + done, count) != 0)
+            return false;
+        done += count;
+    }
+    download->written = download->received;
+    return true;
+}
+
+void download_on_data(struct download *download, const uint8_t *bytes, uint32_t length)
+{
+    if (download->phase != DOWNLOAD_FETCH || !download->answered)
+        return;
+    uint32_t known = length < download->skip ? length : download->skip;
+    download->skip -= known;
+    bytes += known;
+    length -= known;
+    if (length > download->size - download->received) {
+        fail(download, REASON_LENGTH_MISMATCH);
+        return;
+    }
+    while (length > 0) {
+        uint32_t filled = download->received - download->written;
+        uint32_t room = FOTA_SECTOR_SIZE - filled;
+        uint32_t count = length < room ? length : room;
+
+        memcpy((uint8_t *)download->buffer + filled, bytes, count);
+        download->received += count;
+        download->breaks = 0;
+        bytes += count;
+        length -= count;
+        if ((count == room || download->received == download->size) && !flush(download)) {
+            fail(download, REASON_FLASH_ERROR);
+            return;
+        }
+    }
+}
+
+static void complete(struct download *download)
+{
+    download->fault = image_scan_finish(&download->scan, download->slot, &download->digest);
+    if (memcmp(download->digest.sha256, download->sha256, sizeof download->sha256) != 0)
+        fail(download, REASON_HASH_MISMATCH);
+    else if (download->fault != IMAGE_GOOD)
+        fail(download, REASON_BAD_IMAGE);
+    else
+        download->phase = DOWNLOAD_DONE;
+}
+
+void download_on_end(struct download *download, uint64_t now)
+{
+    if (download->phase == DOWNLOAD_ASK_LENGTH && download->answered) {
+        download->length_known = true;
+        download->breaks = 0;
+        download->phase = DOWNLOAD_ERASE;
+    } else if (download->phase == DOWNLOAD_FETCH && download->received == download->size) {
+        complete(download);
+    } else if (download->phase == DOWNLOAD_ASK_LENGTH || download->phase == DOWNLOAD_FETCH) {
+        pause(download, now);
+    }
+}
+
+static void erase_some(struct download *download, uint64_t now)
+{
+    const struct fota_platform *platform = &download->platform;
+
+    for (uint32_t i = 0; i < ERASES_PER_STEP && download->erased < download->size; i++) {
+        uint32_t address = platform->map->slot_address[download->slot - 1] + download->erased;
+        if (!platform->port->flash_erase(platform->context, address)) {
+            fail(download, REASON_FLASH_ERROR);
+            return;
+        }
+        download->erased += FOTA_SECTOR_SIZE;
+    }
+    if (download->erased >= download->size)
+        request(download, now);
+}
+
+void download_on_time(struct download *download, uint64_t now)
+{
+    if (download->phase == DOWNLOAD_ERASE)
+        erase_some(download, now);
+    else if (download->phase == DOWNLOAD_PAUSE && now >= download->retry_at)
+        request(download, now);
+}
+
+uint64_t download_wake_at(const struct download *download, uint64_t now)
+{
+    if (download->phase == DOWNLOAD_ERASE)
+        return now;
+    return download->phase == DOWNLOAD_PAUSE ? download->retry_at : UINT64_MAX;
+}
+
+uint32_t download_percent(const struct download *download)
+{
+    return download->size == 0 ? 0 : (uint32_t)((uint64_t)download->written * 100 / download->size);
+}

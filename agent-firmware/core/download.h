@@ -1,0 +1,80 @@
+/* Fetches an image into a slot: HEAD for the length, erase the sectors needed, GET into sectors of 4096
+ * bytes, read each back, resume by Range after a break. The stream's SHA-256 and format are checked on the
+ * way. */
+#ifndef DOWNLOAD_H
+#define DOWNLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "command.h"
+#include "fota_port.h"
+#include "image_scan.h"
+#include "report.h"
+
+#define DOWNLOAD_BREAKS 10u        /* breaks in a row without one new byte, then it is given up */
+#define DOWNLOAD_RETRY_FIRST 1000u /* milliseconds; doubled up to: */
+#define DOWNLOAD_RETRY_LAST 30000u
+
+/* Of one HTTP answer. */
+struct download_headers {
+    uint32_t status;
+    int64_t content_length; /* -1: not given */
+    /* Content-Range of a 206: bytes first-last/total; total -1: not given */
+    int64_t range_first;
+    int64_t range_total;
+    bool complete; /* with the end of the request: the answer came whole */
+};
+
+enum download_phase {
+    DOWNLOAD_OFF,
+    DOWNLOAD_ASK_LENGTH, /* HEAD is open */
+    DOWNLOAD_ERASE,
+    DOWNLOAD_FETCH, /* GET is open */
+    DOWNLOAD_PAUSE, /* until retry_at, then HEAD or GET again */
+    DOWNLOAD_DONE,  /* all bytes are in flash, read back, and the stream's digest is right */
+    DOWNLOAD_FAILED,
+};
+
+struct download {
+    struct fota_platform platform;
+    enum download_phase phase;
+    enum fota_reason reason; /* of DOWNLOAD_FAILED */
+    int slot;
+    uint32_t size;
+    uint8_t sha256[FOTA_SHA256_SIZE];
+    struct image_digest digest; /* of the stream, when done */
+    enum image_fault fault;     /* of a DOWNLOAD_FAILED with REASON_BAD_IMAGE */
+    uint32_t erased;            /* bytes erased */
+    uint32_t received;          /* bytes of the image received: written + in the buffer */
+    uint32_t written;
+    uint32_t skip;   /* bytes of this answer that were received before */
+    uint32_t breaks; /* in a row */
+    uint32_t random; /* state of the retry jitter */
+    uint32_t status; /* of the last HTTP answer */
+    bool length_known;
+    bool answered; /* the open request has had good headers */
+    uint64_t retry_at;
+    struct image_scan scan;
+    char url[FOTA_URL_SIZE];
+    uint32_t buffer[FOTA_SECTOR_SIZE / 4];
+};
+
+/* Begins. The slot's old image is gone from the first erase on. */
+void download_start(struct download *download, const struct fota_platform *platform, int slot,
+                    const struct command_image *image, uint32_t seed, uint64_t now);
+void download_stop(struct download *download);
+
+void download_on_headers(struct download *download, const struct download_headers *headers);
+void download_on_data(struct download *download, const uint8_t *bytes, uint32_t length);
+void download_on_end(struct download *download, uint64_t now);
+/* Erases on, or tries again after a pause. */
+void download_on_time(struct download *download, uint64_t now);
+
+bool download_is_active(const struct download *download);
+/* When download_on_time is due, in milliseconds; UINT64_MAX when it waits for HTTP. */
+uint64_t download_wake_at(const struct download *download, uint64_t now);
+/* 0 to 100. */
+uint32_t download_percent(const struct download *download);
+
+#endif

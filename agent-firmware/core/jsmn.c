@@ -1,0 +1,3 @@
+/* The one place that carries jsmn's code; everybody else sees its declarations through json.h. */
+#define JSMN_STRICT
+#include <jsmn.h>

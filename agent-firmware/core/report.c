@@ -1,0 +1,176 @@
+#include "report.h"
+
+#include <string.h>
+
+#define CASE_NAME(name, number, text)                                                                        \
+    case name:                                                                                               \
+        return text;
+
+const char *report_kind_name(enum report_kind kind)
+{
+    switch (kind) {
+        REPORTS(CASE_NAME)
+    }
+    return "unknown";
+}
+
+const char *fota_reason_name(enum fota_reason reason)
+{
+    switch (reason) {
+        FOTA_REASONS(CASE_NAME)
+    }
+    return "unknown";
+}
+
+const char *reset_reason_name(enum reset_reason reason)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        RESET_REASONS(X)
+#undef X
+    };
+    return (unsigned)reason < sizeof names / sizeof names[0] ? names[reason] : "unknown";
+}
+
+/* A text that grows to the right and never past FOTA_MESSAGE_SIZE. */
+struct writer {
+    char *text;
+    uint32_t length;
+};
+
+static void put(struct writer *writer, const char *text)
+{
+    while (*text != '\0' && writer->length < FOTA_MESSAGE_SIZE)
+        writer->text[writer->length++] = *text++;
+    writer->text[writer->length] = '\0';
+}
+
+/* A member's name. What goes in here and below needs no escapes: names, versions, digits. */
+static void put_name(struct writer *writer, const char *name)
+{
+    put(writer, writer->text[writer->length - 1] == '{' ? "\"" : ",\"");
+    put(writer, name);
+    put(writer, "\":");
+}
+
+static void put_text(struct writer *writer, const char *name, const char *value)
+{
+    put_name(writer, name);
+    put(writer, "\"");
+    put(writer, value);
+    put(writer, "\"");
+}
+
+static void put_number(struct writer *writer, const char *name, uint64_t value)
+{
+    char digits[21];
+    uint32_t at = sizeof digits - 1;
+
+    digits[at] = '\0';
+    do
+        digits[--at] = (char)('0' + value % 10);
+    while ((value /= 10) != 0);
+    put_name(writer, name);
+    put(writer, digits + at);
+}
+
+static void put_sha256(struct writer *writer, const uint8_t *sha256)
+{
+    static const char hex[] = "0123456789abcdef";
+    char text[2 * FOTA_SHA256_SIZE + 1];
+
+    for (uint32_t i = 0; i < FOTA_SHA256_SIZE; i++) {
+        text[2 * i] = hex[sha256[i] >> 4];
+        text[2 * i + 1] = hex[sha256[i] & 15];
+    }
+    text[2 * FOTA_SHA256_SIZE] = '\0';
+    put_text(writer, "sha256", text);
+}
+
+static void put_running(struct writer *writer, const char *version, uint32_t slot, const uint8_t *sha256)
+{
+    put_text(writer, "version", version);
+    put_number(writer, "slot", slot);
+    put_sha256(writer, sha256);
+}
+
+static struct writer start(char *text)
+{
+    struct writer writer = {text, 0};
+    put(&writer, "{");
+    return writer;
+}
+
+static void put_attempt(struct writer *writer, uint64_t campaign, uint32_t attempt)
+{
+    put_number(writer, "campaign", campaign);
+    put_number(writer, "attempt", attempt);
+}
+
+static void put_result(struct writer *writer, const struct boot_result *result)
+{
+    enum report_kind kind = (enum report_kind)result->kind;
+
+    put_text(writer, "report", report_kind_name(kind));
+    put_attempt(writer, result->campaign, result->attempt);
+    if (kind == REPORT_CONFIRMED) {
+        char nonce[BOOT_NONCE_LENGTH + 1];
+        memcpy(nonce, result->nonce, BOOT_NONCE_LENGTH);
+        nonce[BOOT_NONCE_LENGTH] = '\0';
+        put_text(writer, "nonce", nonce);
+    } else if (kind != REPORT_CANCELLED) {
+        put_text(writer, "reason", fota_reason_name((enum fota_reason)result->reason));
+    }
+    if (kind == REPORT_CONFIRMED || kind == REPORT_REVERTED)
+        put_running(writer, result->version, result->slot, result->sha256);
+}
+
+uint32_t report_hello(char *text, const struct report_running *running, const char *activity,
+                      uint64_t campaign, uint32_t attempt, const struct boot_result *result)
+{
+    struct writer writer = start(text);
+
+    put_text(&writer, "report", report_kind_name(REPORT_HELLO));
+    put_running(&writer, running->version, (uint32_t)running->slot, running->sha256);
+    put_text(&writer, "boot", running->on_trial ? "trial" : "confirmed");
+    put_text(&writer, "reset_reason", reset_reason_name(running->reset_reason));
+    if (activity != NULL) {
+        put_name(&writer, "activity");
+        put(&writer, "{");
+        put_attempt(&writer, campaign, attempt);
+        put_text(&writer, "state", activity);
+        put(&writer, "}");
+    }
+    if (result != NULL) {
+        put_name(&writer, "result");
+        put(&writer, "{");
+        put_result(&writer, result);
+        put(&writer, "}");
+    }
+    put(&writer, "}");
+    return writer.length;
+}
+
+uint32_t report_progress(char *text, enum report_kind kind, uint64_t campaign, uint32_t attempt,
+                         uint32_t progress, enum reset_reason reset_reason)
+{
+    struct writer writer = start(text);
+
+    put_text(&writer, "report", report_kind_name(kind));
+    put_attempt(&writer, campaign, attempt);
+    if (kind == REPORT_DOWNLOADING)
+        put_number(&writer, "progress", progress);
+    if (kind == REPORT_TRIAL)
+        put_text(&writer, "reset_reason", reset_reason_name(reset_reason));
+    put(&writer, "}");
+    return writer.length;
+}
+
+uint32_t report_result(char *text, const struct boot_result *result)
+{
+    struct writer writer = start(text);
+
+    put_result(&writer, result);
+    put(&writer, "}");
+    return writer.length;
+}

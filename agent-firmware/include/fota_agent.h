@@ -1,0 +1,104 @@
+/* The agent: takes update commands, downloads, verifies, flips the boot record, proves the new image,
+ * reports. docs/protocol.md is its contract.
+ *
+ * The caller owns the struct and feeds it events; between two events it waits for nothing and blocks on
+ * nothing. No memory is allocated. A port's main loop:
+ *
+ *     fota_agent_start(&agent, &platform, &setup, now);
+ *     for (;;) {
+ *         wait for something, at most until fota_agent_wake_at(&agent);
+ *         fota_agent_step(&agent, now, &event);
+ *     }
+ *
+ * Time is in milliseconds of a clock that only moves forward; only differences count. */
+#ifndef FOTA_AGENT_H
+#define FOTA_AGENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent_fsm.h"
+#include "boot_record.h"
+#include "command.h"
+#include "download.h"
+#include "fota_port.h"
+#include "report.h"
+
+#define FOTA_NEVER UINT64_MAX
+
+enum fota_event_type {
+    FOTA_EVENT_TIME,      /* time has passed, see fota_agent_wake_at */
+    FOTA_EVENT_CONNECTED, /* subscribed to the command topic; presence is published by the port before this */
+    FOTA_EVENT_DISCONNECTED, /* reports cannot leave any more */
+    FOTA_EVENT_COMMAND,      /* a message came: bytes, length */
+    FOTA_EVENT_HTTP_HEADERS, /* http */
+    FOTA_EVENT_HTTP_DATA,    /* bytes, length */
+    FOTA_EVENT_HTTP_END,     /* the request is over: complete or broken off */
+    FOTA_EVENT_HEALTH,       /* healthy */
+};
+
+struct fota_event {
+    enum fota_event_type type;
+    const char *bytes;
+    uint32_t length;
+    struct download_headers http;
+    bool healthy;
+};
+
+/* What the port knows at a boot. */
+struct fota_setup {
+    int running_slot;               /* the slot the boot loader has jumped to, 1 or 2 */
+    enum reset_reason reset_reason; /* why the device booted */
+    const char *version;            /* of this firmware; used where the boot record does not know one */
+    uint32_t seed;                  /* differs between devices: spreads retries */
+};
+
+/* The attempt in work. */
+struct fota_work {
+    uint64_t campaign;
+    uint32_t attempt;
+    bool is_rollback;
+    char nonce[BOOT_NONCE_LENGTH];
+    char version[BOOT_VERSION_SIZE];
+    struct boot_image image; /* what goes into the inactive slot */
+    uint32_t confirm_seconds;
+    uint64_t deadline;      /* of the download or of the trial, in milliseconds */
+    uint32_t next_progress; /* percent at which `downloading` is reported again */
+};
+
+struct fota_agent {
+    struct fota_platform platform;
+    struct boot_journal journal;
+    enum agent_state state;
+    bool connected;
+    bool image_is_whole; /* of the running slot: its digest could be read */
+    bool health_asked;   /* the health check of the trial has been started */
+    bool healthy;        /* and was passed, but the confirmation is not stored yet */
+    enum reset_reason reset_reason;
+    int running_slot;
+    struct boot_image running; /* version and digest of what runs, from flash */
+    struct fota_work work;
+    struct download download;
+    uint64_t now;
+    uint64_t resend_at; /* results not acknowledged are sent again then */
+    uint32_t resend_delay;
+    uint64_t confirm_retry_at;
+    struct command command; /* the last one read */
+    union {                 /* never in use at the same time */
+        jsmntok_t tokens[JSON_TOKENS];
+        char report[FOTA_MESSAGE_SIZE + 1];
+    } scratch;
+};
+
+/* Boots the agent: reads the boot record (and makes one where there is none), notices a trial, a revert or a
+ * confirmation cut short, and completes it. `platform` is copied; `setup` is needed during the call only. */
+void fota_agent_start(struct fota_agent *agent, const struct fota_platform *platform,
+                      const struct fota_setup *setup, uint64_t now);
+
+/* Handles one event. */
+void fota_agent_step(struct fota_agent *agent, uint64_t now, const struct fota_event *event);
+
+/* When the next FOTA_EVENT_TIME is due at the latest, FOTA_NEVER for none. Ask after each step. */
+uint64_t fota_agent_wake_at(const struct fota_agent *agent);
+
+#endif

@@ -1,0 +1,81 @@
+/* What a port gives the agent: flash, HTTP, reports, reboot, health check. The core calls nothing else.
+ *
+ * Porting contract
+ * - All calls come from inside fota_agent_start and fota_agent_step, on the caller's thread.
+ * - http_start, check_health and reboot only begin something and return. What comes of it is handed to
+ *   fota_agent_step later, never from inside the call.
+ * - Flash is NOR: erase sets a sector of 4096 bytes to 0xFF, program can only clear bits. Addresses and
+ * lengths given to read and program are multiples of 4, and buffers are aligned to 4 bytes. */
+#ifndef FOTA_PORT_H
+#define FOTA_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FOTA_SECTOR_SIZE 4096u
+
+/* Where things are in flash; addresses in bytes from its start, multiples of FOTA_SECTOR_SIZE. */
+struct fota_flash_map {
+    uint32_t size;
+    uint32_t slot_address[2];   /* slot 1 (user1.bin), slot 2 (user2.bin) */
+    uint32_t slot_size;         /* largest image, in bytes */
+    uint32_t record_address[2]; /* the two sectors of the boot record */
+};
+
+/* The usual maps: 256+256 on 512 KB, 512+512 on 1 MB, 1024+1024 on 2 MB. The boot record stands between the
+ * images of slot 1 and the user parameters. */
+extern const struct fota_flash_map fota_map_256, fota_map_512, fota_map_1024;
+
+enum fota_http_method { FOTA_HTTP_HEAD, FOTA_HTTP_GET };
+enum fota_log_level { FOTA_LOG_DEBUG, FOTA_LOG_INFO, FOTA_LOG_WARNING, FOTA_LOG_ERROR };
+
+/* Countable happenings, for ports that keep statistics. */
+enum fota_happening {
+    FOTA_IMAGE_WRITTEN,     /* an image was downloaded and written whole */
+    FOTA_DUPLICATE_COMMAND, /* an update or rollback for an attempt already known */
+    FOTA_BAD_COMMAND,       /* a message that was dropped or rejected as malformed */
+    FOTA_CONFIRMED,         /* a trial was confirmed and that was stored */
+    FOTA_REVERTED,          /* the old image runs again */
+};
+
+struct image_scan;
+
+struct fota_port {
+    /* Flash. False: the operation failed or may have failed. */
+    bool (*flash_read)(void *context, uint32_t address, void *bytes, uint32_t length);
+    bool (*flash_erase)(void *context, uint32_t sector_address);
+    bool (*flash_program)(void *context, uint32_t address, const void *bytes, uint32_t length);
+
+    /* Begins a request; one is open at a time. GET asks for `Range: bytes=first_byte-` when first_byte is
+     * not 0. The events are FOTA_EVENT_HTTP_HEADERS, _DATA (GET) and at last one _END. False: not even begun.
+     */
+    bool (*http_start)(void *context, enum fota_http_method method, const char *url, uint32_t first_byte);
+    /* Gives up the open request, if there is one; none of its events comes any more. */
+    void (*http_stop)(void *context);
+
+    /* Queues one report (JSON text, at most FOTA_MESSAGE_SIZE bytes) for the device's report topic, QoS 1.
+     * Called only while connected. */
+    void (*publish)(void *context, const char *report, uint32_t length);
+
+    /* Begins the health check of a new image. The answer is FOTA_EVENT_HEALTH. */
+    void (*check_health)(void *context);
+
+    /* Restarts the device, after the reports queued so far have had a fair chance to leave. */
+    void (*reboot)(void *context);
+
+    /* Optional (may be NULL). */
+    void (*log)(void *context, enum fota_log_level level, const char *text);
+    void (*happened)(void *context, enum fota_happening what, uint64_t campaign, uint32_t attempt);
+    void (*feed_watchdog)(void *context); /* called between the sectors of long reads */
+    /* Does exactly what image_scan_add does. A simulator may remember answers: it is a pure function. */
+    void (*scan_add)(void *context, struct image_scan *scan, const uint8_t *bytes, uint32_t length);
+};
+
+/* A port, its context and its flash map travel together. */
+struct fota_platform {
+    const struct fota_port *port;
+    void *context;
+    const struct fota_flash_map *map;
+};
+
+#endif
