@@ -63,14 +63,12 @@ choose_port() {
 }
 
 # http_ok PORT PATH: whether it answers 200. No curl needed.
-http_ok() {
-    local status
-    {
-        printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' "$2" >&3
-        IFS= read -r -t 5 status <&3
-    } 3<> "/dev/tcp/127.0.0.1/$1" 2>/dev/null || return 1
+http_ok() (
+    exec 2> /dev/null 3<> "/dev/tcp/127.0.0.1/$1" || exit 1
+    printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' "$2" >&3
+    IFS= read -r -t 5 status <&3
     [[ $status == *' 200 '* ]]
-}
+)
 
 # start_program LOG COMMAND...: in its own session, so that Ctrl-C at make does not reach it.
 start_program() {

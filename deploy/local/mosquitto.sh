@@ -36,7 +36,10 @@ mosquitto_start_once() {
 }
 
 mosquitto_up() {
-    mosquitto_running && return 0
+    if mosquitto_running; then
+        [ ! -s "$state/mosquitto.port" ] || return 0
+        stop_processes mosquitto "$mosquitto_conf" TERM 5 # its files were removed under it
+    fi
     local tries
     for tries in 1 2 3; do
         mosquitto_start_once && break

@@ -9,7 +9,7 @@ orchestratord_running() {
 }
 
 orchestratord_write_conf() {
-    (umask 077 && cat > "$orchestratord_conf") << CONFIGURATION
+    (umask 077 && cat > "$orchestratord_conf.new") << CONFIGURATION
 # Made by deploy/local; changes are lost at the next start.
 database_url = "$(postgres_url orchestrator orchestrator)"
 mqtt_url = mqtt://orchestrator@127.0.0.1:$(cat "$state/mosquitto.port")
@@ -18,6 +18,7 @@ http_port = $1
 cache_directory = "$state/images"
 $(cat "$state/extra.conf" 2>/dev/null)
 CONFIGURATION
+    mv "$orchestratord_conf.new" "$orchestratord_conf"
 }
 
 orchestratord_migrate() {
@@ -52,21 +53,30 @@ orchestratord_start_once() {
     return 1
 }
 
+# One that runs with other settings, such as the broker's port before the broker was killed, is started anew.
+orchestratord_is_current() {
+    orchestratord_running && [ -s "$state/http.port" ] || return 1
+    local before
+    before=$(cat "$orchestratord_conf" 2>/dev/null || true)
+    orchestratord_write_conf "$(cat "$state/http.port")"
+    [ "$before" = "$(cat "$orchestratord_conf")" ] && [ -s "$state/token" ]
+}
+
 orchestratord_up() {
     [ -x "$orchestratord" ] || die "$orchestratord is not built: run \`make\`"
     local port tries
-    if ! orchestratord_running; then
-        for tries in 1 2 3; do
-            port=$(choose_port "$state/http.port")
-            orchestratord_write_conf "$port"
-            orchestratord_migrate
-            orchestratord_token
-            orchestratord_start_once "$port" && break
-            ! orchestratord_running || die "orchestratord runs, but is not ready" "$orchestratord_log"
-            port_is_open "$port" && [ "$tries" != 3 ] || die "orchestratord did not start" "$orchestratord_log"
-        done
-        say "orchestratord runs on port $port"
-    fi
+    ! orchestratord_is_current || return 0
+    orchestratord_down
+    for tries in 1 2 3; do
+        port=$(choose_port "$state/http.port")
+        orchestratord_write_conf "$port"
+        orchestratord_migrate
+        orchestratord_token
+        orchestratord_start_once "$port" && break
+        ! orchestratord_running || die "orchestratord runs, but is not ready" "$orchestratord_log"
+        { port_is_open "$port" && [ "$tries" != 3 ]; } || die "orchestratord did not start" "$orchestratord_log"
+    done
+    say "orchestratord runs on port $port"
 }
 
 orchestratord_down() {

@@ -144,6 +144,9 @@ postgres_prepare() {
 }
 
 postgres_up() {
+    if postgres_running && { [ ! -s "$state/password" ] || [ ! -e "$(postgres_directory)/complete" ]; }; then
+        stop_processes postgres "$(postgres_directory)" QUIT 5 # its files were removed under it
+    fi
     if ! postgres_running; then
         postgres_settle
         postgres_initialise
