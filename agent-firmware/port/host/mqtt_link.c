@@ -209,12 +209,10 @@ static void lost(struct mqtt_link *link)
 
     unwatch(link);
     link->failed = false;
-    link->unacknowledged = 0;
     if (before == LINK_CONNECTING)
         link->connector->pending--;
     if (before == LINK_CLOSING) {
-        link->state = LINK_OFF;
-        set_timer(link, UINT64_MAX);
+        mqtt_link_drop(link); /* what a device had not sent when it went down is gone */
         link->events->closed(link->context);
     } else if (before != LINK_OFF) {
         link->state = LINK_WAITING;
@@ -286,11 +284,15 @@ static void begin_connect(struct mqtt_link *link)
 
 static void pump(struct mqtt_connector *connector)
 {
+    if (connector->pumping) /* a connect that fails at once comes back here */
+        return;
+    connector->pumping = true;
     while (connector->first_waiting != NULL && connector->pending < PENDING_MAX) {
         struct mqtt_link *link = connector->first_waiting;
         leave_queue(link);
         begin_connect(link);
     }
+    connector->pumping = false;
 }
 
 static void on_timer(void *context)
@@ -342,8 +344,15 @@ void mqtt_link_publish_report(struct mqtt_link *link, const char *text, uint32_t
     if (link->state != LINK_UP)
         return;
     publish(link, "report", text, length, false);
-    /* Inside libmosquitto's callbacks the packet waits: have it written when the socket is ready. */
-    look_after(link);
+    /* We may be inside libmosquitto's callbacks, or the agent's step: what follows is left to the loop.
+     * Inside a callback the packet waits until the socket is found ready to write. */
+    if (mosquitto_socket(link->mosquitto) < 0) {
+        link->failed = true;
+        set_timer(link, now_of(link));
+    } else if (link->watched >= 0 && mosquitto_want_write(link->mosquitto)) {
+        link->watched_events = EPOLLIN | EPOLLOUT;
+        event_loop_watch(link->connector->loop, link->watched, link->watched_events, on_ready, link);
+    }
 }
 
 void mqtt_link_close(struct mqtt_link *link)

@@ -26,6 +26,7 @@ struct mqtt_connector {
     uint32_t reconnect_milliseconds; /* first delay, doubled up to 30 s */
     uint32_t pending;                /* connects under way */
     uint32_t links;
+    bool pumping;
     struct mqtt_link *first_waiting, *last_waiting;
 };
 

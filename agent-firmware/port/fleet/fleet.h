@@ -1,0 +1,111 @@
+/* fleetsim: many devices in one process, with faults on request. */
+#ifndef FLEET_H
+#define FLEET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "host.h"
+
+#define FLEET_DEVICES_MAX 1000000u
+#define FLEET_ATTEMPTS 8u /* attempts remembered per device, to count repeated flashes */
+
+/* At most one fault per device; which devices have one is drawn by --seed. */
+enum fleet_fault {
+    FAULT_NONE,
+    FAULT_OFFLINE,       /* never connects */
+    FAULT_SILENT,        /* takes the update and is never heard of again */
+    FAULT_FAIL_DOWNLOAD, /* a byte is damaged on the way */
+    FAULT_CRASH_ON_BOOT, /* the new image crashes each time it boots */
+    FAULT_FAIL_HEALTH,   /* the new image finds itself unhealthy */
+    FAULT_COUNT
+};
+
+struct fleet_options {
+    uint32_t devices;
+    uint32_t first; /* number of the first device */
+    uint32_t ptype;
+    bool has_ptype;
+    const char *version;
+    const char *prefix;
+    const char *image_path;
+    const char *fault_version; /* NULL: any */
+    const struct fota_flash_map *map;
+    struct mqtt_connector connector;
+    double shares[FAULT_COUNT];
+    uint32_t seed;
+    uint32_t parallel_downloads;
+    uint32_t boot_milliseconds;
+    uint32_t health_milliseconds;
+    uint64_t run_milliseconds; /* 0: until told */
+    bool print_devices;
+    bool json;
+    bool verbose;
+};
+
+struct fleet;
+
+struct fleet_device {
+    struct device device; /* first: a hook gets a pointer to it */
+    struct fleet *fleet;
+    enum fleet_fault fault;
+    struct loop_timer boot_timer;
+    struct loop_timer health_timer;
+    struct loop_timer drop_timer;
+    enum reset_reason reset_reason;
+    bool up;       /* has been connected once */
+    bool silenced; /* FAULT_SILENT has struck */
+    bool bricked;  /* no slot boots */
+    bool damaged;  /* FAULT_FAIL_DOWNLOAD has damaged this download */
+    struct {
+        uint64_t campaign;
+        uint32_t attempt;
+        uint32_t count;
+    } written[FLEET_ATTEMPTS]; /* images written whole, latest attempt first */
+};
+
+struct fleet_counts {
+    uint64_t images_written;
+    uint32_t images_written_max; /* by one device for one attempt */
+    uint64_t reboots;            /* after the first boot */
+    uint64_t confirmed;
+    uint64_t reverted;
+    uint64_t duplicate_commands;
+    uint64_t bad_commands;
+};
+
+struct fleet {
+    struct fleet_options options;
+    struct event_loop *loop;
+    struct http_client *http;
+    struct sector_store *store;
+    struct fleet_device *devices;
+    struct fleet_counts counts;
+    struct loop_timer end_timer;
+    uint32_t connected_once;
+    uint32_t to_connect;
+    uint32_t closing;
+    bool stopping;
+};
+
+/* fleet_options.c: reads the command line; prints help or the device list and exits where asked to. */
+void fleet_options_read(struct fleet_options *options, int count, char **arguments);
+/* The id of device `index` (from 0). */
+void fleet_device_id(const struct fleet_options *options, uint32_t index, char id[DEVICE_ID_MAX + 1]);
+
+/* fleet_faults.c */
+bool fleet_faults_draw(struct fleet *fleet);
+/* Whether the device's fault strikes at an update (not a rollback) to `version`. */
+bool fleet_fault_strikes(const struct fleet_device *device, enum fleet_fault fault, const char *version,
+                         bool is_rollback);
+
+/* fleet_device.c */
+bool fleet_device_open(struct fleet_device *device, struct fleet *fleet, uint32_t index,
+                       const struct flash *flash);
+void fleet_device_boot(struct fleet_device *device);
+
+/* fleet_summary.c */
+void fleet_summary_print(const struct fleet *fleet, FILE *to);
+
+#endif

@@ -1,0 +1,272 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fleet.h"
+#include "fota_version.h"
+
+static const char help_text[] =
+    "fleetsim: thousands of firmware devices in one process, the same agent as on a device\n"
+    "\n"
+    "usage: fleetsim --devices N --version V --mqtt HOST:PORT [options]\n"
+    "\n"
+    "  --devices N            how many\n"
+    "  --ptype P              product type; must be that of the version\n"
+    "  --version V            what they run at first, e.g. 'v1.0.5t45772(a)'\n"
+    "  --prefix TEXT          of device ids (default: device-), a number of 5 digits or more follows\n"
+    "  --first N              number of the first device (default: 1)\n"
+    "  --image FILE           first image of slot 1 (default: a small generated one)\n"
+    "  --flash-map MAP        256+256, 512+512 (default) or 1024+1024\n"
+    "  --mqtt HOST:PORT       the broker\n"
+    "  --mqtt-username NAME   default: each device its id\n"
+    "  --mqtt-password WORD   also from the environment: MQTT_PASSWORD\n"
+    "  --source-addresses N   connect from 127.0.0.2 and the N - 1 addresses after it in turn (default: 0, "
+    "no choice)\n"
+    "  --reconnect SECONDS    first delay before connecting again, doubled up to 30 s (default: 1)\n"
+    "  --parallel-downloads N at most so many at a time (default: 64)\n"
+    "  --boot-seconds S       how long a boot takes (default: 0.2)\n"
+    "  --health-seconds S     how long a health check takes (default: 0.2)\n"
+    "  --run-seconds S        stop by itself (default: 0, when told)\n"
+    "\n"
+    "faults, each a share of the devices (0.1 or 10%), no device has two:\n"
+    "  --offline SHARE        never connect\n"
+    "  --silent SHARE         take the update and are never heard of again\n"
+    "  --fail-download SHARE  receive a damaged image\n"
+    "  --crash-on-boot SHARE  the new image crashes whenever it boots\n"
+    "  --fail-health SHARE    the new image fails its health check\n"
+    "  --fault-version V      faults strike only at updates to V (default: any update)\n"
+    "  --seed N               draws which devices have which fault (default: 1)\n"
+    "\n"
+    "  --print-devices        print id,ptype,version of each device as CSV and exit\n"
+    "  --json                 the summary at the end as JSON\n"
+    "  --verbose              say more on stderr\n"
+    "  --help\n"
+    "\n"
+    "Prints 'ready: N devices connected' once all that should be are connected, and a summary at the end. "
+    "SIGTERM or\n"
+    "SIGINT end it: exit 0. Bad options: exit 2.\n";
+
+enum {
+    OPTION_DEVICES = 256,
+    OPTION_PTYPE,
+    OPTION_VERSION,
+    OPTION_PREFIX,
+    OPTION_FIRST,
+    OPTION_IMAGE,
+    OPTION_MAP,
+    OPTION_MQTT,
+    OPTION_USERNAME,
+    OPTION_PASSWORD,
+    OPTION_SOURCES,
+    OPTION_RECONNECT,
+    OPTION_PARALLEL,
+    OPTION_BOOT,
+    OPTION_HEALTH,
+    OPTION_RUN,
+    OPTION_FAULT_VERSION,
+    OPTION_SEED,
+    OPTION_PRINT,
+    OPTION_JSON,
+    OPTION_VERBOSE,
+    OPTION_HELP,
+    OPTION_FAULTS /* and the numbers after it: enum fleet_fault */
+};
+
+static const struct option long_options[] = {
+    {"devices", required_argument, NULL, OPTION_DEVICES},
+    {"ptype", required_argument, NULL, OPTION_PTYPE},
+    {"version", required_argument, NULL, OPTION_VERSION},
+    {"prefix", required_argument, NULL, OPTION_PREFIX},
+    {"first", required_argument, NULL, OPTION_FIRST},
+    {"image", required_argument, NULL, OPTION_IMAGE},
+    {"flash-map", required_argument, NULL, OPTION_MAP},
+    {"mqtt", required_argument, NULL, OPTION_MQTT},
+    {"mqtt-username", required_argument, NULL, OPTION_USERNAME},
+    {"mqtt-password", required_argument, NULL, OPTION_PASSWORD},
+    {"source-addresses", required_argument, NULL, OPTION_SOURCES},
+    {"reconnect", required_argument, NULL, OPTION_RECONNECT},
+    {"parallel-downloads", required_argument, NULL, OPTION_PARALLEL},
+    {"boot-seconds", required_argument, NULL, OPTION_BOOT},
+    {"health-seconds", required_argument, NULL, OPTION_HEALTH},
+    {"run-seconds", required_argument, NULL, OPTION_RUN},
+    {"fault-version", required_argument, NULL, OPTION_FAULT_VERSION},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"print-devices", no_argument, NULL, OPTION_PRINT},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"verbose", no_argument, NULL, OPTION_VERBOSE},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"offline", required_argument, NULL, OPTION_FAULTS + FAULT_OFFLINE},
+    {"silent", required_argument, NULL, OPTION_FAULTS + FAULT_SILENT},
+    {"fail-download", required_argument, NULL, OPTION_FAULTS + FAULT_FAIL_DOWNLOAD},
+    {"crash-on-boot", required_argument, NULL, OPTION_FAULTS + FAULT_CRASH_ON_BOOT},
+    {"fail-health", required_argument, NULL, OPTION_FAULTS + FAULT_FAIL_HEALTH},
+    {NULL, 0, NULL, 0},
+};
+
+static uint32_t milliseconds(const char *option, const char *value, double max)
+{
+    return (uint32_t)(option_seconds(option, value, max) * 1000 + 0.5);
+}
+
+static void take_fault(struct fleet_options *options, int fault, const char *value)
+{
+    static const char *const names[FAULT_COUNT] = {
+        "", "--offline", "--silent", "--fail-download", "--crash-on-boot", "--fail-health"};
+    options->shares[fault] = option_share(names[fault], value);
+}
+
+static void take_flag(struct fleet_options *options, int option)
+{
+    switch (option) {
+    case OPTION_PRINT:
+        options->print_devices = true;
+        break;
+    case OPTION_JSON:
+        options->json = true;
+        break;
+    case OPTION_VERBOSE:
+        options->verbose = true;
+        break;
+    case OPTION_HELP:
+        fputs(help_text, stdout);
+        exit(0);
+    default:
+        usage_error("fleetsim: bad option");
+    }
+}
+
+static void take_option(struct fleet_options *options, int option, const char *value)
+{
+    switch (option) {
+    case OPTION_DEVICES:
+        options->devices = option_number("--devices", value, 1, FLEET_DEVICES_MAX);
+        break;
+    case OPTION_PTYPE:
+        options->ptype = option_number("--ptype", value, 0, 2147483647);
+        options->has_ptype = true;
+        break;
+    case OPTION_VERSION:
+        options->version = option_version("--version", value);
+        break;
+    case OPTION_PREFIX:
+        options->prefix = value;
+        break;
+    case OPTION_FIRST:
+        options->first = option_number("--first", value, 0, 1000000000);
+        break;
+    case OPTION_IMAGE:
+        options->image_path = value;
+        break;
+    case OPTION_MAP:
+        options->map = option_flash_map("--flash-map", value);
+        break;
+    case OPTION_MQTT:
+        option_broker("--mqtt", value, &options->connector);
+        break;
+    case OPTION_USERNAME:
+        options->connector.username = value;
+        break;
+    case OPTION_PASSWORD:
+        options->connector.password = value;
+        break;
+    case OPTION_SOURCES:
+        options->connector.source_addresses = option_number("--source-addresses", value, 0, 250);
+        break;
+    case OPTION_RECONNECT:
+        options->connector.reconnect_milliseconds = milliseconds("--reconnect", value, 30);
+        break;
+    case OPTION_PARALLEL:
+        options->parallel_downloads = option_number("--parallel-downloads", value, 1, 4096);
+        break;
+    case OPTION_BOOT:
+        options->boot_milliseconds = milliseconds("--boot-seconds", value, 86400);
+        break;
+    case OPTION_HEALTH:
+        options->health_milliseconds = milliseconds("--health-seconds", value, 86400);
+        break;
+    case OPTION_RUN:
+        options->run_milliseconds = milliseconds("--run-seconds", value, 1000000);
+        break;
+    case OPTION_FAULT_VERSION:
+        options->fault_version = option_version("--fault-version", value);
+        break;
+    case OPTION_SEED:
+        options->seed = option_number("--seed", value, 0, 4294967295u);
+        break;
+    default:
+        take_flag(options, option);
+    }
+}
+
+void fleet_device_id(const struct fleet_options *options, uint32_t index, char id[DEVICE_ID_MAX + 1])
+{
+    (void)snprintf(id, DEVICE_ID_MAX + 1, "%s%05u", options->prefix, options->first + index);
+}
+
+static void check_ptype(struct fleet_options *options)
+{
+    struct fota_version version;
+
+    if (fota_version_parse(options->version, &version) && options->has_ptype &&
+        version.ptype != options->ptype)
+        usage_error("--ptype %u: version %s is of ptype %u", options->ptype, options->version, version.ptype);
+    options->ptype = version.ptype;
+}
+
+static void check(struct fleet_options *options)
+{
+    double sum = 0;
+
+    if (options->devices == 0 || options->version == NULL)
+        usage_error("fleetsim needs --devices and --version");
+    if (options->connector.port == 0 && !options->print_devices)
+        usage_error("fleetsim needs --mqtt");
+    check_ptype(options);
+    if (strlen(options->prefix) > DEVICE_ID_MAX - 11 ||
+        (options->prefix[0] != '\0' && !device_id_is_valid(options->prefix)))
+        usage_error("--prefix '%s': must be at most %d characters of A-Z a-z 0-9 . _ -", options->prefix,
+                    DEVICE_ID_MAX - 11);
+    for (int fault = 0; fault < FAULT_COUNT; fault++)
+        sum += options->shares[fault];
+    if (sum > 1.0000001)
+        usage_error("the shares of all faults together must be at most 1 (here: %g)", sum);
+}
+
+static _Noreturn void print_devices(const struct fleet_options *options)
+{
+    puts("id,ptype,version");
+    for (uint32_t i = 0; i < options->devices; i++) {
+        char id[DEVICE_ID_MAX + 1];
+        fleet_device_id(options, i, id);
+        printf("%s,%u,%s\n", id, options->ptype, options->version);
+    }
+    exit(fflush(stdout) == 0 ? 0 : 1);
+}
+
+void fleet_options_read(struct fleet_options *options, int count, char **arguments)
+{
+    int option;
+
+    *options = (struct fleet_options){
+        .prefix = "device-",
+        .first = 1,
+        .map = &fota_map_512,
+        .seed = 1,
+        .parallel_downloads = 64,
+        .boot_milliseconds = 200,
+        .health_milliseconds = 200,
+        .connector = {.reconnect_milliseconds = 1000, .password = getenv("MQTT_PASSWORD")},
+    };
+    while ((option = getopt_long(count, arguments, "", long_options, NULL)) != -1) {
+        if (option >= OPTION_FAULTS)
+            take_fault(options, option - OPTION_FAULTS, optarg);
+        else
+            take_option(options, option, optarg);
+    }
+    if (optind < count)
+        usage_error("fleetsim takes no argument: '%s'", arguments[optind]);
+    check(options);
+    if (options->print_devices)
+        print_devices(options);
+}

@@ -1,0 +1,171 @@
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "fleet.h"
+#include "sample_image.h"
+
+#define SAMPLE_MAPPED 16384u
+#define SAMPLE_SEGMENT 4096u
+
+static struct fleet fleet;
+
+static _Noreturn void die(const char *message)
+{
+    fprintf(stderr, "fleetsim: %s\n", message);
+    exit(1);
+}
+
+/* One descriptor per device, and a few per download: as many as the system lets us have. */
+static void raise_descriptor_limit(const struct fleet_options *options)
+{
+    struct rlimit limit;
+    rlim_t needed = options->devices + 2 * options->parallel_downloads + 64;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
+        return;
+    limit.rlim_cur = limit.rlim_max < needed ? limit.rlim_max : needed;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < needed) {
+        fprintf(stderr, "fleetsim: --devices %u needs %llu open files, the system allows %llu\n",
+                options->devices, (unsigned long long)needed, (unsigned long long)limit.rlim_cur);
+        exit(1);
+    }
+}
+
+static uint32_t first_image(const struct fleet_options *options, uint8_t *bytes, uint32_t size)
+{
+    if (options->image_path == NULL)
+        return sample_image_make(bytes, 1, SAMPLE_MAPPED, SAMPLE_SEGMENT, 1);
+    FILE *file = fopen(options->image_path, "rb");
+    if (file == NULL) {
+        fprintf(stderr, "fleetsim: cannot read image %s: %s\n", options->image_path, strerror(errno));
+        exit(1);
+    }
+    size_t length = fread(bytes, 1, size, file);
+    (void)fclose(file);
+    return (uint32_t)length;
+}
+
+static bool template_read(void *context, uint32_t address, void *bytes, uint32_t length)
+{
+    return flash_read(context, address, bytes, length);
+}
+
+static bool template_program(void *context, uint32_t address, const void *bytes, uint32_t length)
+{
+    return flash_program(context, address, bytes, length);
+}
+
+/* The flash all devices begin with. */
+static void make_template(struct flash *flash)
+{
+    static const struct fota_port port = {.flash_read = template_read, .flash_program = template_program};
+    const struct fota_platform platform = {&port, flash, fleet.options.map};
+    char message[512];
+    uint8_t *image = malloc(SAMPLE_IMAGE_SIZE_MAX + 1);
+
+    if (image == NULL)
+        die("out of memory");
+    flash_open_ram(flash, fleet.options.map->size, fleet.store);
+    uint32_t length = first_image(&fleet.options, image, SAMPLE_IMAGE_SIZE_MAX + 1);
+    if (!provision(&platform, image, length, message, sizeof message))
+        die(message);
+    free(image);
+}
+
+static void make_devices(void)
+{
+    struct flash template;
+
+    fleet.devices = calloc(fleet.options.devices, sizeof *fleet.devices);
+    if (fleet.devices == NULL || !fleet_faults_draw(&fleet))
+        die("out of memory");
+    make_template(&template);
+    for (uint32_t i = 0; i < fleet.options.devices; i++) {
+        if (!fleet_device_open(&fleet.devices[i], &fleet, i, &template))
+            die("out of memory");
+        fleet.to_connect += fleet.devices[i].fault != FAULT_OFFLINE;
+    }
+    flash_close(&template);
+}
+
+static void begin_to_stop(void)
+{
+    if (fleet.stopping)
+        return;
+    fleet.stopping = true;
+    fleet.closing = fleet.options.devices + 1; /* one more: this loop's own */
+    for (uint32_t i = 0; i < fleet.options.devices; i++) {
+        struct fleet_device *device = &fleet.devices[i];
+        event_loop_set_timer(fleet.loop, &device->boot_timer, UINT64_MAX);
+        event_loop_set_timer(fleet.loop, &device->health_timer, UINT64_MAX);
+        event_loop_set_timer(fleet.loop, &device->device.wake, UINT64_MAX);
+        event_loop_set_timer(fleet.loop, &device->device.reboot_timer, UINT64_MAX);
+        http_request_stop(&device->device.request);
+        device->device.running = false;
+        if (device->device.link.state != LINK_CLOSING)
+            mqtt_link_close(&device->device.link);
+    }
+    if (--fleet.closing == 0)
+        event_loop_stop(fleet.loop);
+}
+
+static void on_signal(void *context, int descriptor, uint32_t events)
+{
+    (void)context;
+    (void)events;
+    event_loop_forget(fleet.loop, descriptor);
+    begin_to_stop();
+}
+
+static void on_end_time(void *context)
+{
+    (void)context;
+    begin_to_stop();
+}
+
+int main(int count, char **arguments)
+{
+    fleet_options_read(&fleet.options, count, arguments);
+    raise_descriptor_limit(&fleet.options);
+    (void)mosquitto_lib_init();
+    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
+    srand(fleet.options.seed);
+    fleet.loop = event_loop_new();
+    if (fleet.loop == NULL || !watch_signals(fleet.loop, on_signal, NULL))
+        die(strerror(errno));
+    fleet.options.connector.loop = fleet.loop;
+    fleet.http = http_client_new(fleet.loop, fleet.options.parallel_downloads);
+    fleet.store = sector_store_new();
+    if (fleet.http == NULL)
+        die("out of memory");
+    make_devices();
+
+    for (uint32_t i = 0; i < fleet.options.devices; i++)
+        if (fleet.devices[i].fault != FAULT_OFFLINE)
+            fleet_device_boot(&fleet.devices[i]);
+    if (fleet.to_connect == 0) {
+        puts("ready: 0 devices connected");
+        (void)fflush(stdout);
+    }
+    fleet.end_timer = (struct loop_timer){.callback = on_end_time};
+    if (fleet.options.run_milliseconds > 0)
+        event_loop_set_timer(fleet.loop, &fleet.end_timer,
+                             event_loop_now(fleet.loop) + fleet.options.run_milliseconds);
+    event_loop_run(fleet.loop);
+    fleet_summary_print(&fleet, stdout);
+
+    for (uint32_t i = 0; i < fleet.options.devices; i++)
+        device_free(&fleet.devices[i].device);
+    free(fleet.devices);
+    http_client_free(fleet.http);
+    sector_store_free(fleet.store);
+    event_loop_free(fleet.loop);
+    curl_global_cleanup();
+    (void)mosquitto_lib_cleanup();
+    return 0;
+}
