@@ -1,0 +1,186 @@
+/* Reports in: what is taken, and how everything else is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "report.h"
+
+#define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define TOPIC "fota/v1/lamp-1/report"
+
+static struct report parse(const char *topic, const char *payload)
+{
+    struct report report;
+    report_parse(topic, payload, strlen(payload), &report);
+    return report;
+}
+
+static void confirmed_carries_its_proof(void **state)
+{
+    (void)state;
+    struct report report =
+        parse(TOPIC, "{\"report\":\"confirmed\",\"campaign\":12,\"attempt\":3,\"nonce\":\"9f3c0a5be2d14477\","
+                     "\"version\":\"v1.1.0t45772(a)\",\"slot\":2,\"sha256\":\"" SHA "\",\"extra\":[1]}");
+    assert_int_equal(report.kind, REPORT_TARGET);
+    assert_string_equal(report.device, "lamp-1");
+    assert_int_equal(report.target.event, TARGET_EVENT_CONFIRMED);
+    assert_int_equal(report.target.campaign, 12);
+    assert_int_equal(report.target.attempt, 3);
+    assert_string_equal(report.target.nonce, "9f3c0a5be2d14477");
+    assert_true(report.target.has_running);
+    assert_int_equal(report.target.running.slot, 2);
+    assert_string_equal(report.target.running.version, "v1.1.0t45772(a)");
+    assert_string_equal(report.target.running.sha256, SHA);
+}
+
+#define HELLO                                                                                                \
+    "{\"report\":\"hello\",\"version\":\"v1.0.5t45772(a)\",\"slot\":1,\"boot\":\"confirmed\",\"sha256\":"    \
+    "\"" SHA "\",\"reset_reason\":\"power_on\""
+
+static void hello_carries_the_last_result(void **state)
+{
+    (void)state;
+    struct report report = parse(TOPIC, HELLO "}");
+    assert_int_equal(report.kind, REPORT_HELLO);
+    assert_false(report.has_result);
+    assert_false(report.is_busy);
+    report =
+        parse(TOPIC, HELLO
+              ",\"result\":{\"report\":\"failed\",\"campaign\":1,\"attempt\":2,\"reason\":\"hash_mismatch\"},"
+              "\"activity\":{\"campaign\":1,\"attempt\":3,\"state\":\"downloading\"}}");
+    assert_int_equal(report.kind, REPORT_HELLO);
+    assert_true(report.has_result);
+    assert_true(report.is_busy);
+    assert_int_equal(report.target.event, TARGET_EVENT_FAILED);
+    assert_string_equal(report.target.reason, "hash_mismatch");
+}
+
+static void presence_is_read(void **state)
+{
+    (void)state;
+    struct report report = parse("fota/v1/lamp-1/presence", "{\"online\":false}");
+    assert_int_equal(report.kind, REPORT_PRESENCE);
+    assert_false(report.online);
+    assert_true(parse("fota/v1/lamp-1/presence", "{\"online\":true}").online);
+}
+
+static void everything_else_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *topic, *payload;
+        enum rejection rejection;
+        const char *says;
+    } examples[] = {
+        {"fota/v1/lamp-1/other", "{}", REJECTION_BAD_TOPIC, "topic"},
+        {"fota/v2/lamp-1/report", "{}", REJECTION_BAD_TOPIC, "topic"},
+        {"", "{}", REJECTION_BAD_TOPIC, "topic"},
+        {"fota/v1/lamp 1/report", "{}", REJECTION_BAD_TOPIC, "topic"},
+        {"fota/v1//report", "{}", REJECTION_BAD_TOPIC, "topic"},
+        {"fota/v1/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/report", "{}",
+         REJECTION_BAD_TOPIC, "64"},
+        {TOPIC, "", REJECTION_NOT_JSON, "object"},
+        {TOPIC, "hello", REJECTION_NOT_JSON, "object"},
+        {TOPIC, "[1]", REJECTION_NOT_JSON, "object"},
+        {TOPIC, "{\"report\":\"hello\"} x", REJECTION_NOT_JSON, "object"},
+        {TOPIC, "{\"report\":\"accepted\",\"campaign\":1,\"campaign\":2,\"attempt\":1}", REJECTION_NOT_JSON,
+         "object"},
+        {TOPIC, "{}", REJECTION_BAD_MEMBER, "report"},
+        {TOPIC, "{\"report\":7}", REJECTION_BAD_MEMBER, "report"},
+        {TOPIC, "{\"report\":\"offer\",\"campaign\":1,\"attempt\":1}", REJECTION_BAD_MEMBER, "report"},
+        {TOPIC, "{\"report\":\"hello\"}", REJECTION_BAD_MEMBER, "version"},
+        {TOPIC, "{\"report\":\"accepted\",\"campaign\":0,\"attempt\":1}", REJECTION_BAD_MEMBER, "campaign"},
+        {TOPIC, "{\"report\":\"accepted\",\"campaign\":\"1\",\"attempt\":1}", REJECTION_BAD_MEMBER,
+         "campaign"},
+        {TOPIC, "{\"report\":\"accepted\",\"campaign\":9007199254740992,\"attempt\":1}", REJECTION_BAD_MEMBER,
+         "campaign"},
+        {TOPIC, "{\"report\":\"accepted\",\"campaign\":1,\"attempt\":32768}", REJECTION_BAD_MEMBER,
+         "attempt"},
+        {TOPIC, "{\"report\":\"downloading\",\"campaign\":1,\"attempt\":1,\"progress\":101}",
+         REJECTION_BAD_MEMBER, "progress"},
+        {TOPIC, "{\"report\":\"rejected\",\"campaign\":1,\"attempt\":1}", REJECTION_BAD_MEMBER, "reason"},
+        {TOPIC, "{\"report\":\"rejected\",\"campaign\":1,\"attempt\":1,\"reason\":\"No way\"}",
+         REJECTION_BAD_MEMBER, "reason"},
+        {TOPIC, "{\"report\":\"confirmed\",\"campaign\":1,\"attempt\":1,\"nonce\":\"xyz\"}",
+         REJECTION_BAD_MEMBER, "nonce"},
+        {TOPIC,
+         "{\"report\":\"reverted\",\"campaign\":1,\"attempt\":1,\"reason\":\"health_check\",\"version\":\"1."
+         "0\"}",
+         REJECTION_BAD_MEMBER, "version"},
+        {TOPIC, HELLO ",\"result\":{\"report\":\"trial\",\"campaign\":1,\"attempt\":1}}",
+         REJECTION_BAD_MEMBER, "result"},
+        {TOPIC, HELLO ",\"device\":\"lamp-2\"}", REJECTION_DEVICE_MISMATCH, "device"},
+        {TOPIC, HELLO ",\"device\":1}", REJECTION_DEVICE_MISMATCH, "device"},
+        {"fota/v1/lamp-1/presence", "{\"online\":1}", REJECTION_BAD_MEMBER, "online"},
+    };
+    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
+        struct report report = parse(examples[i].topic, examples[i].payload);
+        if (report.kind != REPORT_REJECTED || report.rejection != examples[i].rejection ||
+            strstr(report.detail, examples[i].says) == NULL)
+            fail_msg("%s on %s: kind %d, rejection %s, %s", examples[i].payload, examples[i].topic,
+                     report.kind, rejection_name(report.rejection), report.detail);
+    }
+}
+
+static void too_large_is_refused_unread(void **state)
+{
+    (void)state;
+    enum { MEGABYTE = 1 << 20 };
+    char *payload = malloc(MEGABYTE);
+    assert_non_null(payload);
+    memset(payload, ' ', MEGABYTE);
+    struct report report;
+    report_parse(TOPIC, payload, MEGABYTE, &report);
+    assert_int_equal(report.rejection, REJECTION_TOO_LARGE);
+    report_parse(TOPIC, payload, 2049, &report);
+    assert_int_equal(report.rejection, REJECTION_TOO_LARGE);
+    report_parse(TOPIC, payload, 2048, &report);
+    assert_int_equal(report.rejection, REJECTION_NOT_JSON);
+    free(payload);
+}
+
+/* The corpus that the agent's tests read too. */
+static void the_golden_corpus_is_understood(void **state)
+{
+    (void)state;
+    json_error_t where;
+    json_t *corpus = json_load_file("tests/golden/reports.json", 0, &where);
+    assert_non_null(corpus);
+    assert_true(json_array_size(corpus) > 10);
+    size_t index;
+    json_t *example;
+    json_array_foreach(corpus, index, example)
+    {
+        json_t *message = json_object_get(example, "message");
+        char *text =
+            json_is_string(message) ? strdup(json_string_value(message)) : json_dumps(message, JSON_COMPACT);
+        struct report report;
+        report_parse(TOPIC, text, strlen(text), &report);
+        bool valid = json_is_true(json_object_get(example, "valid"));
+        if ((report.kind != REPORT_REJECTED) != valid)
+            fail_msg("%s: %s %s", json_string_value(json_object_get(example, "name")),
+                     rejection_name(report.rejection), report.detail);
+        free(text);
+    }
+    json_decref(corpus);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(confirmed_carries_its_proof),
+        cmocka_unit_test(hello_carries_the_last_result),
+        cmocka_unit_test(presence_is_read),
+        cmocka_unit_test(everything_else_is_refused),
+        cmocka_unit_test(too_large_is_refused_unread),
+        cmocka_unit_test(the_golden_corpus_is_understood),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
