@@ -109,7 +109,7 @@ static void print_targets(struct session *session, const json_t *device)
     json_array_foreach(json_object_get(device, "targets"), index, item)
     {
         table_member(table, item, "campaign");
-        table_member(table, item, "wave");
+        table_member(table, item, "wave_name");
         table_member(table, item, "state");
         table_member(table, item, "attempt");
         table_member(table, item, "progress");

@@ -8,7 +8,7 @@ SELECT json_build_object(
     'reported_at', to_char(d.reported_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
     'registered_at', to_char(d.registered_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
     'targets', (SELECT coalesce(json_agg(json_build_object(
-        'campaign', c.name, 'wave', w.name, 'state', t.state, 'attempt', t.attempt, 'progress', t.progress,
+        'campaign', c.name, 'wave', t.wave, 'wave_name', w.name, 'state', t.state, 'attempt', t.attempt, 'progress', t.progress,
         'from', t.from_version, 'to', t.to_version, 'reason', t.reason,
         'state_at', to_char(t.state_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
         'deadline', to_char(t.deadline AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))

@@ -1,0 +1,167 @@
+#include "policy.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct policy policy;
+static struct error error;
+
+/* A good policy of two waves: ten percent, then the rest. */
+static int set_up(void **state)
+{
+    (void)state;
+    policy_defaults(&policy);
+    policy.waves[1] = policy.waves[0];
+    policy.wave_count = 2;
+    snprintf(policy.waves[0].name, sizeof policy.waves[0].name, "canary");
+    policy.waves[0].size = (struct wave_size){.kind = WAVE_SIZE_PERCENT, .percent = 10, .min = 2, .max = 20};
+    memset(&error, 0, sizeof error);
+    return 0;
+}
+
+static void assert_refused(const char *field)
+{
+    assert_int_equal(policy_validate(&policy, &error), STATUS_INVALID);
+    assert_string_equal(error.field, field);
+    assert_true(strlen(error.message) > 10);
+}
+
+static void defaults_are_good(void **state)
+{
+    (void)state;
+    assert_int_equal(policy_validate(&policy, &error), STATUS_OK);
+    policy_defaults(&policy);
+    assert_int_equal(policy_validate(&policy, &error), STATUS_OK);
+    assert_int_equal(policy.wave_count, 1);
+    assert_int_equal(policy.waves[0].size.kind, WAVE_SIZE_REST);
+}
+
+static void names_are_checked(void **state)
+{
+    (void)state;
+    policy.name[0] = '\0';
+    assert_refused("name");
+    snprintf(policy.name, sizeof policy.name, "two words");
+    assert_refused("name");
+    snprintf(policy.name, sizeof policy.name, "good");
+    snprintf(policy.waves[1].name, sizeof policy.waves[1].name, "canary");
+    assert_refused("waves[1].name");
+    assert_non_null(strstr(error.message, "earlier"));
+}
+
+static void wave_counts_are_checked(void **state)
+{
+    (void)state;
+    policy.wave_count = 0;
+    assert_refused("waves");
+    policy.wave_count = POLICY_WAVES_MAX + 1;
+    assert_refused("waves");
+}
+
+static void sizes_are_checked(void **state)
+{
+    (void)state;
+    struct wave_size *size = &policy.waves[0].size;
+    size->percent = 0;
+    assert_refused("waves[0].size.percent");
+    size->percent = 100.5;
+    assert_refused("waves[0].size.percent");
+    size->percent = NAN;
+    assert_refused("waves[0].size.percent");
+    size->percent = 5;
+    size->min = -1;
+    assert_refused("waves[0].size.min");
+    size->min = 10;
+    size->max = 9;
+    assert_refused("waves[0].size.max");
+    size->max = 0; /* none */
+    assert_int_equal(policy_validate(&policy, &error), STATUS_OK);
+    *size = (struct wave_size){.kind = WAVE_SIZE_COUNT, .count = 0};
+    assert_refused("waves[0].size.count");
+    size->kind = WAVE_SIZE_REST;
+    assert_refused("waves[0].size.rest");
+}
+
+static void the_last_wave_takes_all_that_is_left(void **state)
+{
+    (void)state;
+    struct wave_size *size = &policy.waves[1].size;
+    *size = (struct wave_size){.kind = WAVE_SIZE_COUNT, .count = 10};
+    assert_refused("waves[1].size");
+    *size = (struct wave_size){.kind = WAVE_SIZE_PERCENT, .percent = 99.9};
+    assert_refused("waves[1].size");
+    size->percent = 100;
+    assert_int_equal(policy_validate(&policy, &error), STATUS_OK);
+    size->max = 50;
+    assert_refused("waves[1].size");
+}
+
+static void gates_are_checked(void **state)
+{
+    (void)state;
+    struct gate_policy *gate = &policy.waves[1].gate;
+    gate->success_percent = -1;
+    assert_refused("waves[1].gate.success_percent");
+    gate->success_percent = 0; /* promote whatever the outcome: allowed */
+    gate->finished_percent = 0;
+    assert_refused("waves[1].gate.finished_percent");
+    gate->finished_percent = 100;
+    gate->failure_percent = 0;
+    assert_refused("waves[1].gate.failure_percent");
+    gate->failure_percent = NAN;
+    assert_refused("waves[1].gate.failure_percent");
+    gate->failure_percent = 100;
+    gate->min_sample = 0;
+    assert_refused("waves[1].gate.min_sample");
+    gate->min_sample = 1;
+    policy.waves[1].soak_seconds = -1;
+    assert_refused("waves[1].soak_seconds");
+}
+
+static void ranges_are_checked(void **state)
+{
+    (void)state;
+    const struct {
+        int64_t *member;
+        int64_t low, high; /* the nearest values that are refused */
+        const char *field;
+    } cases[] = {
+        {&policy.rate_per_minute, -1, 6000001, "rate.per_minute"},
+        {&policy.in_flight, 0, 1000001, "in_flight"},
+        {&policy.offer_seconds, 0, 604801, "timeouts.offer_seconds"},
+        {&policy.download_seconds, 0, 604801, "timeouts.download_seconds"},
+        {&policy.confirm_seconds, 0, 604801, "timeouts.confirm_seconds"},
+        {&policy.offline_wait_seconds, -1, 31536001, "offline.wait_seconds"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        *cases[i].member = cases[i].low;
+        assert_refused(cases[i].field);
+        *cases[i].member = cases[i].high;
+        assert_refused(cases[i].field);
+        *cases[i].member = cases[i].low + 1;
+        assert_int_equal(policy_validate(&policy, &error), STATUS_OK);
+        *cases[i].member = cases[i].high - 1;
+        assert_int_equal(policy_validate(&policy, &error), STATUS_OK);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(defaults_are_good, set_up),
+        cmocka_unit_test_setup(names_are_checked, set_up),
+        cmocka_unit_test_setup(wave_counts_are_checked, set_up),
+        cmocka_unit_test_setup(sizes_are_checked, set_up),
+        cmocka_unit_test_setup(the_last_wave_takes_all_that_is_left, set_up),
+        cmocka_unit_test_setup(gates_are_checked, set_up),
+        cmocka_unit_test_setup(ranges_are_checked, set_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

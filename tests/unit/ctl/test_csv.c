@@ -1,0 +1,142 @@
+#include "csv.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char *complaints;
+static struct error error;
+
+/* Reads `text` as the file "f"; what was complained of is in `complaints`. */
+static json_t *read_text(const char *text)
+{
+    size_t size = 0;
+    json_t *devices;
+    char *copy = strdup(text);
+    free(complaints);
+    complaints = NULL;
+    memset(&error, 0, sizeof error);
+    FILE *errors = open_memstream(&complaints, &size);
+    enum status status = csv_read_devices("f", copy, strlen(copy), errors, &devices, &error);
+    fclose(errors);
+    free(copy);
+    assert_int_equal(status == STATUS_OK, devices != NULL);
+    return devices;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    free(complaints);
+    complaints = NULL;
+    return 0;
+}
+
+static void assert_devices(const char *text, const char *json)
+{
+    json_t *devices = read_text(text);
+    json_t *wanted = json_loads(json, 0, NULL);
+    assert_non_null(wanted);
+    if (devices == NULL || !json_equal(json_object_get(devices, "devices"), wanted))
+        fail_msg("%s\n%s", error.message, complaints);
+    json_decref(devices);
+    json_decref(wanted);
+}
+
+static void devices_are_read(void **state)
+{
+    (void)state;
+    assert_devices(
+        "id,ptype,version\na,45772,v1.0.5t45772(a)\nb,7,\n",
+        "[{\"id\":\"a\",\"ptype\":45772,\"version\":\"v1.0.5t45772(a)\"},{\"id\":\"b\",\"ptype\":7}]");
+    assert_devices(
+        "\xEF\xBB\xBFid,ptype,version,product,tags\r\na,1,,\"The, \"\"big\"\" one\",x y;z\r\n\r\nb,2,,,",
+        "[{\"id\":\"a\",\"ptype\":1,\"product\":\"The, \\\"big\\\" one\",\"tags\":[\"x\",\"y\",\"z\"]},"
+        "{\"id\":\"b\",\"ptype\":2}]");
+    assert_devices("tags,ptype,id\nx,3,c", "[{\"id\":\"c\",\"ptype\":3,\"tags\":[\"x\"]}]");
+}
+
+static void bad_headers_are_refused(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"", "is empty"},
+        {"\n\n", "is empty"},
+        {"id,ptype,colour\n", "unknown column \"colour\"; allowed are id, ptype, version"},
+        {"id,id,ptype\n", "column id is there twice"},
+        {"id,version\n", "column ptype is missing"},
+        {"ptype\n", "column id is missing"},
+        {"a,1,\n", "unknown column \"a\""},
+        {"id,ptype,version\n", "names no device"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_null(read_text(cases[i].text));
+        if (strstr(error.message, cases[i].message) == NULL)
+            fail_msg("%s gave: %s", cases[i].text, error.message);
+    }
+}
+
+static void every_bad_line_is_named(void **state)
+{
+    (void)state;
+    assert_null(read_text("id,ptype,version\n"
+                          "good,1,\n"
+                          "bad id,1,\n"
+                          "b,minus,\n"
+                          "c,1,v9\n"
+                          "d,1,v1.0.0t2(a)\n"
+                          "e,1\n"
+                          "good,1,\n"
+                          "f,2147483648,\n"
+                          "\"g,1,\n"));
+    assert_non_null(strstr(complaints, "f:3: id \"bad id\": allowed are"));
+    assert_non_null(strstr(complaints, "f:4: ptype \"minus\""));
+    assert_non_null(strstr(complaints, "f:5: version \"v9\""));
+    assert_non_null(strstr(complaints, "f:6: version v1.0.0t2(a) is of ptype 2, the device of 1"));
+    assert_non_null(strstr(complaints, "f:7: has 2 fields; the first line has 3"));
+    assert_non_null(strstr(complaints, "f:8: id good is in line 2 already"));
+    assert_non_null(strstr(complaints, "f:9: ptype \"2147483648\""));
+    assert_non_null(strstr(complaints, "f:10: a quoted field does not end"));
+    assert_non_null(strstr(error.message, "nothing was sent"));
+}
+
+static void not_more_than_twenty_are_shown(void **state)
+{
+    (void)state;
+    char text[2048] = "id,ptype\n";
+    for (int i = 0; i < 30; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "d%d,x\n", i);
+    assert_null(read_text(text));
+    assert_non_null(strstr(complaints, "f:21:"));
+    assert_null(strstr(complaints, "f:22:"));
+    assert_non_null(strstr(complaints, "and 10 more"));
+    assert_non_null(strstr(error.message, "30 bad lines"));
+}
+
+static void a_zero_byte_is_refused(void **state)
+{
+    (void)state;
+    char text[] = "id,ptype\na\0b,1\n";
+    json_t *devices;
+    assert_int_equal(csv_read_devices("f", text, sizeof text - 1, stderr, &devices, &error), STATUS_INVALID);
+    assert_non_null(strstr(error.message, "zero byte"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(devices_are_read, tear_down),
+        cmocka_unit_test_teardown(bad_headers_are_refused, tear_down),
+        cmocka_unit_test_teardown(every_bad_line_is_named, tear_down),
+        cmocka_unit_test_teardown(not_more_than_twenty_are_shown, tear_down),
+        cmocka_unit_test_teardown(a_zero_byte_is_refused, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

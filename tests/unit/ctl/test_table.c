@@ -1,0 +1,92 @@
+#include "table.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char *printed(const struct table *table)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    table_print(table, out);
+    fclose(out);
+    return text;
+}
+
+static void columns_are_aligned(void **state)
+{
+    (void)state;
+    struct table *table = table_create("NAME|>COUNT|NOTE");
+    table_text(table, "a");
+    table_number(table, 5);
+    table_text(table, "x");
+    table_text(table, "caf\xC3\xA9s");
+    table_number(table, 1234567);
+    table_text(table, NULL);
+    char *text = printed(table);
+    assert_string_equal(text, "NAME     COUNT  NOTE\n"
+                              "a            5  x\n"
+                              "caf\xC3\xA9s  1234567  -\n");
+    free(text);
+    table_free(table);
+}
+
+static void only_titles_without_rows(void **state)
+{
+    (void)state;
+    struct table *table = table_create("A|>B");
+    char *text = printed(table);
+    assert_string_equal(text, "A  B\n");
+    free(text);
+    table_free(table);
+}
+
+static void what_comes_from_outside_cannot_drive_the_terminal(void **state)
+{
+    (void)state;
+    struct table *table = table_create("A");
+    table_text(table, "\033[2Jx\ny");
+    char *text = printed(table);
+    assert_string_equal(text, "A\n?[2Jx?y\n");
+    free(text);
+    table_free(table);
+}
+
+static void members_become_cells(void **state)
+{
+    (void)state;
+    json_t *object = json_loads("{\"text\":\"t\",\"number\":7,\"real\":2.25,\"yes\":true,\"none\":null,"
+                                "\"list\":[\"a\",\"b\"],\"at\":\"2026-01-31T12:13:14.123Z\"}",
+                                0, NULL);
+    struct table *table = table_create("A|B|C|D|E|F|G|H");
+    table_member(table, object, "text");
+    table_member(table, object, "number");
+    table_member(table, object, "real");
+    table_member(table, object, "yes");
+    table_member(table, object, "none");
+    table_member(table, object, "list");
+    table_member(table, object, "absent");
+    table_time(table, object, "at");
+    char *text = printed(table);
+    assert_non_null(strstr(text, "t  7  2.2  yes  -  a b  -  2026-01-31 12:13:14\n"));
+    free(text);
+    table_free(table);
+    json_decref(object);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(columns_are_aligned),
+        cmocka_unit_test(only_titles_without_rows),
+        cmocka_unit_test(what_comes_from_outside_cannot_drive_the_terminal),
+        cmocka_unit_test(members_become_cells),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

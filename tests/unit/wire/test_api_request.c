@@ -1,0 +1,177 @@
+#include "api_request.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "api_answer.h"
+
+static struct arena arena;
+static struct error error;
+
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_release(&arena);
+    return 0;
+}
+
+#define PARSE(kind, text, out) api_##kind##_parse(text, strlen(text), &arena, out, &error)
+
+static void the_seeds_product_is_read(void **state)
+{
+    (void)state;
+    struct api_products products;
+    const char text[] = "{ \"products\": [ { \"name\": \"name\", \"description\": \"description\", "
+                        "\"serial\": \"serial\", \"is_private\": 1, \"ptype\": 27388, \"status\": 1 } ] }";
+    assert_int_equal(PARSE(products, text, &products), STATUS_OK);
+    assert_int_equal(products.count, 1);
+    assert_string_equal(products.items[0].name, "name");
+    assert_string_equal(products.items[0].description, "description");
+    assert_string_equal(products.items[0].serial, "serial");
+    assert_true(products.items[0].is_private);
+    assert_int_equal(products.items[0].ptype, 27388);
+    assert_int_equal(products.items[0].status, 1);
+}
+
+static void all_members_of_a_product_are_optional(void **state)
+{
+    (void)state;
+    struct api_products products;
+    assert_int_equal(PARSE(products, "{\"products\":[{},{\"is_private\":true,\"status\":2}]}", &products),
+                     STATUS_OK);
+    assert_int_equal(products.count, 2);
+    assert_null(products.items[0].name);
+    assert_false(products.items[0].is_private);
+    assert_int_equal(products.items[0].status, 1);
+    assert_true(products.items[1].is_private);
+    assert_int_equal(products.items[1].status, 2);
+}
+
+static void bad_products_are_refused(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text, *field;
+    } cases[] = {
+        {"{}", "products"},
+        {"{\"products\":{}}", "products"},
+        {"{\"products\":[]}", "products"},
+        {"{\"products\":[1]}", "products[0]"},
+        {"{\"products\":[{},{\"is_private\":2}]}", "products[1].is_private"},
+        {"{\"products\":[{\"is_private\":\"1\"}]}", "products[0].is_private"},
+        {"{\"products\":[{\"status\":3}]}", "products[0].status"},
+        {"{\"products\":[{\"ptype\":-1}]}", "products[0].ptype"},
+        {"{\"products\":[{\"ptype\":2147483648}]}", "products[0].ptype"},
+        {"{\"products\":[{\"colour\":1}]}", "products[0].colour"},
+        {"{\"products\":[{}],\"more\":1}", "more"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct api_products products;
+        assert_int_equal(PARSE(products, cases[i].text, &products), STATUS_INVALID);
+        assert_string_equal(error.field, cases[i].field);
+    }
+}
+
+static void devices_are_read(void **state)
+{
+    (void)state;
+    struct api_devices devices;
+    const char text[] =
+        "{\"devices\":[{\"id\":\"a\",\"ptype\":1},{\"id\":\"b\",\"ptype\":2,\"product\":\"p\","
+        "\"version\":\"v1.0.0t2(a)\",\"tags\":[\"lab\",\"floor:2\"]}]}";
+    assert_int_equal(PARSE(devices, text, &devices), STATUS_OK);
+    assert_int_equal(devices.count, 2);
+    assert_null(devices.items[0].version);
+    assert_null(devices.items[0].product);
+    assert_string_equal(devices.items[0].tags, "");
+    assert_string_equal(devices.items[1].id, "b");
+    assert_string_equal(devices.items[1].product, "p");
+    assert_string_equal(devices.items[1].version, "v1.0.0t2(a)");
+    assert_string_equal(devices.items[1].tags, "lab,floor:2");
+}
+
+static void bad_devices_are_refused(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text, *field;
+    } cases[] = {
+        {"{\"devices\":[{\"ptype\":1}]}", "devices[0].id"},
+        {"{\"devices\":[{\"id\":\"a\"}]}", "devices[0].ptype"},
+        {"{\"devices\":[{\"id\":\"a\",\"ptype\":1},{\"id\":7,\"ptype\":1}]}", "devices[1].id"},
+        {"{\"devices\":[{\"id\":\"a\",\"ptype\":1,\"tags\":\"x\"}]}", "devices[0].tags"},
+        {"{\"devices\":[{\"id\":\"a\",\"ptype\":1,\"tags\":[\"x\",\"a,b\"]}]}", "devices[0].tags[1]"},
+        {"{\"devices\":[{\"id\":\"a\",\"ptype\":1,\"tags\":[\"\"]}]}", "devices[0].tags[0]"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct api_devices devices;
+        assert_int_equal(PARSE(devices, cases[i].text, &devices), STATUS_INVALID);
+        assert_string_equal(error.field, cases[i].field);
+    }
+}
+
+static void campaigns_are_read(void **state)
+{
+    (void)state;
+    struct api_campaign campaign;
+    const char text[] = "{\"name\":\"c\",\"firmware\":\"v1.1.0t1(a)\",\"from\":\">=v1.0.0\",\"tags\":[\"x\"],"
+                        "\"policy\":{\"name\":\"p\"},\"start\":true}";
+    assert_int_equal(PARSE(campaign, text, &campaign), STATUS_OK);
+    assert_string_equal(campaign.name, "c");
+    assert_string_equal(campaign.firmware, "v1.1.0t1(a)");
+    assert_string_equal(campaign.from, ">=v1.0.0");
+    assert_string_equal(campaign.tags, "x");
+    assert_string_equal(campaign.policy, "{\"name\":\"p\"}");
+    assert_true(campaign.start);
+    assert_int_equal(PARSE(campaign, "{\"name\":\"c\",\"firmware\":\"f\"}", &campaign), STATUS_INVALID);
+    assert_string_equal(error.field, "policy");
+    assert_int_equal(PARSE(campaign,
+                           "{\"name\":\"c\",\"firmware\":\"f\",\"policy\":{\"name\":\"p\",\"in_flight\":0}}",
+                           &campaign),
+                     STATUS_INVALID);
+    assert_string_equal(error.field, "policy.in_flight");
+}
+
+static void commands_may_have_a_reason(void **state)
+{
+    (void)state;
+    const char *reason = "x";
+    assert_int_equal(PARSE(command, "", &reason), STATUS_OK);
+    assert_null(reason);
+    assert_int_equal(PARSE(command, "{\"reason\":\"because\"}", &reason), STATUS_OK);
+    assert_string_equal(reason, "because");
+    assert_int_equal(PARSE(command, "{\"raison\":\"because\"}", &reason), STATUS_INVALID);
+    assert_string_equal(error.field, "raison");
+}
+
+static void errors_are_written_as_json(void **state)
+{
+    (void)state;
+    struct error given;
+    error_set(&given, STATUS_CONFLICT, "name", "\"x\" is taken");
+    assert_string_equal(
+        api_error_format(&arena, &given),
+        "{\"error\":{\"code\":\"conflict\",\"message\":\"\\\"x\\\" is taken\",\"field\":\"name\"}}");
+    error_set(&given, STATUS_INVALID, NULL, "\xff");
+    assert_non_null(strstr(api_error_format(&arena, &given), "\"message\":\"(not UTF-8)\""));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(the_seeds_product_is_read, tear_down),
+        cmocka_unit_test_teardown(all_members_of_a_product_are_optional, tear_down),
+        cmocka_unit_test_teardown(bad_products_are_refused, tear_down),
+        cmocka_unit_test_teardown(devices_are_read, tear_down),
+        cmocka_unit_test_teardown(bad_devices_are_refused, tear_down),
+        cmocka_unit_test_teardown(campaigns_are_read, tear_down),
+        cmocka_unit_test_teardown(commands_may_have_a_reason, tear_down),
+        cmocka_unit_test_teardown(errors_are_written_as_json, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,197 @@
+#include "policy_json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define WAVE "{\"name\":\"all\",\"size\":{\"rest\":true}}"
+
+static void every_error_names_its_place(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text, *field, *message;
+    } cases[] = {
+        {"", "", "line 1"},
+        {"{\"name\":\"x\",\n \"waves\": [,]}", "", "line 2, column 12"},
+        {"[]", "", "one JSON object"},
+        {"{\"name\":\"x\",\"name\":\"y\"}", "", "duplicate"},
+        {"{\"name\":\"x\"} trailing", "", "line 1"},
+        {"{}", "name", "missing"},
+        {"{\"name\":3}", "name", "is a whole number; allowed is a string"},
+        {"{\"name\":null}", "name", "is null; allowed is a string"},
+        {"{\"name\":\"x\",\"wave\":[]}", "wave",
+         "allowed here: name, description, waves, rate, in_flight, timeouts, offline, on_halt"},
+        {"{\"nmae\":\"x\"}", "nmae", "unknown member"},
+        {"{\"name\":\"x\",\"description\":1}", "description", "a string"},
+        {"{\"name\":\"x\",\"waves\":{}}", "waves", "is an object; allowed is an array"},
+        {"{\"name\":\"x\",\"waves\":[]}", "waves", "1 to 32"},
+        {"{\"name\":\"x\",\"waves\":[7]}", "waves[0]", "is a whole number; allowed is an object"},
+        {"{\"name\":\"x\",\"waves\":[" WAVE ",{}]}", "waves[1].name", "missing"},
+        {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\"}]}", "waves[0].size", "missing"},
+        {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{}}]}", "waves[0].size", "exactly one of"},
+        {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"count\":1,\"rest\":true}}]}",
+         "waves[0].size", "exactly one of"},
+        {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"rest\":false}}]}", "waves[0].size.rest",
+         "allowed is true"},
+        {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"rest\":true,\"min\":3}}]}",
+         "waves[0].size.min", "beside percent"},
+        {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"procent\":3}}]}", "waves[0].size.procent",
+         "percent, count, rest, min, max"},
+        {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"count\":1.5}}]}", "waves[0].size.count",
+         "with a fraction; allowed is a whole number"},
+        {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"rest\":true},\"gate\":{\"type\":\"guess\"}}]"
+         "}",
+         "waves[0].gate.type", "threshold"},
+        {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"rest\":true},"
+         "\"gate\":{\"failure_percent\":\"5\"}}]}",
+         "waves[0].gate.failure_percent", "is a string; allowed is a number"},
+        {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"rest\":true},"
+         "\"gate\":{\"failure_percent\":0}}]}",
+         "waves[0].gate.failure_percent", "above 0"},
+        {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"rest\":true},"
+         "\"gate\":{\"count_rejected\":1}}]}",
+         "waves[0].gate.count_rejected", "true or false"},
+        {"{\"name\":\"x\",\"rate\":5}", "rate", "an object"},
+        {"{\"name\":\"x\",\"rate\":{\"per_hour\":5}}", "rate.per_hour", "allowed here: per_minute"},
+        {"{\"name\":\"x\",\"in_flight\":0}", "in_flight", "from 1"},
+        {"{\"name\":\"x\",\"in_flight\":99999999999999999999}", "", "line 1"},
+        {"{\"name\":\"x\",\"timeouts\":{\"offer_seconds\":true}}", "timeouts.offer_seconds",
+         "a whole number"},
+        {"{\"name\":\"x\",\"offline\":{\"then\":\"wait\"}}", "offline.then", "\"skip\" or \"fail\""},
+        {"{\"name\":\"x\",\"on_halt\":\"explode\"}", "on_halt", "\"pause\" or \"rollback\""},
+        {"{\"name\":\"a b\"}", "name", "A-Z"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct policy policy;
+        struct error error = {0};
+        enum status status = policy_json_parse(cases[i].text, strlen(cases[i].text), &policy, &error);
+        if (status != STATUS_INVALID || strcmp(error.field, cases[i].field) != 0 ||
+            strstr(error.message, cases[i].message) == NULL)
+            fail_msg("%s\n gave %d \"%s\": %s", cases[i].text, (int)status, error.field, error.message);
+    }
+}
+
+static void a_name_of_sixty_five_characters_is_refused(void **state)
+{
+    (void)state;
+    char text[128];
+    struct policy policy;
+    struct error error;
+    int length = snprintf(text, sizeof text, "{\"name\":\"%065d\"}", 0);
+    assert_int_equal(policy_json_parse(text, (size_t)length, &policy, &error), STATUS_INVALID);
+    assert_string_equal(error.field, "name");
+    length = snprintf(text, sizeof text, "{\"name\":\"%064d\"}", 0);
+    assert_int_equal(policy_json_parse(text, (size_t)length, &policy, &error), STATUS_OK);
+}
+
+static void what_is_not_given_has_its_default(void **state)
+{
+    (void)state;
+    struct policy policy, defaults;
+    struct error error;
+    const char text[] = "{\"name\":\"default\"}";
+    policy_defaults(&defaults);
+    assert_int_equal(policy_json_parse(text, strlen(text), &policy, &error), STATUS_OK);
+    assert_memory_equal(&policy, &defaults, sizeof policy);
+}
+
+static void everything_given_is_read(void **state)
+{
+    (void)state;
+    struct policy policy;
+    struct error error;
+    const char text[] =
+        "{\"name\":\"p\",\"description\":\"d\",\"waves\":["
+        "{\"name\":\"a\",\"size\":{\"percent\":2.5,\"min\":3,\"max\":40},\"gate\":{\"type\":\"threshold\","
+        "\"success_percent\":91,\"finished_percent\":92,\"failure_percent\":7.5,\"min_sample\":4,"
+        "\"count_rejected\":true},\"soak_seconds\":60},"
+        "{\"name\":\"b\",\"size\":{\"count\":10}},{\"name\":\"c\",\"size\":{\"rest\":true}}],"
+        "\"rate\":{\"per_minute\":30},\"in_flight\":7,\"timeouts\":{\"offer_seconds\":1,\"download_seconds\":"
+        "2,"
+        "\"confirm_seconds\":3},\"offline\":{\"wait_seconds\":4,\"then\":\"fail\"},\"on_halt\":\"rollback\"}";
+    assert_int_equal(policy_json_parse(text, strlen(text), &policy, &error), STATUS_OK);
+    assert_string_equal(policy.name, "p");
+    assert_int_equal(policy.wave_count, 3);
+    assert_int_equal(policy.waves[0].size.kind, WAVE_SIZE_PERCENT);
+    assert_true(policy.waves[0].size.percent == 2.5);
+    assert_int_equal(policy.waves[0].size.min, 3);
+    assert_int_equal(policy.waves[0].size.max, 40);
+    assert_true(policy.waves[0].gate.success_percent == 91);
+    assert_true(policy.waves[0].gate.finished_percent == 92);
+    assert_true(policy.waves[0].gate.failure_percent == 7.5);
+    assert_int_equal(policy.waves[0].gate.min_sample, 4);
+    assert_true(policy.waves[0].gate.count_rejected);
+    assert_int_equal(policy.waves[0].soak_seconds, 60);
+    assert_int_equal(policy.waves[1].size.kind, WAVE_SIZE_COUNT);
+    assert_int_equal(policy.waves[1].size.count, 10);
+    assert_int_equal(policy.waves[2].size.kind, WAVE_SIZE_REST);
+    assert_int_equal(policy.rate_per_minute, 30);
+    assert_int_equal(policy.in_flight, 7);
+    assert_int_equal(policy.offer_seconds, 1);
+    assert_int_equal(policy.download_seconds, 2);
+    assert_int_equal(policy.confirm_seconds, 3);
+    assert_int_equal(policy.offline_wait_seconds, 4);
+    assert_int_equal(policy.offline_then, OFFLINE_FAIL);
+    assert_int_equal(policy.on_halt, ON_HALT_ROLLBACK);
+
+    /* and comes back the same from its own text */
+    struct policy again;
+    char *formatted = policy_json_format(&policy);
+    assert_int_equal(policy_json_parse(formatted, strlen(formatted), &again, &error), STATUS_OK);
+    assert_memory_equal(&again, &policy, sizeof policy);
+    free(formatted);
+}
+
+static void inside_another_document_the_path_goes_on(void **state)
+{
+    (void)state;
+    struct policy policy;
+    struct error error = {0};
+    json_t *document = json_pack("{ss si}", "name", "x", "in_flight", -5);
+    assert_int_equal(policy_json_read(document, "policy", &policy, &error), STATUS_INVALID);
+    assert_string_equal(error.field, "policy.in_flight");
+    json_object_set_new(document, "in_flight", json_string("5"));
+    assert_int_equal(policy_json_read(document, "policy", &policy, &error), STATUS_INVALID);
+    assert_string_equal(error.field, "policy.in_flight");
+    json_decref(document);
+}
+
+static void the_policies_that_come_along_are_good(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"canary-then-wide", "cautious", "all-at-once"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[64];
+        static char text[65536];
+        struct policy policy;
+        struct error error = {0};
+        snprintf(path, sizeof path, "policies/%s.json", names[i]);
+        FILE *file = fopen(path, "rb");
+        assert_non_null(file);
+        size_t length = fread(text, 1, sizeof text, file);
+        fclose(file);
+        if (policy_json_parse(text, length, &policy, &error) != STATUS_OK)
+            fail_msg("%s: %s: %s", path, error.field, error.message);
+        assert_string_equal(policy.name, names[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_error_names_its_place),
+        cmocka_unit_test(a_name_of_sixty_five_characters_is_refused),
+        cmocka_unit_test(what_is_not_given_has_its_default),
+        cmocka_unit_test(everything_given_is_read),
+        cmocka_unit_test(inside_another_document_the_path_goes_on),
+        cmocka_unit_test(the_policies_that_come_along_are_good),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
