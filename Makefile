@@ -137,9 +137,10 @@ INTEGRATION_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/integ
 $(BUILD)/obj/tests/harness/%.o: tests/harness/%.c Makefile | generated
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_store) -c $< -o $@
-$(INTEGRATION_TESTS): $(BUILD)/tests/%: tests/%.c $(BUILD)/obj/tests/harness/services.o $(call library,$(LIBRARIES_daemon)) Makefile
+HARNESS = $(addprefix $(BUILD)/obj/tests/harness/,services.o engine_fixture.o)
+$(INTEGRATION_TESTS): $(BUILD)/tests/%: tests/%.c $(HARNESS) $(call library,$(LIBRARIES_daemon)) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_daemon) -Itests/harness -o $@ $< $(BUILD)/obj/tests/harness/services.o $(call library,$(LIBRARIES_daemon)) -lcmocka $(LINK_daemon)
+	$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_daemon) -Itests/harness -o $@ $< $(HARNESS) $(call library,$(LIBRARIES_daemon)) -lcmocka $(LINK_daemon)
 .PHONY: tests unit
 tests: $(UNIT_TESTS) $(INTEGRATION_TESTS)
 unit: $(UNIT_TESTS)

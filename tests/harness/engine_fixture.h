@@ -1,0 +1,60 @@
+/* A campaign on a real database whose devices are the test itself: commands are caught at the publisher port,
+ * reports go straight to ingest. */
+#ifndef ENGINE_FIXTURE_H
+#define ENGINE_FIXTURE_H
+
+#include <stdint.h>
+
+#include "engine.h"
+#include "operate.h"
+#include "store.h"
+
+#define FIXTURE_VERSION "v1.1.0t45772(a)"
+
+struct fixture {
+    char url[256];
+    struct store *store;
+    struct engine engine;
+    struct actor actor;
+    char last_topic[128];
+    char last_payload[2200];
+    int64_t updates, rollbacks, cancels, acks; /* commands seen */
+    bool broker_is_down;                       /* then published messages are lost */
+};
+
+/* Fresh database, product lamp (45772), `devices` devices lamp-1.. online on v1.0.5, firmware v1.1.0
+ * uploaded. */
+struct fixture *fixture_make(int devices);
+void fixture_release(struct fixture *fixture);
+
+/* Creates and starts a campaign; `policy` is JSON with ' for ". */
+void fixture_campaign(struct fixture *fixture, const char *name, const char *policy);
+/* The same, and what the engine answered. */
+enum status fixture_try_campaign(struct fixture *fixture, const char *name, const char *policy,
+                                 struct error *error);
+
+/* Ticks until nothing is left to do at once. */
+void fixture_tick(struct fixture *fixture);
+/* Ticks as if `seconds` had passed: deadlines, sendings, openings and the rate's ledger are moved back by so
+ * much first. */
+void fixture_later(struct fixture *fixture, int seconds);
+
+void fixture_command(struct fixture *fixture, const char *campaign, enum campaign_command command);
+
+/* One report of one device, as JSON with ' for "; %NONCE and %SHA stand for the nonce of the device's latest
+ * offer and the SHA-256 of the firmware's image for slot 2. */
+void fixture_report(struct fixture *fixture, const char *device, const char *json);
+/* The device takes the latest campaign's offer all the way, or up to a report's name. */
+void fixture_updates_itself(struct fixture *fixture, const char *device);
+void fixture_reports(struct fixture *fixture, const char *device, const char *report);
+
+/* Any statement. */
+void fixture_sql(struct fixture *fixture, const char *sql);
+
+/* Values from the database. */
+int64_t fixture_integer(struct fixture *fixture, const char *sql);
+void fixture_state_is(struct fixture *fixture, const char *campaign, const char *state);
+int64_t fixture_targets(struct fixture *fixture, const char *state); /* over all campaigns */
+int64_t fixture_rejected(struct fixture *fixture, const char *kind);
+
+#endif

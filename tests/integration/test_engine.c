@@ -1,0 +1,475 @@
+/* The engine on a real database: every ending of a target and of a campaign, and what must never happen. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "campaign_fsm.h"
+#include "engine_fixture.h"
+#include "ingest.h"
+#include "services.h"
+#include "tick.h"
+
+#define GATE                                                                                                 \
+    "'gate':{'type':'threshold','success_percent':90,'finished_percent':100,'failure_percent':20,'min_"      \
+    "sample':1}"
+#define TWO_WAVES                                                                                            \
+    "{'name':'p','waves':[{'name':'canary','size':{'count':2}," GATE                                         \
+    "},{'name':'wide','size':{'rest':true}," GATE                                                            \
+    "}],'rate':{'per_minute':600000},'in_flight':4,'timeouts':{'offer_seconds':30,'download_seconds':60,"    \
+    "'confirm_seconds':40},'offline':{'wait_seconds':100,'then':'skip'}}"
+
+static void canary_devices(struct fixture *fixture, char first[65], char second[65])
+{
+    char *a = services_query(fixture->url,
+                             "SELECT device_id FROM targets WHERE wave = 0 ORDER BY position LIMIT 1");
+    char *b = services_query(fixture->url,
+                             "SELECT device_id FROM targets WHERE wave = 0 ORDER BY position DESC LIMIT 1");
+    snprintf(first, 65, "%s", a);
+    snprintf(second, 65, "%s", b);
+    free(a);
+    free(b);
+}
+
+/* Every device that is offered something does it, until nothing moves any more. */
+static void everybody_updates(struct fixture *fixture)
+{
+    char *device;
+    while ((device = services_query(
+                fixture->url, "SELECT device_id FROM targets WHERE state = 'offered' LIMIT 1")) != NULL) {
+        fixture_updates_itself(fixture, device);
+        fixture_tick(fixture);
+        free(device);
+    }
+}
+
+static void names_are_those_of_the_database(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    static const char *const constraints[] = {"targets_state_check", "campaigns_state_check",
+                                              "waves_state_check"};
+    for (int kind = 0; kind < 3; kind++) {
+        char sql[300];
+        int count = kind == 0 ? TARGET_STATE_COUNT : kind == 1 ? CAMPAIGN_STATE_COUNT : WAVE_STATE_COUNT;
+        snprintf(sql, sizeof sql,
+                 "SELECT count(*) FROM pg_constraint, regexp_matches(pg_get_constraintdef(oid), "
+                 "'''([a-z_]+)''', 'g') "
+                 "WHERE conname = '%s'",
+                 constraints[kind]);
+        assert_int_equal(fixture_integer(fixture, sql), count);
+        for (int i = 0; i < count; i++) {
+            const char *name = kind == 0   ? target_state_name((enum target_state)i)
+                               : kind == 1 ? campaign_state_name((enum campaign_state)i)
+                                           : wave_state_name((enum wave_state)i);
+            snprintf(sql, sizeof sql,
+                     "SELECT count(*) FROM pg_constraint WHERE conname = '%s' AND "
+                     "pg_get_constraintdef(oid) LIKE '%%''%s''%%'",
+                     constraints[kind], name);
+            assert_int_equal(fixture_integer(fixture, sql), 1);
+        }
+    }
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM rejected_reports"), REJECTION_COUNT);
+    for (int i = 0; i < REJECTION_COUNT; i++)
+        assert_int_equal(fixture_rejected(fixture, rejection_name((enum rejection)i)), 0);
+    fixture_release(fixture);
+}
+
+static void a_campaign_completes_wave_by_wave(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(10);
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 2);
+    assert_int_equal(
+        fixture_integer(fixture, "SELECT count(*) FROM targets WHERE wave = 1 AND state <> 'pending'"), 0);
+    everybody_updates(fixture);
+    fixture_state_is(fixture, "c", "completed");
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 10);
+    assert_int_equal(fixture->acks, 10);
+    assert_int_equal(
+        fixture_integer(fixture, "SELECT count(*) FROM devices WHERE version = '" FIXTURE_VERSION "'"), 10);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM campaigns WHERE settled"), 1);
+    /* One event a step, and the last offer still kept the cap. */
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM events WHERE subject = 'target'"), 60);
+    fixture_release(fixture);
+}
+
+static void the_cap_is_never_exceeded(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(30);
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    char *device;
+    fixture_tick(fixture);
+    while ((device = services_query(
+                fixture->url, "SELECT device_id FROM targets WHERE state = 'offered' LIMIT 1")) != NULL) {
+        assert_true(fixture_integer(fixture, "SELECT count(*) FROM targets WHERE deadline IS NOT NULL") <= 4);
+        fixture_updates_itself(fixture, device);
+        fixture_tick(fixture);
+        free(device);
+    }
+    fixture_state_is(fixture, "c", "completed");
+    fixture_release(fixture);
+}
+
+static void a_bad_canary_halts_and_leaves_the_rest_alone(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(10);
+    char first[65], second[65];
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    canary_devices(fixture, first, second);
+    fixture_reports(fixture, second, "accepted");
+    fixture_reports(fixture, first, "trial");
+    fixture_reports(fixture, first, "reverted");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "halted");
+    assert_int_equal(fixture->cancels, 1); /* the other canary device is told to stop */
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM targets WHERE wave = 1 AND attempt > 0"),
+                     0);
+    fixture_reports(fixture, second, "cancelled");
+    fixture_later(fixture, 3600);
+    assert_int_equal(fixture->updates, 2); /* a halted campaign sends no offer */
+    assert_int_equal(fixture_targets(fixture, "pending"), 9);
+
+    /* Resumed over it: the failure is excused, the rest goes on. */
+    fixture_command(fixture, "c", CAMPAIGN_RESUME);
+    everybody_updates(fixture);
+    fixture_state_is(fixture, "c", "completed");
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 9);
+    assert_int_equal(fixture_targets(fixture, "reverted"), 1);
+    fixture_release(fixture);
+}
+
+static void silence_is_a_failure_and_can_be_corrected(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(3);
+    char first[65], second[65];
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    canary_devices(fixture, first, second);
+    fixture_reports(fixture, first, "accepted");
+    fixture_later(fixture, 31); /* the offer timeout: one has answered, the other has not */
+    assert_int_equal(fixture_targets(fixture, "silent"), 1);
+    fixture_state_is(fixture, "c", "halted");
+    fixture_later(fixture, 61); /* the download timeout */
+    assert_int_equal(fixture_targets(fixture, "silent"), 2);
+    fixture_reports(fixture, first, "confirmed");
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
+    assert_int_equal(fixture_integer(fixture, "SELECT confirmed * 10 + silent FROM waves WHERE wave = 0"),
+                     11);
+    fixture_tick(fixture);
+    fixture_release(fixture);
+}
+
+static void only_proof_confirms(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_report(fixture, "lamp-1",
+                   "{'report':'confirmed','campaign':1,'attempt':1,'nonce':'0000000000000000',"
+                   "'version':'" FIXTURE_VERSION "','slot':2,'sha256':'%SHA'}");
+    assert_int_equal(fixture_rejected(fixture, "nonce_mismatch"), 1);
+    fixture_report(fixture, "lamp-1",
+                   "{'report':'confirmed','campaign':1,'attempt':1,'nonce':'%NONCE',"
+                   "'version':'v1.0.5t45772(a)','slot':2,'sha256':'%SHA'}");
+    fixture_report(fixture, "lamp-1",
+                   "{'report':'confirmed','campaign':1,'attempt':1,'nonce':'%NONCE',"
+                   "'version':'" FIXTURE_VERSION "','slot':1,'sha256':'%SHA'}");
+    assert_int_equal(fixture_rejected(fixture, "image_mismatch"), 2);
+    fixture_report(fixture, "lamp-1",
+                   "{'report':'confirmed','campaign':1,'attempt':2,'nonce':'%NONCE',"
+                   "'version':'" FIXTURE_VERSION "','slot':2,'sha256':'%SHA'}");
+    assert_int_equal(fixture_rejected(fixture, "stale_attempt"), 1);
+    assert_int_equal(fixture_targets(fixture, "offered"), 1);
+    assert_int_equal(fixture->acks, 1); /* for the stale one: nothing will come of it */
+    fixture_reports(fixture, "lamp-1", "confirmed");
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
+    fixture_release(fixture);
+}
+
+static void late_duplicate_and_reordered_reports_change_nothing(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-1", "trial"); /* those before it were lost */
+    fixture_reports(fixture, "lamp-1", "accepted");
+    fixture_reports(fixture, "lamp-1", "installed");
+    fixture_reports(fixture, "lamp-1", "trial");
+    assert_int_equal(fixture_rejected(fixture, "out_of_order"), 3);
+    fixture_reports(fixture, "lamp-1", "confirmed");
+    fixture_reports(fixture, "lamp-1", "confirmed");
+    fixture_reports(fixture, "lamp-1", "reverted");
+    assert_int_equal(fixture_rejected(fixture, "out_of_order"), 5);
+    assert_int_equal(fixture->acks, 3); /* each result is acknowledged, or the device would never stop */
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
+    fixture_report(fixture, "nobody", "{'report':'accepted','campaign':1,'attempt':1}");
+    assert_int_equal(fixture_rejected(fixture, "unknown_device"), 1);
+    fixture_report(fixture, "lamp-1", "{'report':'accepted','campaign':77,'attempt':1}");
+    assert_int_equal(fixture_rejected(fixture, "unknown_target"), 1);
+    fixture_report(fixture, "lamp-1", "not json");
+    assert_int_equal(fixture_rejected(fixture, "not_json"), 1);
+    fixture_tick(fixture);
+    fixture_release(fixture);
+}
+
+static void a_pause_withdraws_what_nobody_took(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-1", "accepted");
+    fixture_command(fixture, "c", CAMPAIGN_PAUSE);
+    fixture_command(fixture, "c", CAMPAIGN_PAUSE);
+    fixture_state_is(fixture, "c", "paused");
+    assert_int_equal(fixture->cancels, 1);
+    assert_non_null(strstr(fixture->last_topic, "lamp-2"));
+    fixture_reports(fixture, "lamp-2", "cancelled");
+    assert_int_equal(fixture_targets(fixture, "pending"), 1);
+    fixture_reports(fixture, "lamp-1", "confirmed"); /* what was taken goes on */
+    fixture_later(fixture, 1000);
+    assert_int_equal(fixture->updates, 2); /* a paused campaign sends no offer */
+    fixture_command(fixture, "c", CAMPAIGN_RESUME);
+    assert_int_equal(fixture->updates, 3);
+    assert_int_equal(fixture_integer(fixture, "SELECT attempt FROM targets WHERE device_id = 'lamp-2'"), 2);
+    everybody_updates(fixture);
+    fixture_state_is(fixture, "c", "completed");
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM audit WHERE action = 'pause'"), 1);
+    fixture_release(fixture);
+}
+
+static void a_withdrawn_offer_that_nobody_answers_is_no_outcome(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_command(fixture, "c", CAMPAIGN_PAUSE);
+    fixture_later(fixture, 31);
+    assert_int_equal(fixture_targets(fixture, "pending"), 1);
+    fixture_release(fixture);
+}
+
+static void a_cancel_ends_everything(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(10);
+    char first[65], second[65];
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    canary_devices(fixture, first, second);
+    fixture_reports(fixture, first, "downloading");
+    fixture_reports(fixture, second, "trial");
+    fixture_command(fixture, "c", CAMPAIGN_CANCEL);
+    fixture_state_is(fixture, "c", "cancelled");
+    assert_int_equal(fixture_targets(fixture, "cancelled"), 8);
+    assert_int_equal(fixture->cancels, 1); /* the one on trial cannot be stopped any more */
+    fixture_reports(fixture, first, "cancelled");
+    assert_int_equal(fixture_targets(fixture, "cancelled"), 9);
+    fixture_reports(fixture, second, "confirmed");
+    fixture_tick(fixture);
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM campaigns WHERE settled"), 1);
+    fixture_release(fixture);
+}
+
+static void devices_go_back_after_promotion(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(4);
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    everybody_updates(fixture);
+    fixture_state_is(fixture, "c", "completed");
+    fixture_command(fixture, "c", CAMPAIGN_ROLLBACK);
+    fixture_state_is(fixture, "c", "rolling_back");
+    fixture_state_is(fixture, "c.rollback", "running");
+    assert_int_equal(fixture->rollbacks, 4);
+    assert_non_null(strstr(fixture->last_payload, "\"sha256\":\"5555555555"));
+    for (int i = 1; i <= 4; i++) {
+        char device[16];
+        snprintf(device, sizeof device, "lamp-%d", i);
+        fixture_reports(fixture, device, "accepted");
+        fixture_report(
+            fixture, device,
+            "{'report':'confirmed','campaign':2,'attempt':1,'nonce':'%NONCE','version':'v1.0.5t45772(a)',"
+            "'slot':1,'sha256':'5555555555555555555555555555555555555555555555555555555555555555'}");
+    }
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c.rollback", "completed");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "rolled_back");
+    assert_int_equal(
+        fixture_integer(fixture, "SELECT count(*) FROM devices WHERE version = 'v1.0.5t45772(a)'"), 4);
+    fixture_release(fixture);
+}
+
+static void on_halt_rollback_needs_no_operator(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(10);
+    char first[65], second[65], policy[1200];
+    snprintf(policy, sizeof policy, "{'on_halt':'rollback',%s", &TWO_WAVES[1]);
+    fixture_campaign(fixture, "c", policy);
+    fixture_tick(fixture);
+    canary_devices(fixture, first, second);
+    fixture_updates_itself(fixture, first);
+    fixture_reports(fixture, second, "reverted");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "rolling_back");
+    assert_int_equal(fixture_targets(fixture, "cancelled"), 8);
+    assert_int_equal(fixture->rollbacks, 1);
+    assert_non_null(strstr(fixture->last_topic, first));
+    fixture_command(fixture, "c.rollback", CAMPAIGN_CANCEL);
+    fixture_reports(fixture, first, "cancelled");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "halted"); /* its rollback was cancelled */
+    fixture_release(fixture);
+}
+
+static void offers_are_sent_again(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture->broker_is_down = true;
+    fixture_tick(fixture);
+    fixture->broker_is_down = false;
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 0);
+    fixture_later(fixture, 11);
+    assert_int_equal(fixture->updates, 1);
+    fixture_report(fixture, "lamp-1",
+                   "{'report':'hello','version':'v1.0.5t45772(a)','slot':1,'boot':'confirmed',"
+                   "'reset_reason':'power_on','sha256':'%SHA'}");
+    fixture_tick(fixture); /* it has just come back, and may have missed it */
+    assert_int_equal(fixture->updates, 2);
+    assert_int_equal(fixture_integer(fixture, "SELECT attempt FROM targets"), 1);
+    fixture_reports(fixture, "lamp-1", "accepted");
+    fixture_later(fixture, 11);
+    assert_int_equal(fixture->updates, 2);
+    fixture_release(fixture);
+}
+
+static void offline_devices_hold_no_slot_and_are_skipped_in_the_end(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(20);
+    char first[65], second[65];
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_sql(fixture,
+                "UPDATE presence SET online = false WHERE device_id IN ('lamp-1', 'lamp-2', 'lamp-3')");
+    fixture_tick(fixture);
+    canary_devices(fixture, first, second);
+    everybody_updates(fixture);
+    assert_true(fixture_targets(fixture, "pending") >= 3);
+    fixture_later(fixture, 101);
+    everybody_updates(fixture);
+    fixture_later(fixture, 101);
+    assert_int_equal(fixture_targets(fixture, "offered"), 0);
+    assert_int_equal(fixture_integer(fixture,
+                                     "SELECT count(*) FROM targets WHERE state = 'skipped' AND reason <> "
+                                     "'offline'"),
+                     0);
+    assert_int_equal(fixture_integer(fixture,
+                                     "SELECT count(*) FROM targets t JOIN presence p USING (device_id) WHERE "
+                                     "NOT p.online AND t.attempt > 0"),
+                     0);
+    fixture_release(fixture);
+}
+
+static void one_device_is_in_one_live_campaign_only(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(5);
+    struct error error;
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    assert_int_equal(fixture_try_campaign(fixture, "d", TWO_WAVES, &error), STATUS_CONFLICT);
+    assert_non_null(strstr(error.message, "no device is eligible"));
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM campaigns WHERE name = 'd'"), 0);
+    assert_int_equal(fixture_try_campaign(fixture, "c", TWO_WAVES, &error), STATUS_CONFLICT);
+    assert_string_equal(error.field, "name");
+    fixture_command(fixture, "c", CAMPAIGN_CANCEL);
+    fixture_later(fixture, 31);
+    fixture_campaign(fixture, "d", TWO_WAVES);
+    fixture_release(fixture);
+}
+
+static void commands_that_make_no_sense_are_refused(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    struct error error;
+    bool changed;
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_command(fixture, "c", CAMPAIGN_CANCEL);
+    assert_int_equal(operate_campaign_command(fixture->store, &fixture->actor, "c", CAMPAIGN_RESUME, NULL,
+                                              &changed, &error),
+                     STATUS_CONFLICT);
+    assert_int_equal(operate_campaign_command(fixture->store, &fixture->actor, "c", CAMPAIGN_CANCEL, NULL,
+                                              &changed, &error),
+                     STATUS_OK);
+    assert_false(changed);
+    assert_int_equal(operate_campaign_command(fixture->store, &fixture->actor, "x", CAMPAIGN_PAUSE, NULL,
+                                              &changed, &error),
+                     STATUS_NOT_FOUND);
+    fixture_release(fixture);
+}
+
+static void a_locked_campaign_is_left_to_whoever_holds_it(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(3);
+    struct store *other = store_create(fixture->url, "other orchestrator");
+    struct error error;
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    assert_int_equal(store_begin(other, &error), STATUS_OK);
+    assert_int_equal(store_run_script(other, "SELECT FROM campaigns FOR NO KEY UPDATE", &error), STATUS_OK);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 0);
+    store_rollback(other);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 2);
+    store_destroy(other);
+    fixture_release(fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_those_of_the_database),
+        cmocka_unit_test(a_campaign_completes_wave_by_wave),
+        cmocka_unit_test(the_cap_is_never_exceeded),
+        cmocka_unit_test(a_bad_canary_halts_and_leaves_the_rest_alone),
+        cmocka_unit_test(silence_is_a_failure_and_can_be_corrected),
+        cmocka_unit_test(only_proof_confirms),
+        cmocka_unit_test(late_duplicate_and_reordered_reports_change_nothing),
+        cmocka_unit_test(a_pause_withdraws_what_nobody_took),
+        cmocka_unit_test(a_withdrawn_offer_that_nobody_answers_is_no_outcome),
+        cmocka_unit_test(a_cancel_ends_everything),
+        cmocka_unit_test(devices_go_back_after_promotion),
+        cmocka_unit_test(on_halt_rollback_needs_no_operator),
+        cmocka_unit_test(offers_are_sent_again),
+        cmocka_unit_test(offline_devices_hold_no_slot_and_are_skipped_in_the_end),
+        cmocka_unit_test(one_device_is_in_one_live_campaign_only),
+        cmocka_unit_test(commands_that_make_no_sense_are_refused),
+        cmocka_unit_test(a_locked_campaign_is_left_to_whoever_holds_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
