@@ -96,7 +96,7 @@ given_fleet() {
     "${command[@]}" --json > "$log" 2>&1 &
     fleets+=($!)
     local end=$((SECONDS + patience))
-    until grep -q '^ready: ' "$log"; do
+    until grep -qs '^ready: ' "$log"; do
         kill -0 "${fleets[-1]}" 2> /dev/null || fail "fleetsim ended: $(tail -n 5 "$log")" || return 1
         [ $SECONDS -lt $end ] || fail "fleetsim is not ready: $(tail -n 5 "$log")" || return 1
         sleep 0.1

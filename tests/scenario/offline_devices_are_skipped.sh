@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Four devices are away. They do not hold the others up, and are skipped when their time is over.
+# Four devices are away, maybe some of the canary. They hold nobody up, and are skipped when their time is over.
 . "$(dirname "$0")/lib.sh"
 
 given_fleet 16 v1.0.5 --prefix here-
 given_fleet 4 v1.0.5 --prefix away- --offline 1.0
 given_firmware v1.1.0
-given_policy '.offline = {wait_seconds: 3, then: "skip"}'
+given_policy '.offline = {wait_seconds: 3, then: "skip"} | .waves[0].gate.min_sample = 1'
 when_campaign spring v1.1.0
 
 then_campaign_is spring completed
