@@ -10,7 +10,7 @@ static bool needs_server(const struct command *command)
     return command->run != run_policy_check && command->run != run_version;
 }
 
-int main(int count, char **words)
+static enum exit_code run(int count, char **words)
 {
     static struct arguments arguments;
     struct error error = {0};
@@ -31,7 +31,13 @@ int main(int count, char **words)
         return session_usage(&session, "%s", error.message);
     enum exit_code code = arguments.command->run(&session, &arguments);
     client_destroy(session.client);
+    return code;
+}
+
+int main(int count, char **words)
+{
+    enum exit_code code = run(count, words);
     if (fflush(stdout) != 0 && code == EXIT_DONE)
         code = EXIT_REFUSED; /* such as a full disk: what was to be shown is not there */
-    return code;
+    return (int)code;
 }
