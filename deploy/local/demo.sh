@@ -19,9 +19,15 @@ title() {
     printf '\n=== %s\n' "$*"
 }
 
-# Says what it runs, then runs it.
+# Says what it runs, so that it can be typed again, then runs it.
 run() {
-    printf '$ %s\n' "$(printf '%q ' "$@" | sed "s|$build/||g; s|\\\\||g")"
+    local word line='$'
+    for word; do
+        word=${word#"$build/"}
+        [[ $word =~ ^[A-Za-z0-9_./-]+$ ]] || word="'$word'"
+        line+=" $word"
+    done
+    echo "$line"
     "$@"
 }
 
@@ -154,8 +160,8 @@ runs="(SELECT coalesce(sum(devices), 0) FROM ops.fleet_by_version WHERE version 
 check "june is completed, and all $devices devices are confirmed" \
     "SELECT state = 'completed' AND members = $devices AND confirmed = $devices $progress = 'june'"
 check "july is halted, with nothing in flight" "SELECT state = 'halted' AND in_flight = 0 $progress = 'july'"
-check "its canary wave failed: most devices reverted" \
-    "SELECT state = 'failed' AND reverted > members / 2 AND reverted + confirmed = members $canary = 'july'"
+check "its canary wave failed: devices reverted, more than the gate allows" \
+    "SELECT state = 'failed' AND reverted >= 0.2 * members AND reverted + confirmed = members $canary = 'july'"
 check "every reverted canary device is back on $good" \
     "SELECT count(*) FILTER (WHERE d.version <> '$good') = 0 AND count(*) > 0 FROM targets t
      JOIN campaigns c USING (campaign_id) JOIN devices d USING (device_id)
