@@ -128,7 +128,7 @@ static void release_arrays(struct array *arrays, int count)
 
 static enum status write_targets(struct changes *changes, struct store *store, struct error *error)
 {
-    struct array columns[10] = {0};
+    struct array columns[12] = {0};
     for (int64_t i = 0; i < changes->changed_count; i++) {
         const struct target_row *target = changes->changed[i];
         array_put_integer(&columns[0], target->campaign);
@@ -141,11 +141,13 @@ static enum status write_targets(struct changes *changes, struct store *store, s
         array_put_text(&columns[7], target->reason);
         put_time(&columns[8], target->deadline);
         put_time(&columns[9], target->sent_at);
+        array_put_text(&columns[10], target->from_version);
+        array_put_text(&columns[11], target->from_sha256);
     }
     struct store_parameters parameters = {0};
-    put_arrays(&parameters, columns, 10);
+    put_arrays(&parameters, columns, 12);
     enum status status = store_run(store, &SQL_TARGET_UPDATE, &parameters, NULL, error);
-    release_arrays(columns, 10);
+    release_arrays(columns, 12);
     for (int64_t i = 0; i < changes->changed_count; i++)
         changes->changed[i]->changed = false;
     changes->changed_count = 0;

@@ -33,6 +33,7 @@ struct target_row {
     const char *to_version;
     const char *flip_sha256; /* NULL but in a rollback */
     struct target_image images[2];
+    const char *from_version, *from_sha256; /* what ran when it was offered; NULL: leave as stored */
     bool changed;
 };
 enum { TARGET_ROW_COLUMNS = 17 };

@@ -68,14 +68,21 @@ static enum status read_targets(struct store_rows *rows, struct arena *arena, st
 }
 
 static enum status offer_one(const struct engine *engine, const struct campaign *campaign,
-                             struct target_row *target, const char *running, struct changes *changes,
-                             struct outbox *outbox, int64_t *offered, struct error *error)
+                             struct target_row *target, const struct store_rows *rows, int64_t row,
+                             struct changes *changes, struct outbox *outbox, int64_t *offered,
+                             struct error *error)
 {
     struct target_timeouts timeouts = campaign_timeouts(campaign);
+    const char *running = store_rows_text(rows, row, TARGET_ROW_COLUMNS);
+    const char *sha256 = store_rows_text(rows, row, TARGET_ROW_COLUMNS + 1);
     if (running != NULL && strcmp(running, target->to_version) == 0) {
         target_move(changes, target, TARGET_EVENT_SKIP, "already_there", campaign->now, &timeouts);
         return STATUS_OK;
     }
+    /* What a rollback would lead back to: as the device said it, not as it stood when the campaign was
+     * planned. */
+    target->from_version = running != NULL ? arena_copy(changes->arena, running) : NULL;
+    target->from_sha256 = sha256 != NULL ? arena_copy(changes->arena, sha256) : NULL;
     target->attempt++;
     target->nonce = make_nonce(changes->arena);
     target->progress = 0;
@@ -103,8 +110,7 @@ enum status offer_claim(const struct engine *engine, struct store *store, const 
     struct target_row *targets;
     enum status status = read_targets(rows, changes->arena, &targets, claimed, error);
     for (int64_t i = 0; i < *claimed && status == STATUS_OK; i++)
-        status = offer_one(engine, campaign, &targets[i], store_rows_text(rows, i, TARGET_ROW_COLUMNS),
-                           changes, outbox, offered, error);
+        status = offer_one(engine, campaign, &targets[i], rows, i, changes, outbox, offered, error);
     store_rows_free(rows);
     return status;
 }

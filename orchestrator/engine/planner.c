@@ -116,21 +116,46 @@ static enum status count_members(struct store *store, const struct campaign *cam
     return STATUS_OK;
 }
 
+/* Whom a rollback could not take, for those who asked for it. */
+static enum status explain_left_out(struct store *store, const struct campaign *campaign, char *text,
+                                    size_t size, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_integer(&parameters, campaign->parent);
+    struct store_rows *rows;
+    if (store_run(store, &SQL_PLAN_ROLLBACK_LEFT, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    int64_t busy = store_rows_integer(rows, 0, 0), unknown = store_rows_integer(rows, 0, 1);
+    store_rows_free(rows);
+    text[0] = '\0';
+    if (busy + unknown > 0)
+        snprintf(text, size,
+                 "; left out: %lld in another live campaign, %lld whose previous image is not known",
+                 (long long)busy, (long long)unknown);
+    return STATUS_OK;
+}
+
 enum status planner_plan(struct store *store, struct campaign *campaign, struct error *error)
 {
     int64_t members = 0;
+    char left_out[120] = "", reason[200], detail[64];
     if (create_waves(store, campaign, error) != STATUS_OK)
         return error->status;
     enum status status = campaign->is_rollback ? create_rollback_targets(store, campaign, error)
                                                : create_targets(store, campaign, error);
     if (status != STATUS_OK || count_members(store, campaign, &members, error) != STATUS_OK)
         return error->status;
-    char reason[64], detail[64];
-    snprintf(reason, sizeof reason, "%lld members", (long long)members);
+    if (campaign->is_rollback &&
+        explain_left_out(store, campaign, left_out, sizeof left_out, error) != STATUS_OK)
+        return error->status;
     snprintf(detail, sizeof detail, "{\"members\": %lld}", (long long)members);
-    if (members == 0)
-        return campaign_move(store, campaign, CAMPAIGN_EVENT_COMPLETE, ACTOR_ORCHESTRATOR,
-                             "no device was eligible when it was planned", detail, error);
+    if (members == 0) {
+        snprintf(reason, sizeof reason, "no device was eligible when it was planned%s", left_out);
+        return campaign_move(store, campaign, CAMPAIGN_EVENT_COMPLETE, ACTOR_ORCHESTRATOR, reason, detail,
+                             error);
+    }
+    snprintf(reason, sizeof reason, "%lld members%s", (long long)members, left_out);
     return campaign_move(store, campaign, CAMPAIGN_EVENT_PLANNED, ACTOR_ORCHESTRATOR, reason, detail, error);
 }
 

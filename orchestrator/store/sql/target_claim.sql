@@ -1,7 +1,7 @@
--- The next to be offered: online, in the order of the plan. The last column is what the device runs now.
+-- The next to be offered: online, in the order of the plan. The last columns are what the device runs now.
 SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
-       i1.sha256, b1.size, i2.sha256, b2.size, d.version
+       i1.sha256, b1.size, i2.sha256, b2.size, d.version, d.image_sha256
 FROM targets t
 JOIN waves w USING (campaign_id, wave)
 JOIN presence p USING (device_id)
