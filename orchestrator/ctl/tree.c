@@ -66,8 +66,8 @@ static const struct option firmware_upload_options[] = {{"notes", "TEXT", "relea
 
 static const struct command firmware_commands[] = {
     {"upload", "upload a release: its version and the images of its slots", NULL, run_firmware_upload,
-     "VERSION FILE...", 2, 3, firmware_upload_options,
-     "The files are named user1.bin (slot 1) and user2.bin (slot 2).\n"
+     "VERSION user1.bin user2.bin", 2, 3, firmware_upload_options,
+     "The files must be called user1.bin (slot 1) and user2.bin (slot 2), in any directory.\n"
      "Example: firmware upload 'v1.1.0t45772(a)' user1.bin user2.bin\n"},
     {"list", "list firmware", NULL, run_firmware_list, NULL, 0, 0, limit_options, NULL},
     {"show", "show one firmware and its images", NULL, run_firmware_show, "VERSION", 1, 1, NULL, NULL},

@@ -125,24 +125,44 @@ static int name_width(const json_t *campaign)
     return widest > NAME_WIDTH_MAX ? NAME_WIDTH_MAX : widest;
 }
 
+static void describe_wave(const json_t *wave, char *text, size_t size)
+{
+    struct parts parts = parts_of(wave);
+    snprintf(text, size, "%-7s %lld of %lld done, %lld failed, %lld in flight, %lld left",
+             text_of(wave, "state"), parts.of[0], number(wave, "members"), parts.of[1], parts.of[2],
+             parts.of[4]);
+}
+
+/* Cells for the bars: one width for all waves, what the longest description leaves. */
+static int bar_width(const json_t *campaign, int width)
+{
+    size_t index;
+    json_t *wave;
+    int room = BAR_MAX;
+    json_array_foreach(json_object_get(campaign, "waves"), index, wave)
+    {
+        char text[160];
+        describe_wave(wave, text, sizeof text);
+        int left = width - name_width(campaign) - 6 - (int)strlen(text);
+        room = left < room ? left : room;
+    }
+    return room;
+}
+
 static int draw_waves(FILE *out, const json_t *campaign, int width, bool colour)
 {
     size_t index;
     json_t *wave;
     int names = name_width(campaign);
+    int room = bar_width(campaign, width);
     json_array_foreach(json_object_get(campaign, "waves"), index, wave)
     {
         char bar[BAR_MAX + 1];
-        char right[128];
-        struct parts parts = parts_of(wave);
-        snprintf(right, sizeof right, "%-7s %lld of %lld done, %lld failed, %lld in flight, %lld left",
-                 text_of(wave, "state"), parts.of[0], number(wave, "members"), parts.of[1], parts.of[2],
-                 parts.of[4]);
-        int room = width - names - 6 - (int)strlen(right);
-        room = room > BAR_MAX ? BAR_MAX : room;
+        char text[160];
+        describe_wave(wave, text, sizeof text);
         if (room < 5) { /* too narrow for both: the numbers say it all */
             char line[256];
-            snprintf(line, sizeof line, "%-*.*s %s", names, names, text_of(wave, "name"), right);
+            snprintf(line, sizeof line, "%-*.*s %s", names, names, text_of(wave, "name"), text);
             put_line(out, line, width);
             continue;
         }
@@ -150,7 +170,7 @@ static int draw_waves(FILE *out, const json_t *campaign, int width, bool colour)
         fprintf(out, "%-*.*s  [", names, names, text_of(wave, "name"));
         put_bar(out, bar, colour);
         fputs("] ", out);
-        put_line(out, right, (int)strlen(right));
+        put_line(out, text, (int)strlen(text));
     }
     return (int)index;
 }

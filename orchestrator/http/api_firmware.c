@@ -81,9 +81,6 @@ static enum status read_form(struct http_request *request, struct firmware_new *
         firmware->files[firmware->file_count++] =
             (struct firmware_file){.name = files[i], .bytes = part->bytes, .size = part->size};
     }
-    if (firmware->file_count == 0)
-        return error_set(error, STATUS_INVALID, "user1.bin",
-                         "no image is given; allowed are user1.bin, user2.bin");
     return STATUS_OK;
 }
 
