@@ -136,14 +136,21 @@ static enum status start_http(struct daemon *daemon, struct error *error)
     return http_server_start(&options, &daemon->http, error);
 }
 
+static void take_reloadable(struct shared *shared)
+{
+    const struct config *config = shared->config;
+    log_configure(config->log_level, config->log_format);
+    atomic_store(&shared->tick_milliseconds, config->tick_milliseconds);
+    atomic_store(&shared->retention_days, config->event_retention_days);
+    atomic_store(&shared->offer_resend_seconds, config->offer_resend_seconds);
+}
+
 static enum status start(struct daemon *daemon, struct error *error)
 {
     struct shared *shared = &daemon->shared;
     shared->engine.publisher = (struct publisher){publish, shared};
     shared->engine.public_url = shared->config->public_url;
-    shared->engine.offer_resend_seconds = shared->config->offer_resend_seconds;
-    atomic_store(&shared->tick_milliseconds, shared->config->tick_milliseconds);
-    atomic_store(&shared->retention_days, shared->config->event_retention_days);
+    take_reloadable(shared);
     if (start_workers(daemon, error) != STATUS_OK || start_mqtt(daemon, error) != STATUS_OK ||
         start_http(daemon, error) != STATUS_OK ||
         start_thread(&daemon->ticker, ticker_main, shared, error) != STATUS_OK)
@@ -189,9 +196,7 @@ static void reload(struct daemon *daemon, struct config *config, const char *pat
     }
     config_adopt(config, &fresh, restart, sizeof restart);
     config_release(&fresh);
-    log_configure(config->log_level, config->log_format);
-    atomic_store(&daemon->shared.tick_milliseconds, config->tick_milliseconds);
-    atomic_store(&daemon->shared.retention_days, config->event_retention_days);
+    take_reloadable(&daemon->shared);
     log_write(LOG_INFO, "reloaded", "needs_restart", restart, NULL);
 }
 
@@ -213,7 +218,6 @@ enum status run(struct config *config, const char *config_path, struct error *er
     pthread_cond_init(&daemon.shared.changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
 
-    log_configure(config->log_level, config->log_format);
     enum status status = start(&daemon, error);
     if (status == STATUS_OK) {
         char port[16];

@@ -234,6 +234,7 @@ void *ticker_main(void *context)
             maintain_partitions(shared, store);
             partitions_at = time(NULL) + PARTITION_SECONDS;
         }
+        shared->engine.offer_resend_seconds = atomic_load(&shared->offer_resend_seconds); /* used here only */
         /* Without the broker an offer could not go out: its time would run all the same. */
         bool connected = mqtt_client_connected(shared->mqtt);
         if (connected && tick(&shared->engine, store, &more, &error) != STATUS_OK) {

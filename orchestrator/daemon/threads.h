@@ -27,8 +27,9 @@ struct shared {
     char database_trouble[300];
 
     atomic_bool secret_known;     /* engine.image_secret is set, and does not change any more */
-    atomic_int tick_milliseconds; /* these two are reloadable */
+    atomic_int tick_milliseconds; /* these three are reloadable */
     atomic_int retention_days;
+    atomic_int offer_resend_seconds;
     atomic_llong reports, reports_rejected, targets_moved;
 };
 
