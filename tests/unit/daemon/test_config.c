@@ -349,10 +349,13 @@ static void the_documentation_has_exactly_this_table(void **state)
 {
     (void)state;
     char *table = printed(config_print_markdown);
-    char *text = read_whole("docs/configuration.md");
-    if (strstr(text, table) == NULL)
-        fail_msg("docs/configuration.md must have this table:\n%s", table);
-    free(text);
+    static const char *const documents[] = {"docs/configuration.md", "README.md"};
+    for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) {
+        char *text = read_whole(documents[i]);
+        if (strstr(text, table) == NULL)
+            fail_msg("%s must have this table:\n%s", documents[i], table);
+        free(text);
+    }
     free(table);
 }
 
