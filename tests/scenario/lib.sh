@@ -9,6 +9,7 @@ work=$(mktemp -d "/tmp/fota-scenario.XXXXXX")
 ptype=45772
 patience=60 # seconds to wait for what must come
 fleets=()
+helpers=() # other programs a scenario has started
 cd "$root"
 
 # --- the end: nothing is left, and a failure says what was there ------------------------------------------------------
@@ -26,12 +27,33 @@ tell_state() {
     done
 }
 
+# Every scenario ends with this: the programs end well when told to, no device was flashed twice for one attempt or
+# is bricked, and no sanitizer has complained.
+programs_end_well() {
+    local number summary log
+    for number in "${!fleets[@]}"; do
+        kill -TERM "${fleets[number]}"
+        wait "${fleets[number]}" || fail "fleetsim ended with $?" || return 1
+        summary=$(grep '^{' "$work/fleet-$number.log")
+        jq --exit-status '.images_written_max_per_attempt <= 1 and .bricked == 0' <<< "$summary" > "$work/verdict" ||
+            fail "a device was flashed twice, or is bricked: $summary" || return 1
+    done
+    fleets=()
+    services down > "$work/services.log" 2>&1
+    ! grep -E '(Address|Leak|Thread)Sanitizer|runtime error:' "$work/state/orchestratord.log" "$work"/fleet-*.log ||
+        fail "a sanitizer has complained" || return 1
+    ! grep -q 'did not stop' "$work/services.log" || fail "$(cat "$work/services.log")"
+}
+
 leave() {
     local code=$?
     trap - EXIT
+    if [ $code = 0 ]; then
+        failed_line=end
+        programs_end_well || code=1
+    fi
     [ $code = 0 ] || tell_state "$failed_line"
-    # shellcheck disable=SC2086
-    [ ${#fleets[@]} = 0 ] || kill "${fleets[@]}" 2> /dev/null || true
+    kill "${fleets[@]}" "${helpers[@]}" 2> /dev/null || true
     wait
     "$root/deploy/local/local.sh" --state "$work/state" --remove down > /dev/null || true
     rm -rf "$work"
