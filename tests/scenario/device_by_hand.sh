@@ -75,4 +75,6 @@ then_everything_adds_up
 
 # Gone without a word: the broker says so for it.
 kill -KILL "${fleets[0]}"
+wait "${fleets[0]}" 2> /dev/null || true
+fleets=()
 eventually f "SELECT online FROM presence WHERE device_id = '$device'"
