@@ -1,6 +1,8 @@
 /* The HTTP server against a real PostgreSQL, spoken to byte by byte. */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -20,6 +22,7 @@
 #include <cmocka.h>
 
 #include "image.h"
+#include "image_cache.h"
 #include "operate.h"
 #include "server.h"
 #include "services.h"
@@ -628,6 +631,66 @@ static void the_cache_is_filled_once_and_then_enough(void **state)
     free(sha);
 }
 
+struct fetcher {
+    pthread_t thread;
+    struct image_cache *cache;
+    const char *sha;
+    int64_t size;
+    bool fetched;
+};
+
+static void *fetch_image(void *context)
+{
+    struct fetcher *fetcher = context;
+    struct error error;
+    int fd = -1;
+    struct store *store = store_create(database, "test");
+    fetcher->fetched =
+        image_cache_fetch(fetcher->cache, store, fetcher->sha, &fd, &fetcher->size, &error) == STATUS_OK;
+    if (fd >= 0)
+        close(fd);
+    store_destroy(store);
+    return NULL;
+}
+
+static int count_files(const char *path)
+{
+    int count = 0;
+    DIR *directory = opendir(path);
+    assert_non_null(directory);
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(directory);
+    return count;
+}
+
+static void many_at_once_fill_the_cache_with_one_file(void **state)
+{
+    (void)state;
+    char directory[256];
+    struct fetcher fetchers[8] = {0};
+    struct image_cache *images;
+    struct error error;
+    unsigned char image[256];
+    make_catalogue();
+    char *sha = image_sha();
+    snprintf(directory, sizeof directory, "%s/another-cache", services_start()->directory);
+    assert_int_equal(image_cache_open(directory, &images, &error), STATUS_OK);
+    for (int i = 0; i < 8; i++) {
+        fetchers[i].cache = images;
+        fetchers[i].sha = sha;
+        assert_int_equal(pthread_create(&fetchers[i].thread, NULL, fetch_image, &fetchers[i]), 0);
+    }
+    for (int i = 0; i < 8; i++) {
+        pthread_join(fetchers[i].thread, NULL);
+        assert_true(fetchers[i].fetched);
+        assert_int_equal(fetchers[i].size, make_image(image, 1, 7));
+    }
+    assert_int_equal(count_files(directory), 1);
+    image_cache_close(images);
+    free(sha);
+}
+
 #define CAMPAIGN(name)                                                                                       \
     "{\"name\":\"" name "\",\"firmware\":\"v1.1.0t45772(a)\",\"from\":\"<v1.1.0\","                          \
     "\"policy\":{\"name\":\"p\",\"waves\":[{\"name\":\"canary\",\"size\":{\"count\":5}},{\"name\":\"wide\"," \
@@ -728,6 +791,38 @@ static void a_slow_client_holds_no_thread(void **state)
         close(slow[i]);
 }
 
+static void *stop_server(void *context)
+{
+    http_server_stop(context);
+    return NULL;
+}
+
+/* A request whose body is still on its way when the server is told to stop is answered all the same. */
+static void a_stop_lets_requests_end(void **state)
+{
+    (void)state;
+    struct http_server *first = server;
+    struct error error;
+    char head[512];
+    pthread_t stopper;
+    struct http_options options = options_of_test();
+    assert_int_equal(http_server_start(&options, &server, &error), STATUS_OK);
+    int fd = dial();
+    int used = snprintf(head, sizeof head,
+                        "POST /v1/campaigns/nobody/pause HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"
+                        "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{",
+                        operator_);
+    send_all(fd, head, (size_t)used);
+    usleep(200000);
+    assert_int_equal(pthread_create(&stopper, NULL, stop_server, server), 0);
+    usleep(200000);
+    send_all(fd, "}", 1);
+    expect(receive(fd, false), 404, "\"not_found\"");
+    pthread_join(stopper, NULL);
+    close(fd);
+    server = first;
+}
+
 static void a_taken_port_is_named(void **state)
 {
     (void)state;
@@ -782,10 +877,12 @@ int main(void)
         cmocka_unit_test(head_gives_the_length_and_no_body),
         cmocka_unit_test(http_1_0_is_spoken),
         cmocka_unit_test(the_cache_is_filled_once_and_then_enough),
+        cmocka_unit_test(many_at_once_fill_the_cache_with_one_file),
         cmocka_unit_test(a_campaign_is_created_commanded_and_shown),
         cmocka_unit_test(bad_campaigns_are_refused),
         cmocka_unit_test(the_fleet_is_summed_up),
         cmocka_unit_test(a_slow_client_holds_no_thread),
+        cmocka_unit_test(a_stop_lets_requests_end),
         cmocka_unit_test(a_taken_port_is_named),
         cmocka_unit_test(without_a_database_the_answer_is_503),
     };
