@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -237,6 +238,21 @@ static void on_message(void *context, const char *format, va_list arguments)
     log_write(LOG_DEBUG, "http_library", "message", text, NULL);
 }
 
+/* A download takes two descriptors, its connection's and its file's; the rest of the process needs some too.
+ * Connections over the limit wait in the listening socket's queue. */
+static unsigned int connection_limit(void)
+{
+    enum { DESCRIPTORS_FOR_OTHERS = 128, CONNECTIONS_MIN = 64 };
+    struct rlimit descriptors;
+    if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0)
+        return CONNECTIONS_MIN;
+    if (descriptors.rlim_cur >= 2 * CONNECTIONS_MAX + DESCRIPTORS_FOR_OTHERS)
+        return CONNECTIONS_MAX;
+    if (descriptors.rlim_cur <= 2 * CONNECTIONS_MIN + DESCRIPTORS_FOR_OTHERS)
+        return CONNECTIONS_MIN;
+    return (unsigned int)(descriptors.rlim_cur - DESCRIPTORS_FOR_OTHERS) / 2;
+}
+
 static enum status start_daemon(struct http_server *server, int threads, struct error *error)
 {
     struct sockaddr_storage address = {0};
@@ -252,7 +268,7 @@ static enum status start_daemon(struct http_server *server, int threads, struct 
         flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
         MHD_OPTION_LISTEN_SOCKET, server->listener, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_SECONDS, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned int)CONNECTIONS_MAX, MHD_OPTION_ARRAY, threads > 1 ? pool : none, MHD_OPTION_END);
+        connection_limit(), MHD_OPTION_ARRAY, threads > 1 ? pool : none, MHD_OPTION_END);
     if (server->daemon == NULL)
         return error_set(error, STATUS_INTERNAL, NULL, "the HTTP server cannot be started: %s",
                          strerror(errno));
