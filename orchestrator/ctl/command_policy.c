@@ -19,8 +19,10 @@ enum status policy_file_read(const char *path, char **text, size_t *length, stru
         return status;
     status = policy_json_parse(*text, *length, policy, error);
     if (status != STATUS_OK) {
+        struct error why = *error;
         free(*text);
-        error_context(error, "%s", path);
+        error_set(error, status, NULL, "%s: %s%s%s", path, why.field, why.field[0] == '\0' ? "" : ": ",
+                  why.message);
     }
     return status;
 }
