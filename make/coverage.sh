@@ -15,9 +15,10 @@ done | awk '
     }
     END {
         for (file in all) {
-            printf "%6.1f %%  %5d lines  %s\n", 100 * best[file] / all[file], all[file], file
+            printf "%6.1f %%  %5d lines  %s\n", 100 * best[file] / all[file], all[file], file | "sort -n"
             total += all[file]; hit += best[file]
         }
+        close("sort -n")
         if (total == 0) exit 1
         printf "%6.1f %%  %5d lines  all\n", 100 * hit / total, total
-    }' | sort -n
+    }'

@@ -31,8 +31,7 @@ sanitize: deps
 
 coverage: deps
 	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage OPTIMIZE='-O0 -g' \
-	    SANITIZE='--coverage -fprofile-update=atomic' check-now
-	@make/coverage.sh $(BUILD)/coverage
+	    SANITIZE='--coverage -fprofile-update=atomic' check-now; code=$$?; make/coverage.sh $(BUILD)/coverage; exit $$code
 
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
