@@ -213,7 +213,7 @@ static void report_progress_made(struct fota_agent *agent)
     if (agent->state != AGENT_DOWNLOADING || percent < agent->work.next_progress)
         return;
     results_send_progress(agent, REPORT_DOWNLOADING);
-    agent->work.next_progress = percent - percent % PROGRESS_STEP + PROGRESS_STEP;
+    agent->work.next_progress = percent + PROGRESS_STEP;
 }
 
 void update_continue(struct fota_agent *agent)
