@@ -348,12 +348,12 @@ static char *read_whole(const char *name)
 static void the_documentation_has_exactly_this_table(void **state)
 {
     (void)state;
+    static const char *const files[] = {"docs/configuration.md", "README.md"};
     char *table = printed(config_print_markdown);
-    static const char *const documents[] = {"docs/configuration.md", "README.md"};
-    for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) {
-        char *text = read_whole(documents[i]);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char *text = read_whole(files[i]);
         if (strstr(text, table) == NULL)
-            fail_msg("%s must have this table:\n%s", documents[i], table);
+            fail_msg("%s must have this table:\n%s", files[i], table);
         free(text);
     }
     free(table);
