@@ -14,7 +14,8 @@ struct store {
     char *application_name;
     PGconn *connection;
     bool prepared[STORE_STATEMENT_COUNT];
-    bool in_transaction;
+    bool in_transaction; /* from store_begin to commit or rollback, even when the connection is lost in
+                            between */
 };
 
 struct store_rows; /* is a PGresult */
@@ -85,7 +86,6 @@ static void disconnect(struct store *store)
 {
     PQfinish(store->connection);
     store->connection = NULL;
-    store->in_transaction = false;
     memset(store->prepared, 0, sizeof store->prepared);
 }
 
@@ -203,6 +203,14 @@ static enum status execute(struct store *store, const char *text, struct error *
     return check(store, PQexec(store->connection, text), text, NULL, error);
 }
 
+/* A new connection knows nothing of the transaction: what was begun must fail, not go on without it. */
+static enum status ensure_connection(struct store *store, struct error *error)
+{
+    if (store->in_transaction && (store->connection == NULL || PQstatus(store->connection) != CONNECTION_OK))
+        return error_set(error, STATUS_UNAVAILABLE, NULL, "lost the connection to PostgreSQL");
+    return store_connect(store, error);
+}
+
 enum status store_run(struct store *store, const struct store_statement *statement,
                       const struct store_parameters *parameters, struct store_rows **rows,
                       struct error *error)
@@ -212,14 +220,8 @@ enum status store_run(struct store *store, const struct store_statement *stateme
         *rows = NULL;
     if (parameters == NULL)
         parameters = &none;
-    if (store->connection == NULL || PQstatus(store->connection) != CONNECTION_OK) {
-        if (store->in_transaction) {
-            disconnect(store);
-            return error_set(error, STATUS_UNAVAILABLE, NULL, "lost the connection to PostgreSQL");
-        }
-        if (store_connect(store, error) != STATUS_OK)
-            return error->status;
-    }
+    if (ensure_connection(store, error) != STATUS_OK)
+        return error->status;
     if (!store->prepared[statement->number]) {
         PGresult *result = PQprepare(store->connection, statement->name, statement->text, 0, NULL);
         if (check(store, result, statement->name, NULL, error) != STATUS_OK)
@@ -247,7 +249,7 @@ enum status store_run_text(struct store *store, const struct store_statement *st
 
 enum status store_run_script(struct store *store, const char *text, struct error *error)
 {
-    if (store_connect(store, error) != STATUS_OK)
+    if (ensure_connection(store, error) != STATUS_OK)
         return error->status;
     PGresult *result = PQexec(store->connection, text);
     return check(store, result, "script", NULL, error);
