@@ -238,6 +238,7 @@ static void on_ready(void *context, int descriptor, uint32_t events)
     if (result != MOSQ_ERR_SUCCESS)
         link->failed = true;
     look_after(link);
+    pump(link->connector); /* this link may have stopped being a pending one */
 }
 
 /* After anything that may have changed the connection: is it still there, does it want to write? */
