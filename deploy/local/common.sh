@@ -23,7 +23,7 @@ processes_of() {
         pid=${file#/proc/}
         pid=${pid%/cmdline}
         mapfile -d '' -t words 2>/dev/null < "$file" || continue
-        [ "${words[0]##*/}" = "$program" ] || continue
+        [ "${words[0]+${words[0]##*/}}" = "$program" ] || continue
         [[ " ${words[*]:1} " == *" $mark "* ]] && echo "$pid"
     done
     return 0

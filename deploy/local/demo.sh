@@ -13,6 +13,7 @@ policy=policies/canary-then-wide.json
 started=$SECONDS
 failed=
 fleet=
+watcher=
 cd "$root"
 
 title() {
@@ -28,7 +29,7 @@ run() {
         line+=" $word"
     done
     echo "$line"
-    "$@"
+    "$@" 8>&-
 }
 
 give_up() {
@@ -41,7 +42,7 @@ services() {
 }
 
 sql() {
-    psql "$DATABASE_URL" --no-psqlrc --quiet --set ON_ERROR_STOP=1 "$@"
+    psql "$DATABASE_URL" --no-psqlrc --quiet --pset pager=off --set ON_ERROR_STOP=1 "$@"
 }
 
 # check TEXT QUERY: the query must give t.
@@ -76,6 +77,7 @@ leave() {
         echo "demo: the last lines of orchestratord's log:" >&2
         tail -n 15 "$state/orchestratord.log" | sed 's/^/    /' >&2
     fi
+    [ -z "$watcher" ] || kill $watcher 2> /dev/null || true
     stop_fleet
     services --remove down > /dev/null || true
     exit $code
@@ -110,10 +112,14 @@ start_fleet() {
 watch() {
     local code=0
     printf '$ orchestratorctl campaign watch %s\n' "$1"
-    timeout --foreground 120 orchestratorctl campaign watch "$1" --interval 0.5 || code=$?
+    timeout --foreground 120 orchestratorctl campaign watch "$1" --interval 0.5 8>&- &
+    watcher=$! # in the background, so that a signal ends the demo at once
+    wait $watcher || code=$?
+    watcher=
     [ $code = "$2" ] || give_up "campaign watch ended with $code, not $2"
 }
 
+# What is started does not keep the lock (8>&-), so that a demo that was killed does not hold up the next one.
 exec 8> "$build/demo.lock"
 flock -n 8 || { echo "demo: another one runs on $build" >&2 && exit 1; }
 trap leave EXIT
