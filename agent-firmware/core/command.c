@@ -21,7 +21,7 @@ static bool read_kind(const struct json *json, struct command *command)
 {
     char name[LONGEST_NAME];
 
-    if (!json_string(json, json_member(json, 0, "command"), name, sizeof name))
+    if (!message_string(json, message_member(json, 0, "command"), name, sizeof name))
         return false;
     for (unsigned i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(name, command_names[i]) == 0) {
@@ -36,7 +36,7 @@ static bool read_kind(const struct json *json, struct command *command)
 static bool read_positive(const struct json *json, int object, const char *name, uint64_t max,
                           uint64_t *value)
 {
-    return json_integer(json, json_member(json, object, name), max, value) && *value > 0;
+    return message_integer(json, message_member(json, object, name), max, value) && *value > 0;
 }
 
 static bool read_seconds(const struct json *json, const char *name, uint32_t *seconds)
@@ -61,7 +61,7 @@ static bool read_sha256(const struct json *json, int object, uint8_t sha256[FOTA
 {
     char text[2 * FOTA_SHA256_SIZE + 1];
 
-    if (!json_string(json, json_member(json, object, "sha256"), text, sizeof text) ||
+    if (!message_string(json, message_member(json, object, "sha256"), text, sizeof text) ||
         strlen(text) != sizeof text - 1)
         return false;
     for (unsigned i = 0; i < FOTA_SHA256_SIZE; i++) {
@@ -75,7 +75,7 @@ static bool read_sha256(const struct json *json, int object, uint8_t sha256[FOTA
 
 static bool read_nonce(const struct json *json, char nonce[BOOT_NONCE_LENGTH + 1])
 {
-    if (!json_string(json, json_member(json, 0, "nonce"), nonce, BOOT_NONCE_LENGTH + 1) ||
+    if (!message_string(json, message_member(json, 0, "nonce"), nonce, BOOT_NONCE_LENGTH + 1) ||
         strlen(nonce) != BOOT_NONCE_LENGTH)
         return false;
     for (unsigned i = 0; i < BOOT_NONCE_LENGTH; i++)
@@ -88,7 +88,7 @@ static bool read_url(const struct json *json, int object, char url[FOTA_URL_SIZE
 {
     static const char scheme[] = "http://";
 
-    if (!json_string(json, json_member(json, object, "url"), url, FOTA_URL_SIZE) ||
+    if (!message_string(json, message_member(json, object, "url"), url, FOTA_URL_SIZE) ||
         strncmp(url, scheme, sizeof scheme - 1) != 0 || url[sizeof scheme - 1] == '\0')
         return false;
     for (const char *at = url; *at != '\0'; at++)
@@ -101,7 +101,7 @@ static bool read_image(const struct json *json, int token, struct command_image 
 {
     uint64_t size;
 
-    if (!json_is_object_at(json, token) || !read_url(json, token, image->url) ||
+    if (!message_is_object(json, token) || !read_url(json, token, image->url) ||
         !read_positive(json, token, "size", UINT32_MAX, &size) || !read_sha256(json, token, image->sha256))
         return false;
     image->size = (uint32_t)size;
@@ -111,15 +111,15 @@ static bool read_image(const struct json *json, int token, struct command_image 
 
 static bool read_images(const struct json *json, struct command *command)
 {
-    int images = json_member(json, 0, "images");
+    int images = message_member(json, 0, "images");
 
     if (images < 0)
         return command->kind == COMMAND_ROLLBACK;
-    if (!json_is_object_at(json, images))
+    if (!message_is_object(json, images))
         return false;
     for (int slot = 1; slot <= 2; slot++) {
         const char name[2] = {(char)('0' + slot), '\0'};
-        int token = json_member(json, images, name);
+        int token = message_member(json, images, name);
         if (token >= 0 && !read_image(json, token, &command->images[slot - 1]))
             return false;
     }
@@ -133,7 +133,8 @@ static const char *read_update(const struct json *json, struct command *command)
 
     if (!read_nonce(json, command->nonce))
         return "nonce";
-    if (!json_string(json, json_member(json, 0, "version"), command->version, sizeof command->version) ||
+    if (!message_string(json, message_member(json, 0, "version"), command->version,
+                        sizeof command->version) ||
         !fota_version_parse(command->version, &version))
         return "version";
     if (!read_images(json, command))
@@ -168,7 +169,7 @@ enum command_verdict command_read(struct command *command, const char *text, uin
     command->fault = "message";
     if (length > FOTA_MESSAGE_SIZE)
         return COMMAND_TOO_LARGE;
-    if (!json_read(&json, text, length, tokens))
+    if (!message_parse(&json, text, length, tokens))
         return COMMAND_NOT_JSON;
     command->fault = "command";
     if (!read_kind(&json, command))

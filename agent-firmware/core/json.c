@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-bool json_read(struct json *json, const char *text, uint32_t length, jsmntok_t tokens[JSON_TOKENS])
+bool message_parse(struct json *json, const char *text, uint32_t length, jsmntok_t tokens[JSON_TOKENS])
 {
     jsmn_parser parser;
 
-    if (!json_is_object(text, length))
+    if (!message_is_json(text, length))
         return false;
     jsmn_init(&parser);
     json->text = text;
@@ -26,7 +26,7 @@ static int after(const struct json *json, int token)
     return token;
 }
 
-int json_member(const struct json *json, int object, const char *name)
+int message_member(const struct json *json, int object, const char *name)
 {
     size_t length = strlen(name);
     int members = json->tokens[object].size;
@@ -41,12 +41,12 @@ int json_member(const struct json *json, int object, const char *name)
     return -1;
 }
 
-bool json_is_object_at(const struct json *json, int token)
+bool message_is_object(const struct json *json, int token)
 {
     return token >= 0 && json->tokens[token].type == JSMN_OBJECT;
 }
 
-bool json_integer(const struct json *json, int token, uint64_t max, uint64_t *value)
+bool message_integer(const struct json *json, int token, uint64_t max, uint64_t *value)
 {
     uint64_t sum = 0;
 
@@ -82,7 +82,7 @@ static unsigned unescape(const char **at)
     return code;
 }
 
-bool json_string(const struct json *json, int token, char *text, uint32_t size)
+bool message_string(const struct json *json, int token, char *text, uint32_t size)
 {
     uint32_t length = 0;
 

@@ -20,20 +20,20 @@ struct json {
 
 /* Whether `text` is one JSON object (RFC 8259) of at most JSON_DEPTH levels, white space around it allowed.
  */
-bool json_is_object(const char *text, uint32_t length);
+bool message_is_json(const char *text, uint32_t length);
 
 /* Splits into tokens. False: not one JSON object, or more than JSON_TOKENS tokens. `text` and `tokens` must
  * outlive `json`. */
-bool json_read(struct json *json, const char *text, uint32_t length, jsmntok_t tokens[JSON_TOKENS]);
+bool message_parse(struct json *json, const char *text, uint32_t length, jsmntok_t tokens[JSON_TOKENS]);
 
 /* Index of the value of member `name` of the object at token `object` (0 is the message), -1 when missing. */
-int json_member(const struct json *json, int object, const char *name);
+int message_member(const struct json *json, int object, const char *name);
 
-bool json_is_object_at(const struct json *json, int token);
+bool message_is_object(const struct json *json, int token);
 /* A non-negative integer without fraction or exponent, at most `max`. */
-bool json_integer(const struct json *json, int token, uint64_t max, uint64_t *value);
+bool message_integer(const struct json *json, int token, uint64_t max, uint64_t *value);
 /* A string with its escapes resolved and a zero byte. False: not a string, does not fit `size`, or holds a
  * character outside 0x01 to 0x7E. */
-bool json_string(const struct json *json, int token, char *text, uint32_t size);
+bool message_string(const struct json *json, int token, char *text, uint32_t size);
 
 #endif

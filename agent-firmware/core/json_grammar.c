@@ -159,7 +159,7 @@ static bool end_value(struct scanner *scanner, bool *more)
     return true;
 }
 
-bool json_is_object(const char *text, uint32_t length)
+bool message_is_json(const char *text, uint32_t length)
 {
     struct scanner scanner = {text, text + length, 0, 0};
     bool more = true;

@@ -1,0 +1,228 @@
+/* Commands in, reports out, held against the corpus in tests/golden that the server's tests read too. */
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "command.h"
+#include "report.h"
+
+static jsmntok_t tokens[JSON_TOKENS];
+
+static json_t *load(const char *path)
+{
+    json_error_t error;
+    json_t *corpus = json_load_file(path, 0, &error);
+
+    if (corpus == NULL)
+        fail_msg("%s:%d: %s (run from the project's root)", path, error.line, error.text);
+    assert_true(json_array_size(corpus) > 10);
+    return corpus;
+}
+
+static enum command_verdict read_text(struct command *command, const char *text)
+{
+    return command_read(command, text, (uint32_t)strlen(text), tokens);
+}
+
+static void every_golden_command_is_judged_as_marked(void **state)
+{
+    json_t *corpus = load("tests/golden/commands.json");
+    bool seen[COMMAND_REBOOT + 1] = {false};
+    struct command command;
+    size_t index;
+    json_t *entry;
+
+    (void)state;
+    json_array_foreach(corpus, index, entry)
+    {
+        char *text = json_dumps(json_object_get(entry, "message"), JSON_COMPACT);
+        enum command_verdict verdict = read_text(&command, text);
+        if ((verdict == COMMAND_GOOD) != json_is_true(json_object_get(entry, "valid")))
+            fail_msg("%s: verdict %d, fault %s", json_string_value(json_object_get(entry, "name")),
+                     (int)verdict, command.fault);
+        if (verdict == COMMAND_GOOD)
+            seen[command.kind] = true;
+        free(text);
+    }
+    for (int kind = 0; kind <= COMMAND_REBOOT; kind++)
+        assert_true(seen[kind]);
+    json_decref(corpus);
+}
+
+static void an_update_is_read_member_by_member(void **state)
+{
+    json_t *corpus = load("tests/golden/commands.json");
+    char *text = json_dumps(json_object_get(json_array_get(corpus, 0), "message"), 0);
+    struct command command;
+
+    (void)state;
+    assert_int_equal(read_text(&command, text), COMMAND_GOOD);
+    assert_int_equal(command.kind, COMMAND_UPDATE);
+    assert_true(command.campaign == 12);
+    assert_int_equal(command.attempt, 1);
+    assert_string_equal(command.nonce, "9f3c0a5be2d14477");
+    assert_string_equal(command.version, "v1.1.0t45772(a)");
+    assert_int_equal(command.images[1].size, 409600);
+    assert_int_equal(command.images[1].sha256[31], 0xAB);
+    assert_int_equal(command.images[0].sha256[0], 0x61);
+    assert_non_null(strstr(command.images[1].url, "/v1/images/abab"));
+    assert_int_equal(command.download_seconds, 450);
+    assert_int_equal(command.confirm_seconds, 225);
+    free(text);
+    json_decref(corpus);
+}
+
+static void what_is_not_one_json_object_is_refused(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        " ",
+        "[]",
+        "1",
+        "{",
+        "{}}",
+        "{\"a\":1,}",
+        "{\"a\" 1}",
+        "{a:1}",
+        "{\"a\":}",
+        "{\"a\":01}",
+        "{\"a\":1.}",
+        "{\"a\":tru}",
+        "{\"a\":\"\x01\"}",
+        "{\"a\":\"\\x\"}",
+        "{\"a\":[1,2}",
+        "{\"a\":1 \"b\":2}",
+        "{\"command\":\"report\"} x",
+        "{\"a\":[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]}",
+    };
+    struct command command;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (read_text(&command, texts[i]) != COMMAND_NOT_JSON)
+            fail_msg("taken as JSON: %s", texts[i]);
+    assert_int_equal(read_text(&command, " {\"command\" : \"re\\u0070ort\", \"x\":[1.5e-3,{},[],null]} "),
+                     COMMAND_GOOD);
+    assert_int_equal(command.kind, COMMAND_REPORT);
+}
+
+static void messages_have_a_largest_size(void **state)
+{
+    static char text[FOTA_MESSAGE_SIZE + 2];
+    struct command command;
+
+    (void)state;
+    memset(text, ' ', sizeof text - 1);
+    memcpy(text, "{\"command\":\"report\"}", 20);
+    assert_int_equal(command_read(&command, text, FOTA_MESSAGE_SIZE, tokens), COMMAND_GOOD);
+    assert_int_equal(command_read(&command, text, FOTA_MESSAGE_SIZE + 1, tokens), COMMAND_TOO_LARGE);
+}
+
+static void a_damaged_command_never_crashes_the_reader(void **state)
+{
+    json_t *corpus = load("tests/golden/commands.json");
+    char *text = json_dumps(json_object_get(json_array_get(corpus, 0), "message"), JSON_COMPACT);
+    size_t length = strlen(text);
+    struct command command;
+
+    (void)state;
+    for (size_t i = 0; i < length; i++) {
+        char kept = text[i];
+        assert_int_not_equal(command_read(&command, text, (uint32_t)i, tokens), COMMAND_GOOD);
+        for (int damage = 1; damage < 256; damage *= 2) {
+            text[i] = (char)(kept ^ damage);
+            (void)command_read(&command, text, (uint32_t)length, tokens);
+        }
+        text[i] = kept;
+    }
+    free(text);
+    json_decref(corpus);
+}
+
+/* --- reports
+ * -------------------------------------------------------------------------------------------------------- */
+
+static const uint8_t sha256[FOTA_SHA256_SIZE] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\x61";
+
+static struct boot_result result_of(enum report_kind kind, enum fota_reason reason, const char *version,
+                                    int slot)
+{
+    struct boot_result result = {.campaign = 12,
+                                 .attempt = 1,
+                                 .kind = (uint8_t)kind,
+                                 .reason = (uint8_t)reason,
+                                 .slot = (uint8_t)slot};
+    memcpy(result.nonce, "9f3c0a5be2d14477", sizeof result.nonce);
+    memcpy(result.sha256, sha256, sizeof result.sha256);
+    memcpy(result.version, version, strlen(version));
+    return result;
+}
+
+static void expect(const char *name, const char *text, uint32_t length)
+{
+    json_t *corpus = load("tests/golden/reports.json");
+    json_t *written = json_loadb(text, length, 0, NULL);
+    json_t *entry;
+    size_t index;
+    bool found = false;
+
+    assert_non_null(written);
+    json_array_foreach(corpus, index, entry)
+    {
+        if (strcmp(json_string_value(json_object_get(entry, "name")), name) != 0)
+            continue;
+        found = true;
+        if (!json_equal(json_object_get(entry, "message"), written))
+            fail_msg("%s: written as %s", name, text);
+    }
+    assert_true(found);
+    json_decref(written);
+    json_decref(corpus);
+}
+
+static void every_report_is_written_as_in_the_corpus(void **state)
+{
+    static char text[FOTA_MESSAGE_SIZE + 1];
+    struct report_running running = {"v1.1.0t45772(a)", 2, sha256, false, RESET_POWER_ON};
+    struct boot_result confirmed = result_of(REPORT_CONFIRMED, REASON_NONE, "v1.1.0t45772(a)", 2);
+    struct boot_result rejected = result_of(REPORT_REJECTED, REASON_BUSY, "", 0);
+    struct boot_result failed = result_of(REPORT_FAILED, REASON_HASH_MISMATCH, "", 0);
+    struct boot_result reverted = result_of(REPORT_REVERTED, REASON_HEALTH_CHECK, "v1.0.5t45772(a)", 1);
+    struct boot_result cancelled = result_of(REPORT_CANCELLED, REASON_NONE, "", 0);
+
+    (void)state;
+    expect("hello", text, report_hello(text, &running, NULL, 0, 0, NULL));
+    running.reset_reason = RESET_SOFTWARE;
+    expect("hello with a result", text, report_hello(text, &running, NULL, 0, 0, &confirmed));
+    expect("hello with a failed result", text, report_hello(text, &running, NULL, 0, 0, &failed));
+    running.on_trial = true;
+    expect("hello on trial", text, report_hello(text, &running, "trial", 12, 1, NULL));
+    expect("accepted", text, report_progress(text, REPORT_ACCEPTED, 12, 1, 0, RESET_SOFTWARE));
+    expect("downloading", text, report_progress(text, REPORT_DOWNLOADING, 12, 1, 40, RESET_SOFTWARE));
+    expect("installed", text, report_progress(text, REPORT_INSTALLED, 12, 1, 0, RESET_SOFTWARE));
+    expect("trial", text, report_progress(text, REPORT_TRIAL, 12, 1, 0, RESET_SOFTWARE));
+    expect("confirmed", text, report_result(text, &confirmed));
+    expect("rejected", text, report_result(text, &rejected));
+    expect("failed", text, report_result(text, &failed));
+    expect("reverted", text, report_result(text, &reverted));
+    expect("cancelled", text, report_result(text, &cancelled));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_golden_command_is_judged_as_marked),
+        cmocka_unit_test(an_update_is_read_member_by_member),
+        cmocka_unit_test(what_is_not_one_json_object_is_refused),
+        cmocka_unit_test(messages_have_a_largest_size),
+        cmocka_unit_test(a_damaged_command_never_crashes_the_reader),
+        cmocka_unit_test(every_report_is_written_as_in_the_corpus),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
