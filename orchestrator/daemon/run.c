@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "log.h"
 #include "server.h"
@@ -200,6 +201,17 @@ static void reload(struct daemon *daemon, struct config *config, const char *pat
     log_write(LOG_INFO, "reloaded", "needs_restart", restart, NULL);
 }
 
+/* A connection takes a descriptor, and the usual soft limit is 1024. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        log_write(LOG_WARNING, "descriptor_limit", "reason", strerror(errno), NULL);
+}
+
 enum status run(struct config *config, const char *config_path, struct error *error)
 {
     sigset_t signals;
@@ -210,6 +222,7 @@ enum status run(struct config *config, const char *config_path, struct error *er
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* every thread inherits it; this one waits for them */
     signal(SIGPIPE, SIG_IGN);
 
+    raise_descriptor_limit();
     struct daemon daemon = {.shared = {.config = config}};
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <mosquitto.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +12,14 @@
 
 #include "log.h"
 
-enum { KEEPALIVE_SECONDS = 30, INFLIGHT_MAX = 500, STOP_WAIT_MILLISECONDS = 1000 };
+enum { KEEPALIVE_SECONDS = 30, INFLIGHT_MAX = 500, STOP_WAIT_MILLISECONDS = 1000, RECONNECT_SECONDS = 1 };
 
 struct mqtt_client {
     struct mosquitto *mosquitto;
     struct mqtt_options options;
+    pthread_t thread;
+    bool thread_started;
+    atomic_bool stopping;
     atomic_bool connected;
     atomic_int subscriptions_wanted;
     atomic_long unacknowledged;
@@ -96,7 +100,8 @@ static enum status configure(struct mqtt_client *client, struct error *error)
     mosquitto_message_callback_set(client->mosquitto, on_message);
     mosquitto_publish_callback_set(client->mosquitto, on_publish);
     mosquitto_max_inflight_messages_set(client->mosquitto, INFLIGHT_MAX);
-    mosquitto_reconnect_delay_set(client->mosquitto, 1, 5, false);
+    mosquitto_reconnect_delay_set(client->mosquitto, RECONNECT_SECONDS, RECONNECT_SECONDS, false);
+    mosquitto_threaded_set(client->mosquitto, true);
     int result = mosquitto_int_option(client->mosquitto, MOSQ_OPT_TCP_NODELAY, 1);
     if (result == MOSQ_ERR_SUCCESS && options->username != NULL)
         result = mosquitto_username_pw_set(client->mosquitto, options->username, options->password);
@@ -105,6 +110,28 @@ static enum status configure(struct mqtt_client *client, struct error *error)
     if (result != MOSQ_ERR_SUCCESS)
         return error_set(error, STATUS_INVALID, "mqtt_url", "cannot be used: %s", mosquitto_strerror(result));
     return STATUS_OK;
+}
+
+/* libmosquitto connects again after a loss, but gives up when the first connection fails: that is tried here.
+ */
+static void *loop(void *context)
+{
+    struct mqtt_client *client = context;
+    const struct mqtt_options *options = &client->options;
+    bool told = false;
+    while (!atomic_load(&client->stopping)) {
+        int result = mosquitto_connect(client->mosquitto, options->host, options->port, KEEPALIVE_SECONDS);
+        if (result == MOSQ_ERR_SUCCESS) {
+            mosquitto_loop_forever(client->mosquitto, 1000, 1);
+        } else if (!told) {
+            log_write(LOG_WARNING, "broker_unreachable", "host", options->host, "reason",
+                      result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result), NULL);
+            told = true;
+        }
+        for (int i = 0; i < RECONNECT_SECONDS * 20 && !atomic_load(&client->stopping); i++)
+            usleep(50000);
+    }
+    return NULL;
 }
 
 enum status mqtt_client_start(const struct mqtt_options *options, struct mqtt_client **client,
@@ -118,28 +145,17 @@ enum status mqtt_client_start(const struct mqtt_options *options, struct mqtt_cl
     snprintf(id, sizeof id, "orchestrator-%ld-%lx", (long)getpid(), (unsigned long)now.tv_nsec);
     if (made == NULL)
         return error_set(error, STATUS_INTERNAL, NULL, "out of memory");
+    *client = made; /* the caller stops it, also after an error */
     made->options = *options;
     made->mosquitto = mosquitto_new(id, true, made);
-    if (made->mosquitto == NULL) {
-        free(made);
+    if (made->mosquitto == NULL)
         return error_set(error, STATUS_INTERNAL, NULL, "cannot make an MQTT client: %m");
-    }
-    *client = made;
-    if (configure(made, error) != STATUS_OK) {
-        mqtt_client_stop(made);
+    if (configure(made, error) != STATUS_OK)
         return error->status;
-    }
-    /* A broker that is down is no failure: the thread goes on trying. */
-    int result = mosquitto_connect_async(made->mosquitto, options->host, options->port, KEEPALIVE_SECONDS);
-    if (result != MOSQ_ERR_SUCCESS)
-        log_write(LOG_WARNING, "broker_unreachable", "host", options->host, "reason",
-                  result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result), NULL);
-    result = mosquitto_loop_start(made->mosquitto);
-    if (result != MOSQ_ERR_SUCCESS) {
-        mqtt_client_stop(made);
-        return error_set(error, STATUS_INTERNAL, NULL, "cannot start the MQTT thread: %s",
-                         mosquitto_strerror(result));
-    }
+    int result = pthread_create(&made->thread, NULL, loop, made);
+    if (result != 0)
+        return error_set(error, STATUS_INTERNAL, NULL, "cannot start the MQTT thread: %s", strerror(result));
+    made->thread_started = true;
     return STATUS_OK;
 }
 
@@ -170,8 +186,11 @@ void mqtt_client_stop(struct mqtt_client *client)
                          atomic_load(&client->connected);
          waited += 10)
         usleep(10000);
-    mosquitto_disconnect(client->mosquitto);
-    mosquitto_loop_stop(client->mosquitto, false);
+    atomic_store(&client->stopping, true);
+    if (client->thread_started) {
+        mosquitto_disconnect(client->mosquitto);
+        pthread_join(client->thread, NULL);
+    }
     mosquitto_destroy(client->mosquitto);
     mosquitto_lib_cleanup();
     free(client);

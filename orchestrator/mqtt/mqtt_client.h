@@ -24,6 +24,7 @@ struct mqtt_options {
 /* Starts the thread. It connects when the broker can be reached, again after every loss, and subscribes:
  * reports as a member of the shared group "orchestrator" with a clean session, presence plainly (retained
  * messages do not reach shared ones). */
+/* *client is to be stopped with mqtt_client_stop, also after an error. */
 enum status mqtt_client_start(const struct mqtt_options *options, struct mqtt_client **client,
                               struct error *error) MUST_CHECK;
 

@@ -18,7 +18,7 @@ say() { # say REPORT: to the report topic
 # The device's ear, with its last will; then what it says at every connect.
 mosquitto_sub "${mqtt[@]}" --topic "fota/v1/$device/command" --will-topic "fota/v1/$device/presence" \
     --will-payload '{"online":false}' --will-qos 1 --will-retain > "$work/commands" &
-fleets+=($!)
+helpers+=($!)
 mosquitto_pub "${mqtt[@]}" --topic "fota/v1/$device/presence" --message '{"online":true}' --retain
 say '{"report":"hello","version":"'"$(full v1.0.5)"'","slot":1,"boot":"confirmed","sha256":"'"$old_sha256"'","reset_reason":"power_on"}'
 eventually "$(full v1.0.5)" "SELECT version FROM devices WHERE device_id = '$device' AND slot = 1"
@@ -74,7 +74,7 @@ then_devices_run v1.1.0 1
 then_everything_adds_up
 
 # Gone without a word: the broker says so for it.
-kill -KILL "${fleets[0]}"
-wait "${fleets[0]}" 2> /dev/null || true
-fleets=()
+kill -KILL "${helpers[0]}"
+wait "${helpers[0]}" 2> /dev/null || true
+helpers=()
 eventually f "SELECT online FROM presence WHERE device_id = '$device'"

@@ -40,7 +40,7 @@ programs_end_well() {
     done
     fleets=()
     services down > "$work/services.log" 2>&1
-    ! grep -E '(Address|Leak|Thread)Sanitizer|runtime error:' "$work/state/orchestratord.log" "$work"/fleet-*.log ||
+    ! grep -sE '(Address|Leak|Thread)Sanitizer|runtime error:' "$work/state/orchestratord.log" "$work"/fleet-*.log ||
         fail "a sanitizer has complained" || return 1
     ! grep -q 'did not stop' "$work/services.log" || fail "$(cat "$work/services.log")"
 }
@@ -61,7 +61,7 @@ leave() {
 }
 failed_line=unknown
 set -E
-trap 'failed_line=${BASH_LINENO[-2]:-$LINENO}' ERR
+trap '[ ${#BASH_LINENO[@]} -lt 2 ] && failed_line=$LINENO || failed_line=${BASH_LINENO[-2]}' ERR
 trap leave EXIT
 trap 'exit 143' TERM INT
 
