@@ -164,6 +164,7 @@ static void data(struct device *hooked, char *bytes, uint32_t length)
     }
     if (fleet_fault_strikes(device, FAULT_SILENT, work->version, work->is_rollback) && !device->silenced) {
         device->silenced = true;
+        hooked->running = false; /* not one byte more reaches the agent */
         /* libcurl is on the stack: pull the plug from the loop. */
         event_loop_set_timer(device->fleet->loop, &device->drop_timer, event_loop_now(device->fleet->loop));
     }
