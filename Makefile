@@ -12,6 +12,9 @@ COMMON = $(OPTIMIZE) $(WARNINGS) -fno-common -fstack-protector-strong -MMD -MP $
 CFLAGS_HOST = -std=c17 -D_GNU_SOURCE $(COMMON)
 CFLAGS_CORE = -std=c99 $(COMMON) # the agent core
 
+# One short line a file; `make V=1` shows the commands.
+say = $(if $(V),,@printf '  %-5s%s\n' '$(1)' '$(@:$(BUILD)/%=%)' && )
+
 .DEFAULT_GOAL = all
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -40,7 +43,7 @@ OBJECTS_$(1) = $$(patsubst orchestrator/%.c,$(BUILD)/obj/%.o,$$(wildcard orchest
 $(BUILD)/lib/lib$(1).a: $$(OBJECTS_$(1))
 $(BUILD)/obj/$(1)/%.o: orchestrator/$(1)/%.c Makefile | generated
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_HOST) $$(call includes,$$(USES_$(1))) $$(EXTRA_$(1)) -c $$< -o $$@
+	$$(call say,CC)$$(CC) $$(CFLAGS_HOST) $$(call includes,$$(USES_$(1))) $$(EXTRA_$(1)) -c $$< -o $$@
 endef
 $(foreach layer,$(LAYERS),$(eval $(call layer_rules,$(layer))))
 
@@ -52,15 +55,15 @@ GENERATED = $(BUILD)/gen/store_sql.c $(BUILD)/gen/store_sql.h $(BUILD)/gen/migra
 generated: $(GENERATED)
 $(BUILD)/gen/store_sql.c $(BUILD)/gen/store_sql.h &: orchestrator/store/embed_sql.sh $(SQL_FILES) orchestrator/store/sql
 	@mkdir -p $(@D)
-	sh orchestrator/store/embed_sql.sh statements $(BUILD)/gen/store_sql $(SQL_FILES)
+	$(call say,SQL)sh orchestrator/store/embed_sql.sh statements $(BUILD)/gen/store_sql $(SQL_FILES)
 $(BUILD)/gen/migrations.c: orchestrator/store/embed_sql.sh $(MIGRATION_FILES) migrations
 	@mkdir -p $(@D)
-	sh orchestrator/store/embed_sql.sh migrations $@ $(MIGRATION_FILES)
+	$(call say,SQL)sh orchestrator/store/embed_sql.sh migrations $@ $(MIGRATION_FILES)
 OBJECTS_store += $(BUILD)/obj/gen/store_sql.o $(BUILD)/obj/gen/migrations.o
 $(BUILD)/lib/libstore.a: $(BUILD)/obj/gen/store_sql.o $(BUILD)/obj/gen/migrations.o
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_HOST) $(call includes,$(USES_store)) $(EXTRA_store) -c $< -o $@
+	$(call say,CC)$(CC) $(CFLAGS_HOST) $(call includes,$(USES_store)) $(EXTRA_store) -c $< -o $@
 
 # --- agent: the core (C99, no libc) and the ports that run here ---------------------------------------------------------
 AGENT_INCLUDES = -Iagent-firmware/include -Iagent-firmware/core
@@ -72,15 +75,15 @@ $(BUILD)/lib/libagent_core.a: $(OBJECTS_agent_core)
 $(BUILD)/lib/libagent_host.a: $(OBJECTS_agent_host)
 $(BUILD)/obj/agent-firmware/core/%.o: agent-firmware/core/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_CORE) $(AGENT_INCLUDES) -c $< -o $@
+	$(call say,CC)$(CC) $(CFLAGS_CORE) $(AGENT_INCLUDES) -c $< -o $@
 $(BUILD)/obj/agent-firmware/port/%.o: agent-firmware/port/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_HOST) $(AGENT_INCLUDES) -Iagent-firmware/port/host -c $< -o $@
+	$(call say,CC)$(CC) $(CFLAGS_HOST) $(AGENT_INCLUDES) -Iagent-firmware/port/host -c $< -o $@
 
 $(BUILD)/lib/%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)$(AR) rcs $@ $^
 
 # --- programs -----------------------------------------------------------------------------------------------------------
 PROGRAMS = $(addprefix $(BUILD)/bin/,orchestratord orchestratorctl fota-agent fleetsim) $(BUILD)/tools/make_image
@@ -90,20 +93,20 @@ library = $(addprefix $(BUILD)/lib/lib,$(addsuffix .a,$(1)))
 LIBS_DAEMON = -lpq -lmosquitto -lmicrohttpd -ljansson -lcrypto -lpthread
 $(BUILD)/bin/orchestratord: $(call library,daemon http mqtt engine store wire core base)
 	@mkdir -p $(@D)
-	$(CC) $(COMMON) -o $@ $^ $(LIBS_DAEMON)
+	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ $(LIBS_DAEMON)
 $(BUILD)/bin/orchestratorctl: $(call library,ctl wire core base)
 	@mkdir -p $(@D)
-	$(CC) $(COMMON) -o $@ $^ -lcurl -ljansson
+	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ -lcurl -ljansson
 $(BUILD)/bin/fota-agent: $(OBJECTS_posix) $(call library,agent_host agent_core)
 	@mkdir -p $(@D)
-	$(CC) $(COMMON) -o $@ $^ -lmosquitto -lcurl -lbearssl -lpthread
+	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ -lmosquitto -lcurl -lbearssl -lpthread
 $(BUILD)/bin/fleetsim: $(OBJECTS_fleet) $(call library,agent_host agent_core)
 	@mkdir -p $(@D)
-	$(CC) $(COMMON) -o $@ $^ -lmosquitto -lcurl -lbearssl -lpthread
+	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ -lmosquitto -lcurl -lbearssl -lpthread
 # Writes ESP8266 images with correct headers, checksum and CRC trailer: for the demo, tests and benchmarks.
 $(BUILD)/tools/make_image: tests/harness/make_image.c $(call library,core base)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_HOST) $(call includes,base core) -o $@ $^
+	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(call includes,base core) -o $@ $^
 
 # --- tests: every tests/unit/LAYER/test_*.c and tests/integration/test_*.c is a cmocka program --------------------------
 LIBRARIES_base = base
@@ -125,22 +128,22 @@ UNIT_$(1) = $$(patsubst tests/%.c,$(BUILD)/tests/%,$$(wildcard tests/unit/$(1)/t
 UNIT_TESTS += $$(UNIT_$(1))
 $$(UNIT_$(1)): $(BUILD)/tests/%: tests/%.c $$(call library,$$(LIBRARIES_$(1))) Makefile
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_HOST) $$(call includes,$$(USES_$(1))) $$(EXTRA_$(1)) -o $$@ $$< $$(call library,$$(LIBRARIES_$(1))) -lcmocka $$(LINK_$(1))
+	$$(call say,TEST)$$(CC) $$(CFLAGS_HOST) $$(call includes,$$(USES_$(1))) $$(EXTRA_$(1)) -o $$@ $$< $$(call library,$$(LIBRARIES_$(1))) -lcmocka $$(LINK_$(1))
 endef
 $(foreach layer,base core wire store engine http ctl daemon,$(eval $(call unit_rules,$(layer))))
 UNIT_agent = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/agent/test_*.c))
 UNIT_TESTS += $(UNIT_agent)
 $(UNIT_agent): $(BUILD)/tests/%: tests/%.c $(call library,agent_host agent_core) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_HOST) $(AGENT_INCLUDES) -Iagent-firmware/port/host -o $@ $< $(call library,agent_host agent_core) -lcmocka -ljansson -lmosquitto -lcurl -lbearssl -lpthread
+	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(AGENT_INCLUDES) -Iagent-firmware/port/host -o $@ $< $(call library,agent_host agent_core) -lcmocka -ljansson -lmosquitto -lcurl -lbearssl -lpthread
 INTEGRATION_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/integration/test_*.c))
 $(BUILD)/obj/tests/harness/%.o: tests/harness/%.c Makefile | generated
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_store) -c $< -o $@
+	$(call say,CC)$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_store) -c $< -o $@
 HARNESS = $(addprefix $(BUILD)/obj/tests/harness/,services.o engine_fixture.o)
 $(INTEGRATION_TESTS): $(BUILD)/tests/%: tests/%.c $(HARNESS) $(call library,$(LIBRARIES_daemon)) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_daemon) -Itests/harness -o $@ $< $(HARNESS) $(call library,$(LIBRARIES_daemon)) -lcmocka $(LINK_daemon)
+	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_daemon) -Itests/harness -o $@ $< $(HARNESS) $(call library,$(LIBRARIES_daemon)) -lcmocka $(LINK_daemon)
 .PHONY: tests unit
 tests: $(UNIT_TESTS) $(INTEGRATION_TESTS)
 unit: $(UNIT_TESTS)
@@ -150,5 +153,5 @@ unit: $(UNIT_TESTS)
 clean:
 	rm -rf $(BUILD)
 
-include make/tools.mk
+include tests/make/tools.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -19,7 +19,7 @@ scenarios: programs
 
 lint: programs
 	@sh deploy/deps.sh lint
-	@BUILD=$(BUILD) make/lint.sh
+	@BUILD=$(BUILD) tests/make/lint.sh
 format:
 	clang-format -i $(C_FILES)
 
@@ -31,7 +31,7 @@ sanitize: deps
 
 coverage: deps
 	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage OPTIMIZE='-O0 -g' \
-	    SANITIZE='--coverage -fprofile-update=atomic' check-now; code=$$?; make/coverage.sh $(BUILD)/coverage; exit $$code
+	    SANITIZE='--coverage -fprofile-update=atomic' check-now; code=$$?; tests/make/coverage.sh $(BUILD)/coverage; exit $$code
 
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
