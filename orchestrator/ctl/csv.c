@@ -15,8 +15,7 @@ enum { FIELDS_MAX = 8, BAD_LINES_SHOWN = 20 };
     X(COLUMN_PTYPE, "ptype")                                                                                 \
     X(COLUMN_VERSION, "version")                                                                             \
     X(COLUMN_PRODUCT, "product")                                                                             \
-    X(COLUMN_TAGS, "tag"                                                                                     \
-                   "s")
+    X(COLUMN_TAGS, "tags")
 
 enum column {
 #define X(name, text) name,
