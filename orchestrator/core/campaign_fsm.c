@@ -1,7 +1,7 @@
 #include "campaign_fsm.h"
 
+#include "names.h"
 #include <stddef.h>
-#include <string.h>
 
 #define ON(event) CAMPAIGN_EVENT_##event
 
@@ -56,17 +56,6 @@ const struct campaign_edge *campaign_edge_find(enum campaign_state from, enum ca
     return NULL;
 }
 
-static bool find_name(const char *const *names, int count, const char *text, int *found)
-{
-    for (int i = 0; i < count; i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *found = i;
-            return true;
-        }
-    }
-    return false;
-}
-
 const char *campaign_state_name(enum campaign_state state)
 {
     return state_names[state];
@@ -75,7 +64,7 @@ const char *campaign_state_name(enum campaign_state state)
 bool campaign_state_parse(const char *text, enum campaign_state *state)
 {
     int found;
-    if (!find_name(state_names, CAMPAIGN_STATE_COUNT, text, &found))
+    if (!name_find(state_names, CAMPAIGN_STATE_COUNT, text, &found))
         return false;
     *state = (enum campaign_state)found;
     return true;
@@ -94,7 +83,7 @@ const char *wave_state_name(enum wave_state state)
 bool wave_state_parse(const char *text, enum wave_state *state)
 {
     int found;
-    if (!find_name(wave_state_names, WAVE_STATE_COUNT, text, &found))
+    if (!name_find(wave_state_names, WAVE_STATE_COUNT, text, &found))
         return false;
     *state = (enum wave_state)found;
     return true;

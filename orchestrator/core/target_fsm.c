@@ -1,7 +1,7 @@
 #include "target_fsm.h"
 
+#include "names.h"
 #include <stddef.h>
-#include <string.h>
 
 #define P TARGET_PENDING
 #define O TARGET_OFFERED
@@ -96,13 +96,11 @@ const char *target_state_name(enum target_state state)
 
 bool target_state_parse(const char *text, enum target_state *state)
 {
-    for (int i = 0; i < TARGET_STATE_COUNT; i++) {
-        if (strcmp(text, state_names[i]) == 0) {
-            *state = (enum target_state)i;
-            return true;
-        }
-    }
-    return false;
+    int found;
+    if (!name_find(state_names, TARGET_STATE_COUNT, text, &found))
+        return false;
+    *state = (enum target_state)found;
+    return true;
 }
 
 const char *target_event_name(enum target_event event)
@@ -112,13 +110,11 @@ const char *target_event_name(enum target_event event)
 
 bool target_event_parse(const char *text, enum target_event *event)
 {
-    for (int i = 0; i < TARGET_EVENT_COUNT; i++) {
-        if (strcmp(text, event_names[i]) == 0) {
-            *event = (enum target_event)i;
-            return true;
-        }
-    }
-    return false;
+    int found;
+    if (!name_find(event_names, TARGET_EVENT_COUNT, text, &found))
+        return false;
+    *event = (enum target_event)found;
+    return true;
 }
 
 bool target_state_in_flight(enum target_state state)

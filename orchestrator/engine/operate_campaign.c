@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "campaign.h"
+#include "names.h"
 #include "operate.h"
 #include "planner.h"
 #include "policy_json.h"
@@ -25,13 +26,11 @@ const char *campaign_command_name(enum campaign_command command)
 
 bool campaign_command_parse(const char *text, enum campaign_command *command)
 {
-    for (size_t i = 0; i < sizeof command_names / sizeof command_names[0]; i++) {
-        if (strcmp(text, command_names[i]) == 0) {
-            *command = (enum campaign_command)i;
-            return true;
-        }
-    }
-    return false;
+    int found;
+    if (!name_find(command_names, NAME_COUNT(command_names), text, &found))
+        return false;
+    *command = (enum campaign_command)found;
+    return true;
 }
 
 /* --- commands

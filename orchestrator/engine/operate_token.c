@@ -5,6 +5,7 @@
 
 #include "campaign.h"
 #include "hex.h"
+#include "names.h"
 #include "operate.h"
 #include "store_sql.h"
 
@@ -21,13 +22,11 @@ const char *role_name(enum role role)
 
 bool role_parse(const char *text, enum role *role)
 {
-    for (size_t i = 0; i < sizeof role_names / sizeof role_names[0]; i++) {
-        if (strcmp(text, role_names[i]) == 0) {
-            *role = (enum role)i;
-            return true;
-        }
-    }
-    return false;
+    int found;
+    if (!name_find(role_names, NAME_COUNT(role_names), text, &found))
+        return false;
+    *role = (enum role)found;
+    return true;
 }
 
 static void hash_token(const char *token, char hash[SHA256_HEX_SIZE])
