@@ -221,11 +221,30 @@ static void maintain_partitions(struct shared *shared, struct store *store)
     store_rows_free(rows);
 }
 
+/* One look at everything. Without the broker an offer could not go out, while its time would run all the
+ * same. */
+static enum status look(struct shared *shared, struct store *store, unsigned *connections, bool *more,
+                        struct error *error)
+{
+    if (!mqtt_client_connected(shared->mqtt))
+        return STATUS_OK;
+    unsigned now = mqtt_client_connections(shared->mqtt);
+    if (now != *connections && tick_ask_devices(&shared->engine, store, error) != STATUS_OK)
+        return error->status;
+    *connections = now;
+    shared->engine.offer_resend_seconds = atomic_load(&shared->offer_resend_seconds); /* used here only */
+    if (tick(&shared->engine, store, more, error) != STATUS_OK)
+        return error->status;
+    shared_database_fine(shared);
+    return STATUS_OK;
+}
+
 void *ticker_main(void *context)
 {
     struct shared *shared = context;
     struct store *store = store_create(shared->config->database_url, "orchestratord ticker");
     time_t partitions_at = 0;
+    unsigned connections = 0;
     bool goes_on = wait_for_database(shared, store);
     while (goes_on) {
         struct error error;
@@ -234,17 +253,12 @@ void *ticker_main(void *context)
             maintain_partitions(shared, store);
             partitions_at = time(NULL) + PARTITION_SECONDS;
         }
-        shared->engine.offer_resend_seconds = atomic_load(&shared->offer_resend_seconds); /* used here only */
-        /* Without the broker an offer could not go out: its time would run all the same. */
-        bool connected = mqtt_client_connected(shared->mqtt);
-        if (connected && tick(&shared->engine, store, &more, &error) != STATUS_OK) {
+        if (look(shared, store, &connections, &more, &error) == STATUS_OK) {
+            goes_on = shared_wait(shared, more ? 0 : atomic_load(&shared->tick_milliseconds));
+        } else {
             handle_failure(shared, "tick_failed", &error);
             goes_on = shared_pause(shared, RETRY_MILLISECONDS);
-            continue;
         }
-        if (connected)
-            shared_database_fine(shared);
-        goes_on = shared_wait(shared, more ? 0 : atomic_load(&shared->tick_milliseconds));
     }
     store_destroy(store);
     return NULL;

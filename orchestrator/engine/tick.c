@@ -5,6 +5,7 @@
 
 #include "campaign.h"
 #include "changes.h"
+#include "command.h"
 #include "log.h"
 #include "offer.h"
 #include "planner.h"
@@ -354,4 +355,20 @@ enum status tick(const struct engine *engine, struct store *store, bool *more, s
     }
     arena_release(&list);
     return status;
+}
+
+enum status tick_ask_devices(const struct engine *engine, struct store *store, struct error *error)
+{
+    struct store_rows *rows;
+    if (store_run(store, &SQL_TARGET_IN_FLIGHT, NULL, &rows, error) != STATUS_OK)
+        return error->status;
+    struct arena arena = {0};
+    struct outbox outbox = {0};
+    const char *payload = command_report(&arena);
+    for (int64_t i = 0; i < store_rows_count(rows); i++)
+        outbox_put(&outbox, &arena, store_rows_text(rows, i, 0), payload);
+    outbox_publish(&outbox, &engine->publisher);
+    store_rows_free(rows);
+    arena_release(&arena);
+    return STATUS_OK;
 }

@@ -21,6 +21,7 @@ struct mqtt_client {
     bool thread_started;
     atomic_bool stopping;
     atomic_bool connected;
+    atomic_uint connections;
     atomic_int subscriptions_wanted;
     atomic_long unacknowledged;
 };
@@ -61,6 +62,7 @@ static void on_subscribe(struct mosquitto *mosquitto, void *context, int message
         }
     }
     if (atomic_fetch_sub(&client->subscriptions_wanted, 1) == 1) {
+        atomic_fetch_add(&client->connections, 1);
         atomic_store(&client->connected, true);
         log_write(LOG_INFO, "broker_connected", "host", client->options.host, NULL);
     }
@@ -162,6 +164,11 @@ enum status mqtt_client_start(const struct mqtt_options *options, struct mqtt_cl
 bool mqtt_client_connected(const struct mqtt_client *client)
 {
     return atomic_load(&client->connected);
+}
+
+unsigned mqtt_client_connections(const struct mqtt_client *client)
+{
+    return atomic_load(&client->connections);
 }
 
 void mqtt_client_publish(struct mqtt_client *client, const char *topic, const char *payload)

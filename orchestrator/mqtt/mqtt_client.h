@@ -31,6 +31,9 @@ enum status mqtt_client_start(const struct mqtt_options *options, struct mqtt_cl
 /* Connected and subscribed. */
 bool mqtt_client_connected(const struct mqtt_client *client);
 
+/* How often it has connected and subscribed so far: a change says that messages may have been missed. */
+unsigned mqtt_client_connections(const struct mqtt_client *client);
+
 /* QoS 1, not retained. Dropped while not connected: what matters is sent again by the engine. Safe from any
  * thread. */
 void mqtt_client_publish(struct mqtt_client *client, const char *topic, const char *payload);

@@ -66,6 +66,11 @@ char *command_ack(int64_t campaign, int attempt, struct arena *arena)
     return attempt_command("ack", campaign, attempt, arena);
 }
 
+char *command_report(struct arena *arena)
+{
+    return dump(json_pack("{s:s}", "command", "report"), arena);
+}
+
 void command_topic(const char *device, char topic[COMMAND_TOPIC_SIZE])
 {
     snprintf(topic, COMMAND_TOPIC_SIZE, "fota/v1/%s/command", device);

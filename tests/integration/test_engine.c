@@ -365,6 +365,25 @@ static void offers_are_sent_again(void **state)
     fixture_release(fixture);
 }
 
+static void devices_in_the_middle_are_asked_where_they_stand(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(3);
+    struct error error;
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    assert_int_equal(tick_ask_devices(&fixture->engine, fixture->store, &error), STATUS_OK);
+    assert_null(strstr(fixture->last_payload, "report")); /* offers are sent again anyway */
+    char *device =
+        services_query(fixture->url, "SELECT device_id FROM targets WHERE state = 'offered' LIMIT 1");
+    fixture_reports(fixture, device, "downloading");
+    assert_int_equal(tick_ask_devices(&fixture->engine, fixture->store, &error), STATUS_OK);
+    assert_string_equal(fixture->last_payload, "{\"command\":\"report\"}");
+    assert_non_null(strstr(fixture->last_topic, device));
+    free(device);
+    fixture_release(fixture);
+}
+
 static void offline_devices_hold_no_slot_and_are_skipped_in_the_end(void **state)
 {
     (void)state;
@@ -466,6 +485,7 @@ int main(void)
         cmocka_unit_test(devices_go_back_after_promotion),
         cmocka_unit_test(on_halt_rollback_needs_no_operator),
         cmocka_unit_test(offers_are_sent_again),
+        cmocka_unit_test(devices_in_the_middle_are_asked_where_they_stand),
         cmocka_unit_test(offline_devices_hold_no_slot_and_are_skipped_in_the_end),
         cmocka_unit_test(one_device_is_in_one_live_campaign_only),
         cmocka_unit_test(commands_that_make_no_sense_are_refused),

@@ -85,6 +85,7 @@ static void commands_have_the_members_of_the_corpus(void **state)
     check(command_offer(&offer, &arena), "rollback without images");
     check(command_cancel(12, 1, &arena), "cancel");
     check(command_ack(12, 1, &arena), "ack");
+    check(command_report(&arena), "report");
     arena_release(&arena);
 }
 
