@@ -48,6 +48,7 @@ programs_end_well() {
 leave() {
     local code=$?
     trap - EXIT
+    trap '' PIPE # whoever reads the output may be gone: clean up all the same
     if [ $code = 0 ]; then
         failed_line=end
         programs_end_well || code=1
