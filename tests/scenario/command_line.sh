@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# orchestratorctl: what it shows is JSON when asked, what is wrong gets one clear line, and the exit code says which kind it is.
+. "$(dirname "$0")/lib.sh"
+
+given_an_orchestrator
+given_firmware v1.1.0
+orchestratorctl device register lamp-1 --ptype "$ptype" --version "$(full v1.0.5)" --tag kitchen > /dev/null
+
+exits() { # exits CODE WORDS COMMAND...: the words stand on one of its two outputs
+    local wanted=$1 words=$2 code=0
+    shift 2
+    timeout 30 "$@" > "$work/out" 2>&1 || code=$?
+    [ $code = "$wanted" ] || fail "$* exited with $code, not $wanted: $(cat "$work/out")" || return 1
+    grep -q -e "$words" "$work/out" || fail "$* does not say \"$words\": $(cat "$work/out")"
+}
+ctl() {
+    exits "$1" "$2" orchestratorctl "${@:3}"
+}
+
+# usage
+ctl 2 '' campaign fly
+ctl 2 'firmware' campaign create x --policy policies/cautious.json
+ctl 2 '' product create --colour red
+ctl 0 'campaign' --help
+ctl 0 'policy' campaign create --help
+
+# refused
+images=("$work/firmware-v1.1.0/user1.bin" "$work/firmware-v1.1.0/user2.bin")
+ctl 1 'exists already' firmware upload "$(full v1.1.0)" "${images[@]}"
+ctl 1 'cannot stand beside' firmware upload "b1.1.0t$ptype(o)" "${images[@]}"
+ctl 1 'one digit' firmware upload 'v1.10.0t45772(a)' "${images[@]}"
+cp "${images[0]}" "$work/user2.bin"
+ctl 1 'slot' firmware upload "$(full v1.3.0)" "${images[0]}" "$work/user2.bin"
+mkdir "$work/broken"
+cp "${images[@]}" "$work/broken"
+printf 'X' | dd of="$work/broken/user1.bin" bs=1 seek=5000 conv=notrunc status=none
+ctl 1 'user1.bin' firmware upload "$(full v1.3.0)" "$work/broken/user1.bin" "$work/broken/user2.bin"
+ctl 1 'never uploaded' campaign create x --firmware "$(full v1.9.0)" --policy policies/cautious.json
+ctl 1 'no device is eligible' campaign create x --firmware "$(full v1.1.0)" --from '=v0.0.1' --policy policies/cautious.json --start
+ctl 1 'from' campaign create x --firmware "$(full v1.1.0)" --from '>=banana' --policy policies/cautious.json
+echo '{"name":"p","waves":"all"}' > "$work/wrong.json"
+ctl 1 'waves' policy check "$work/wrong.json"
+ctl 1 'waves' campaign create x --firmware "$(full v1.1.0)" --policy "$work/wrong.json"
+ctl 0 'cautious' policy check policies/cautious.json
+ctl 1 'no campaign' campaign pause nothing
+printf 'id,ptype,version\nlamp-2,45772,\nbad id,45772,\nlamp-3,x,\n' > "$work/bad.csv"
+ctl 1 '3' device import "$work/bad.csv"
+[ "$(sql 'SELECT count(*) FROM devices')" = 1 ]
+[ "$(sql 'SELECT count(*) FROM firmware')" = 1 ]
+[ "$(sql 'SELECT count(*) FROM campaigns')" = 0 ]
+
+# who may do what
+viewer=$(orchestratord token create --role viewer --name looks-on --config "$work/state/orchestratord.conf")
+ctl 0 lamp-1 device list
+exits 0 lamp-1 env ORCHESTRATOR_TOKEN="$viewer" orchestratorctl device list
+exits 1 'role' env ORCHESTRATOR_TOKEN="$viewer" orchestratorctl device register lamp-9 --ptype "$ptype"
+exits 1 'token' env ORCHESTRATOR_TOKEN=wrong orchestratorctl device list
+exits 3 '' env ORCHESTRATOR_URL=http://127.0.0.1:1 orchestratorctl device list
+
+# JSON: one document
+orchestratorctl campaign create spring --firmware "$(full v1.1.0)" --policy policies/cautious.json > /dev/null
+for words in 'product list' 'device list' 'device show lamp-1' 'firmware list' "firmware show $(full v1.1.0)" 'campaign list' \
+    'campaign show spring' 'campaign targets spring' 'fleet status' 'audit list' 'policy check policies/cautious.json'; do
+    # shellcheck disable=SC2086
+    orchestratorctl $words --json | jq -es 'length == 1' > /dev/null || fail "$words --json is not one JSON document"
+done
