@@ -249,5 +249,11 @@ enum status changes_write(struct changes *changes, struct store *store, struct e
 {
     if (changes_flush(changes, store, error) != STATUS_OK)
         return error->status;
-    return changes->event_count > 0 ? write_counters(changes, store, error) : STATUS_OK;
+    if (changes->event_count == 0)
+        return STATUS_OK;
+    enum status status = write_counters(changes, store, error);
+    changes->first_event = NULL; /* counted: must not be counted again */
+    changes->last_event = &changes->first_event;
+    changes->event_count = 0;
+    return status;
 }

@@ -78,7 +78,8 @@ void target_touch(struct changes *changes, struct target_row *target);
 /* Writes the target rows and events so far, so that queries that follow see them. */
 enum status changes_flush(struct changes *changes, struct store *store, struct error *error) MUST_CHECK;
 
-/* The end of the transaction: flushes, then moves the wave counters (waves are locked last, and in order). */
+/* Flushes, then moves the wave counters. At the end of the transaction, since waves are locked last, and in
+ * order; before it only where statements that follow change counters themselves. */
 enum status changes_write(struct changes *changes, struct store *store, struct error *error) MUST_CHECK;
 
 #endif

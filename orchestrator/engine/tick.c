@@ -116,6 +116,22 @@ static enum status give_up_offline(struct tick_work *work, struct store *store, 
 /* --- decisions
  * ----------------------------------------------------------------------------------------------------- */
 
+/* The counters first: a target that has just become pending again is among those cancelled. */
+static enum status cancel_pending(struct tick_work *work, struct store *store, const char *reason,
+                                  struct error *error)
+{
+    struct campaign *campaign = &work->campaign;
+    if (changes_write(&work->changes, store, error) != STATUS_OK ||
+        campaign_cancel_pending(store, campaign, reason, error) != STATUS_OK)
+        return error->status;
+    for (int i = 0; i < campaign->snapshot.wave_count; i++) {
+        int64_t *counts = campaign->snapshot.waves[i].counts;
+        counts[TARGET_CANCELLED] += counts[TARGET_PENDING];
+        counts[TARGET_PENDING] = 0;
+    }
+    return STATUS_OK;
+}
+
 /* Targets first, then waves: the order in which reports are handled, so that the two seldom wait for each
  * other. */
 static enum status halt(struct tick_work *work, struct store *store, const struct action *action,
@@ -126,7 +142,7 @@ static enum status halt(struct tick_work *work, struct store *store, const struc
     char reason[300];
     snprintf(reason, sizeof reason, "wave %s: %s", campaign->policy.waves[action->wave].name, action->words);
     if (campaign_withdraw(store, campaign, true, error) != STATUS_OK ||
-        (goes_back && campaign_cancel_pending(store, campaign, "rolled_back", error) != STATUS_OK) ||
+        (goes_back && cancel_pending(work, store, "rolled_back", error) != STATUS_OK) ||
         wave_move(store, campaign, action->wave, WAVE_FAILED, action->words, error) != STATUS_OK ||
         campaign_move(store, campaign, CAMPAIGN_EVENT_HALT, ACTOR_ORCHESTRATOR, reason, NULL, error) !=
             STATUS_OK)

@@ -341,6 +341,26 @@ static void on_halt_rollback_needs_no_operator(void **state)
     fixture_release(fixture);
 }
 
+/* The pause's withdrawal and the failures that halt fall due in one tick, as after an orchestrator was away.
+ */
+static void a_halt_takes_back_what_was_withdrawn_in_the_same_tick(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    char first[65], second[65], policy[1200];
+    snprintf(policy, sizeof policy, "{'on_halt':'rollback',%s", &TWO_WAVES[1]);
+    fixture_campaign(fixture, "c", policy);
+    fixture_tick(fixture);
+    canary_devices(fixture, first, second);
+    fixture_reports(fixture, first, "accepted");
+    fixture_command(fixture, "c", CAMPAIGN_PAUSE);
+    fixture_later(fixture, 61);
+    assert_int_equal(fixture_targets(fixture, "silent"), 1);
+    assert_int_equal(fixture_targets(fixture, "cancelled"), 1);
+    fixture_state_is(fixture, "c", "rolled_back"); /* nobody runs the new firmware: nothing to take back */
+    fixture_release(fixture);
+}
+
 static void offers_are_sent_again(void **state)
 {
     (void)state;
@@ -484,6 +504,7 @@ int main(void)
         cmocka_unit_test(a_cancel_ends_everything),
         cmocka_unit_test(devices_go_back_after_promotion),
         cmocka_unit_test(on_halt_rollback_needs_no_operator),
+        cmocka_unit_test(a_halt_takes_back_what_was_withdrawn_in_the_same_tick),
         cmocka_unit_test(offers_are_sent_again),
         cmocka_unit_test(devices_in_the_middle_are_asked_where_they_stand),
         cmocka_unit_test(offline_devices_hold_no_slot_and_are_skipped_in_the_end),
