@@ -128,8 +128,14 @@ const struct services *services_start(void)
     return &services;
 }
 
+/* The last database asked stays connected: tests ask many times. */
+static PGconn *connection;
+static char connected_to[256];
+
 void services_kill(const char *program)
 {
+    PQfinish(connection);
+    connection = NULL;
     char arguments[64], output[64];
     snprintf(arguments, sizeof arguments, "pid %s", program);
     run_script(arguments, output, sizeof output);
@@ -146,11 +152,21 @@ void services_revive(void)
 /* --- the databases
  * ----------------------------------------------------------------------------------------------- */
 
-char *services_query(const char *url, const char *sql)
+static PGconn *connect_to(const char *url)
 {
-    PGconn *connection = PQconnectdb(url);
+    if (connection != NULL && strcmp(connected_to, url) == 0 && PQstatus(connection) == CONNECTION_OK)
+        return connection;
+    PQfinish(connection);
+    connection = PQconnectdb(url);
+    snprintf(connected_to, sizeof connected_to, "%s", url);
     if (PQstatus(connection) != CONNECTION_OK)
         fail_msg("%s", PQerrorMessage(connection));
+    return connection;
+}
+
+char *services_query(const char *url, const char *sql)
+{
+    PGconn *connection = connect_to(url);
     PGresult *result = PQexec(connection, sql);
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
@@ -159,7 +175,6 @@ char *services_query(const char *url, const char *sql)
     if (PQntuples(result) > 0 && PQnfields(result) > 0 && !PQgetisnull(result, 0, 0))
         value = strdup(PQgetvalue(result, 0, 0));
     PQclear(result);
-    PQfinish(connection);
     return value;
 }
 
