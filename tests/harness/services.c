@@ -152,21 +152,20 @@ void services_revive(void)
 /* --- the databases
  * ----------------------------------------------------------------------------------------------- */
 
-static PGconn *connect_to(const char *url)
+static void connect_to(const char *url)
 {
     if (connection != NULL && strcmp(connected_to, url) == 0 && PQstatus(connection) == CONNECTION_OK)
-        return connection;
+        return;
     PQfinish(connection);
     connection = PQconnectdb(url);
     snprintf(connected_to, sizeof connected_to, "%s", url);
     if (PQstatus(connection) != CONNECTION_OK)
         fail_msg("%s", PQerrorMessage(connection));
-    return connection;
 }
 
 char *services_query(const char *url, const char *sql)
 {
-    PGconn *connection = connect_to(url);
+    connect_to(url);
     PGresult *result = PQexec(connection, sql);
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
