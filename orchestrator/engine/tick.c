@@ -132,6 +132,16 @@ static enum status cancel_pending(struct tick_work *work, struct store *store, c
     return STATUS_OK;
 }
 
+/* A report handled at the very moment of the operator's command may have made a target pending after it. */
+static enum status cancel_left_over(struct tick_work *work, struct store *store, struct error *error)
+{
+    const struct campaign_snapshot *snapshot = &work->campaign.snapshot;
+    if (!stops_for_good(snapshot->state) || snapshot_count(snapshot, TARGET_PENDING) == 0)
+        return STATUS_OK;
+    return cancel_pending(
+        work, store, snapshot->state == CAMPAIGN_CANCELLED ? "campaign_cancelled" : "rolled_back", error);
+}
+
 /* Targets first, then waves: the order in which reports are handled, so that the two seldom wait for each
  * other. */
 static enum status halt(struct tick_work *work, struct store *store, const struct action *action,
@@ -320,7 +330,8 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
         work->more = true; /* look again with the waves loaded */
         return planner_plan(store, campaign, error);
     }
-    if (expire(work, store, error) != STATUS_OK || give_up_offline(work, store, error) != STATUS_OK ||
+    if (cancel_left_over(work, store, error) != STATUS_OK || expire(work, store, error) != STATUS_OK ||
+        give_up_offline(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
         decide_and_apply(work, store, error) != STATUS_OK || send_offers(work, store, error) != STATUS_OK ||
         offer_resend(work->engine, store, campaign, ROWS_PER_TICK, &work->changes, &work->outbox, error) !=

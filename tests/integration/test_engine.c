@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 
 #include "campaign_fsm.h"
 #include "engine_fixture.h"
@@ -287,6 +288,54 @@ static void a_cancel_ends_everything(void **state)
     fixture_release(fixture);
 }
 
+/* One report, stored on a connection of its own. */
+static void *ingest_on_its_own(void *context)
+{
+    struct fixture *fixture = context;
+    static const char json[] = "{\"report\":\"cancelled\",\"campaign\":1,\"attempt\":1}";
+    struct store *store = store_create(fixture->url, "ingest");
+    struct report report;
+    struct ingest_summary summary;
+    struct error error;
+    report_parse("fota/v1/lamp-1/report", json, strlen(json), &report);
+    enum status status = ingest_batch(&fixture->engine, store, &report, 1, &summary, &error);
+    store_destroy(store);
+    return (void *)(intptr_t)status;
+}
+
+/* Its transaction has seen the campaign paused; before it commits, the campaign is cancelled. */
+static void a_withdrawal_that_meets_the_cancel_leaves_nothing_pending(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    struct store *holder = store_create(fixture->url, "holder");
+    struct error error;
+    pthread_t ingest;
+    void *status;
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_command(fixture, "c", CAMPAIGN_PAUSE);
+    assert_int_equal(store_begin(holder, &error), STATUS_OK);
+    assert_int_equal(store_run_script(holder, "SELECT FROM waves FOR UPDATE", &error), STATUS_OK);
+    assert_int_equal(pthread_create(&ingest, NULL, ingest_on_its_own, fixture), 0);
+    while (fixture_integer(fixture, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ingest' "
+                                    "AND wait_event_type = 'Lock' AND datname = current_database()") == 0)
+        continue;
+    bool changed;
+    assert_int_equal(operate_campaign_command(fixture->store, &fixture->actor, "c", CAMPAIGN_CANCEL, NULL,
+                                              &changed, &error),
+                     STATUS_OK);
+    store_rollback(holder);
+    pthread_join(ingest, &status);
+    assert_int_equal((intptr_t)status, STATUS_OK);
+    fixture_tick(fixture);
+    assert_int_equal(fixture_targets(fixture, "pending"), 0); /* or the device could never be updated again */
+    assert_int_equal(fixture_targets(fixture, "cancelled"), 1);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM campaigns WHERE settled"), 1);
+    store_destroy(holder);
+    fixture_release(fixture);
+}
+
 static void devices_go_back_after_promotion(void **state)
 {
     (void)state;
@@ -502,6 +551,7 @@ int main(void)
         cmocka_unit_test(a_pause_withdraws_what_nobody_took),
         cmocka_unit_test(a_withdrawn_offer_that_nobody_answers_is_no_outcome),
         cmocka_unit_test(a_cancel_ends_everything),
+        cmocka_unit_test(a_withdrawal_that_meets_the_cancel_leaves_nothing_pending),
         cmocka_unit_test(devices_go_back_after_promotion),
         cmocka_unit_test(on_halt_rollback_needs_no_operator),
         cmocka_unit_test(a_halt_takes_back_what_was_withdrawn_in_the_same_tick),
