@@ -12,16 +12,8 @@
 
 #include <stdbool.h>
 
+#include "rule_terms.h"
 #include "version.h"
-
-enum version_operator {
-    VERSION_EQUAL,
-    VERSION_NOT_EQUAL,
-    VERSION_LESS,
-    VERSION_LESS_OR_EQUAL,
-    VERSION_GREATER,
-    VERSION_GREATER_OR_EQUAL
-};
 
 struct version_term {
     enum version_operator operator_;
