@@ -265,6 +265,27 @@ static void a_withdrawn_offer_that_nobody_answers_is_no_outcome(void **state)
     fixture_release(fixture);
 }
 
+/* Neither the cancel nor what the device said about it got through. */
+static void a_withdrawn_offer_that_was_taken_all_the_same_counts(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_command(fixture, "c", CAMPAIGN_PAUSE);
+    fixture_later(fixture, 31);
+    assert_int_equal(fixture_targets(fixture, "pending"), 2);
+    fixture_reports(fixture, "lamp-1", "trial"); /* only an offer takes a target into flight */
+    assert_int_equal(fixture_rejected(fixture, "out_of_order"), 1);
+    fixture_reports(fixture, "lamp-1", "confirmed");
+    fixture_reports(fixture, "lamp-2", "reverted");
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
+    assert_int_equal(fixture_targets(fixture, "reverted"), 1);
+    assert_int_equal(fixture->acks, 2);
+    fixture_tick(fixture);
+    fixture_release(fixture);
+}
+
 static void a_cancel_ends_everything(void **state)
 {
     (void)state;
@@ -550,6 +571,7 @@ int main(void)
         cmocka_unit_test(late_duplicate_and_reordered_reports_change_nothing),
         cmocka_unit_test(a_pause_withdraws_what_nobody_took),
         cmocka_unit_test(a_withdrawn_offer_that_nobody_answers_is_no_outcome),
+        cmocka_unit_test(a_withdrawn_offer_that_was_taken_all_the_same_counts),
         cmocka_unit_test(a_cancel_ends_everything),
         cmocka_unit_test(a_withdrawal_that_meets_the_cancel_leaves_nothing_pending),
         cmocka_unit_test(devices_go_back_after_promotion),
