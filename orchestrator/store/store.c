@@ -123,9 +123,23 @@ enum status store_connect(struct store *store, struct error *error)
     if (store->connection != NULL && PQstatus(store->connection) == CONNECTION_OK)
         return STATUS_OK;
     disconnect(store);
-    const char *keywords[] = {"dbname",          "application_name", "connect_timeout",
-                              "client_encoding", "options",          NULL};
-    const char *values[] = {store->url, store->application_name, "5", "UTF8", "-c TimeZone=UTC", NULL};
+    /* A server or an orchestrator that vanishes without a word must hold up neither us nor, through the locks
+     * of its open transaction, the others. What stands before dbname the URL may override. */
+    const char *keywords[] = {
+        "keepalives_idle",  "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname",
+        "application_name", "connect_timeout",     "client_encoding",  "options",          NULL};
+    const char *values[] = {
+        "15",
+        "5",
+        "3",
+        "30000",
+        store->url,
+        store->application_name,
+        "5",
+        "UTF8",
+        "-c TimeZone=UTC -c idle_in_transaction_session_timeout=60s "
+        "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
+        NULL};
     store->connection = PQconnectdbParams(keywords, values, 1);
     if (store->connection == NULL)
         abort();
@@ -326,10 +340,14 @@ enum status store_begin(struct store *store, struct error *error)
     return STATUS_OK;
 }
 
+/* PostgreSQL answers COMMIT of a transaction in which a statement has failed with ROLLBACK, and no error. */
 enum status store_commit(struct store *store, struct error *error)
 {
+    bool failed = store->connection != NULL && PQtransactionStatus(store->connection) == PQTRANS_INERROR;
     enum status status = execute(store, "COMMIT", error);
     store->in_transaction = false;
+    if (status == STATUS_OK && failed)
+        return error_set(error, STATUS_INTERNAL, NULL, "a statement of the transaction had failed");
     return status;
 }
 

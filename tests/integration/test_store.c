@@ -131,6 +131,44 @@ static void it_connects_again_after_the_server_was_killed(void **state)
 /* --- transactions
  * -------------------------------------------------------------------------------------------------------- */
 
+static enum status fail_and_say_ok(struct store *store, void *context, struct error *error)
+{
+    static const struct store_statement wrong = {0, "wrong", "SELECT nothing"};
+    (void)context;
+    assert_int_equal(store_run(store, &wrong, NULL, NULL, error), STATUS_INTERNAL);
+    return STATUS_OK;
+}
+
+static void what_was_rolled_back_is_not_called_committed(void **state)
+{
+    (void)state;
+    char url[256];
+    struct error error;
+    services_new_database(url);
+    struct store *store = store_create(url, "test");
+    assert_int_equal(store_transaction(store, fail_and_say_ok, NULL, &error), STATUS_INTERNAL);
+    assert_int_equal(store_run(store, &SQL_CLOCK_NOW, NULL, NULL, &error), STATUS_OK);
+    store_destroy(store);
+}
+
+static void who_vanishes_in_a_transaction_does_not_keep_its_locks(void **state)
+{
+    (void)state;
+    char url[256];
+    struct error error;
+    services_new_database(url);
+    struct store *store = store_create(url, "test");
+    static const struct store_statement show = {
+        0, "show",
+        "SELECT current_setting('idle_in_transaction_session_timeout') || ' ' || "
+        "current_setting('tcp_keepalives_idle')"};
+    struct store_rows *rows;
+    assert_int_equal(store_run(store, &show, NULL, &rows, &error), STATUS_OK);
+    assert_string_equal(store_rows_text(rows, 0, 0), "1min 15");
+    store_rows_free(rows);
+    store_destroy(store);
+}
+
 struct counted {
     int runs;
     int fail_with_serialization;
@@ -355,6 +393,8 @@ int main(void)
         cmocka_unit_test(errors_say_what_kind_they_are),
         cmocka_unit_test(a_wrong_password_or_no_server_is_unavailable),
         cmocka_unit_test(it_connects_again_after_the_server_was_killed),
+        cmocka_unit_test(what_was_rolled_back_is_not_called_committed),
+        cmocka_unit_test(who_vanishes_in_a_transaction_does_not_keep_its_locks),
         cmocka_unit_test(serialization_failures_are_repeated),
         cmocka_unit_test(two_migrating_at_once_do_not_collide),
         cmocka_unit_test(changed_and_missing_migrations_are_refused),
