@@ -139,26 +139,47 @@ void shared_receive(void *context, const char *topic, const void *payload, size_
 /* --- ingest workers
  * ---------------------------------------------------------------------------------------------------- */
 
+/* Whether the database has refused what the reports say, rather than to work at all. */
+static bool is_refused(enum status status)
+{
+    return status == STATUS_CONFLICT || status == STATUS_INVALID;
+}
+
 /* A batch is tried until it is stored. While the database is away the queue fills, the MQTT thread waits, and
- * the broker holds the rest. Given up only at the stop: devices send their results again. */
-static void store_batch(struct worker *worker, struct store *store, const struct report *reports,
+ * the broker holds the rest. False: given up, which is only at the stop; devices send their results again.
+ *
+ * What the database refuses is a fault of ours, but one device's report must not hold up all others for ever:
+ * the reports are then stored one by one, and the one at fault is left out, unacknowledged. */
+static bool store_batch(struct worker *worker, struct store *store, const struct report *reports,
                         size_t count)
 {
     struct shared *shared = worker->shared;
     for (;;) {
         struct error error;
         struct ingest_summary summary;
-        if (ingest_batch(&shared->engine, store, reports, count, &summary, &error) == STATUS_OK) {
+        enum status status = ingest_batch(&shared->engine, store, reports, count, &summary, &error);
+        if (status == STATUS_OK) {
             shared_database_fine(shared);
             atomic_fetch_add(&shared->reports_rejected, summary.rejected);
             atomic_fetch_add(&shared->targets_moved, summary.moved);
             shared_wake(shared);
-            return;
+            return true;
+        }
+        if (is_refused(status) && count == 1) {
+            log_write(LOG_ERROR, "report_left_out", "device", reports[0].device, "sqlstate", error.sqlstate,
+                      "message", error.message, NULL);
+            return true;
+        }
+        if (is_refused(status)) {
+            bool stored = true;
+            for (size_t i = 0; i < count && stored; i++)
+                stored = store_batch(worker, store, &reports[i], 1);
+            return stored;
         }
         handle_failure(shared, "ingest_failed", &error);
         if (!shared_pause(shared, RETRY_MILLISECONDS)) {
             log_write(LOG_WARNING, "reports_left", "reason", "stopped while the database was away", NULL);
-            return;
+            return false;
         }
     }
 }
@@ -175,8 +196,9 @@ void *worker_main(void *context)
     if (reports == NULL)
         abort();
     size_t count;
-    while ((count = queue_take(worker->queue, reports, room)) > 0)
-        store_batch(worker, store, reports, count);
+    while ((count = queue_take(worker->queue, reports, room)) > 0 &&
+           store_batch(worker, store, reports, count))
+        continue;
     store_destroy(store);
     free(reports);
     return NULL;
