@@ -39,12 +39,16 @@ struct reader {
     int field_count;             /* may be more than FIELDS_MAX: the rest is dropped */
     int positions[COLUMN_COUNT]; /* of each column, -1 when absent */
     FILE *errors;
-    int bad;
+    int bad;           /* lines complained about */
+    int last_bad_line; /* 0: none yet */
 };
 
 static void complain(struct reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void complain(struct reader *reader, const char *format, ...)
 {
+    if (reader->line == reader->last_bad_line)
+        return; /* what follows from the first complaint only puzzles */
+    reader->last_bad_line = reader->line;
     if (reader->bad++ >= BAD_LINES_SHOWN)
         return;
     va_list arguments;

@@ -104,7 +104,7 @@ static void every_bad_line_is_named(void **state)
     assert_non_null(strstr(complaints, "f:8: id good is in line 2 already"));
     assert_non_null(strstr(complaints, "f:9: ptype \"2147483648\""));
     assert_non_null(strstr(complaints, "f:10: a quoted field does not end"));
-    assert_non_null(strstr(error.message, "nothing was sent"));
+    assert_non_null(strstr(error.message, "8 bad lines; nothing was sent"));
 }
 
 static void not_more_than_twenty_are_shown(void **state)
