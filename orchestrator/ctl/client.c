@@ -146,6 +146,7 @@ static enum status perform(struct client *client, const char *path, struct curl_
         headers = curl_slist_append(headers, line);
     }
     curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L); /* ".." is the id of a device */
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, problem);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);

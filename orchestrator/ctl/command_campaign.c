@@ -43,9 +43,10 @@ enum exit_code run_campaign_create(struct session *session, const struct argumen
         return session_usage(session, "the arguments are not UTF-8");
     bool start = arguments_value(arguments, "start") != NULL;
     enum exit_code code =
-        start ? show_post(session, "/v1/campaigns", body, "campaign %s created and started", name)
-              : show_post(session, "/v1/campaigns", body,
-                          "campaign %s created; start it with: campaign start %s", name, name);
+        start
+            ? show_post(session, "/v1/campaigns", body, "campaign %s created and started", name)
+            : show_post(session, "/v1/campaigns", body,
+                        "campaign %s created; start it with: orchestratorctl campaign start %s", name, name);
     json_decref(body);
     return code;
 }

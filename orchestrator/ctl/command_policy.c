@@ -33,8 +33,11 @@ static void print_policy(struct session *session, const char *path, const struct
             policy->wave_count == 1 ? "" : "s");
     for (int i = 0; i < policy->wave_count; i++)
         fprintf(session->out, "%s%s", i == 0 ? "" : ", ", policy->waves[i].name);
-    fprintf(session->out, "), in flight %lld, rate %lld a minute\n", (long long)policy->in_flight,
-            (long long)policy->rate_per_minute);
+    fprintf(session->out, "), in flight %lld, ", (long long)policy->in_flight);
+    if (policy->rate_per_minute > 0)
+        fprintf(session->out, "rate %lld a minute\n", (long long)policy->rate_per_minute);
+    else
+        fputs("no limit of the rate\n", session->out);
 }
 
 enum exit_code run_policy_check(struct session *session, const struct arguments *arguments)

@@ -21,7 +21,13 @@ enum exit_code run_product_create(struct session *session, const struct argument
         }
     }
     json_t *body = json_pack("{s[o]}", "products", product);
-    enum exit_code code = show_post(session, "/v1/products", body, "product created for ptype %lld", ptype);
+    const char *name = arguments_value(arguments, "name");
+    enum exit_code code =
+        name != NULL
+            ? show_post(session, "/v1/products", body, "product %s created for ptype %lld", name, ptype)
+            : show_post(session, "/v1/products", body,
+                        "product created for ptype %lld; its name is in: orchestratorctl product list",
+                        ptype);
     json_decref(body);
     return code;
 }

@@ -73,6 +73,9 @@ enum status session_connect(struct session *session, const struct arguments *arg
             return status;
         given = token;
     }
+    if (given == NULL || given[0] == '\0')
+        return error_set(error, STATUS_INVALID, NULL,
+                         "no token is given: set ORCHESTRATOR_TOKEN, or use --token-file");
     session->client = client_create(url, given);
     return STATUS_OK;
 }

@@ -55,6 +55,7 @@ ctl 0 lamp-1 device list
 exits 0 lamp-1 env ORCHESTRATOR_TOKEN="$viewer" orchestratorctl device list
 exits 1 'role' env ORCHESTRATOR_TOKEN="$viewer" orchestratorctl device register lamp-9 --ptype "$ptype"
 exits 1 'token' env ORCHESTRATOR_TOKEN=wrong orchestratorctl device list
+exits 2 'ORCHESTRATOR_TOKEN' env -u ORCHESTRATOR_TOKEN orchestratorctl device list
 exits 3 '' env ORCHESTRATOR_URL=http://127.0.0.1:1 orchestratorctl device list
 
 # JSON: one document
