@@ -19,8 +19,9 @@ struct arguments {
 
 static void report_error(const struct error *error)
 {
-    fprintf(stderr, "orchestratord: %s%s%s\n", error->field, error->field[0] != '\0' ? ": " : "",
-            error->message);
+    /* the messages of the configuration name the key themselves, after file and line */
+    bool named = error->field[0] == '\0' || strstr(error->message, error->field) != NULL;
+    fprintf(stderr, "orchestratord: %s%s%s\n", named ? "" : error->field, named ? "" : ": ", error->message);
 }
 
 static int usage(const char *what, const char *word)

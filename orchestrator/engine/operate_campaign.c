@@ -72,9 +72,10 @@ static enum status start(struct store *store, struct campaign *campaign, const s
         if (devices == 0)
             return error_set(
                 error, STATUS_CONFLICT, "campaign",
-                "no device is eligible: it must be of ptype %d, run a version that matches \"%s\" and is "
+                "no device is eligible: it must be of ptype %d, run a version that matches %s and is "
                 "lower than %s, have the tags, support online upgrades, and be in no other live campaign",
-                campaign->ptype, campaign->from_rule, campaign->firmware_version);
+                campaign->ptype, campaign->from_rule[0] == '\0' ? "* (any)" : campaign->from_rule,
+                campaign->firmware_version);
     }
     return campaign_move(store, campaign, CAMPAIGN_EVENT_START, work->actor->name, work->reason, NULL, error);
 }
