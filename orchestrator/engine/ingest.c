@@ -216,6 +216,9 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
         reason = "cancelled_by_device";
     }
     bool in_order = target_move(&batch->changes, &target->row, event, reason, batch->now, &target->timeouts);
+    if (in_order &&
+        (event == TARGET_EVENT_INSTALLED || event == TARGET_EVENT_TRIAL || event == TARGET_EVENT_CONFIRMED))
+        target->row.progress = 100; /* the last of the reports in between may have said less */
     if (event == TARGET_EVENT_DOWNLOADING && target->row.state == TARGET_DOWNLOADING &&
         said->progress > target->row.progress) {
         target->row.progress = said->progress;
