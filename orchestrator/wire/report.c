@@ -193,8 +193,8 @@ static bool read_presence(json_t *object, struct report *report)
 static bool read_topic(const char *topic, struct report *report, bool *is_presence)
 {
     static const char prefix[] = "fota/v1/";
-    const char *device = topic + strlen(prefix);
-    const char *slash = strncmp(topic, prefix, strlen(prefix)) == 0 ? strchr(device, '/') : NULL;
+    const char *device = strncmp(topic, prefix, strlen(prefix)) == 0 ? topic + strlen(prefix) : NULL;
+    const char *slash = device != NULL ? strchr(device, '/') : NULL;
     if (slash == NULL || (strcmp(slash, "/report") != 0 && strcmp(slash, "/presence") != 0))
         return reject(report, REJECTION_BAD_TOPIC, "topic: must be fota/v1/{device}/report or /presence");
     size_t length = (size_t)(slash - device);
