@@ -81,7 +81,7 @@ static enum status check_positionals(const struct arguments *arguments, struct e
     const struct command *command = arguments->command;
     if (arguments->help)
         return STATUS_OK;
-    if (command->children != NULL)
+    if (command->run == NULL)
         return error_set(error, STATUS_INVALID, NULL, "a command is missing; see %s --help", arguments->path);
     if (arguments->positional_count < command->positionals_min)
         return error_set(error, STATUS_INVALID, NULL, "arguments are missing: %s %s", arguments->path,
@@ -110,7 +110,9 @@ enum status arguments_parse(int count, char *const *words, struct arguments *arg
             arguments->help = true;
             continue;
         }
-        if (!options_end && strncmp(words[i], "--", 2) == 0)
+        if (!options_end && arguments->command == &command_tree && strcmp(words[i], "--version") == 0)
+            status = read_word(arguments, "version", error);
+        else if (!options_end && strncmp(words[i], "--", 2) == 0)
             status = read_option(arguments, count, words, &i, error);
         else if (!options_end && words[i][0] == '-' && words[i][1] != '\0')
             status = error_set(error, STATUS_INVALID, NULL, "unknown option %s; see %s --help", words[i],
@@ -154,7 +156,7 @@ void command_help(FILE *out, const struct command *command, const char *path)
 {
     fprintf(out, "%s: %s\n\nUsage: %s", path, command->summary, path);
     if (command->children != NULL)
-        fprintf(out, " COMMAND");
+        fprintf(out, command->run != NULL ? " [COMMAND]" : " COMMAND");
     if (command->positionals != NULL)
         fprintf(out, " %s", command->positionals);
     fprintf(out, " [OPTION]...\n");

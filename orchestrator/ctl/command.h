@@ -30,8 +30,8 @@ struct command {
     const char *name; /* NULL ends a list */
     const char *summary;
     const struct command *children; /* NULL: a leaf */
-    command_function run;
-    const char *positionals; /* as the help shows them: "NAME", "FILE..." */
+    command_function run;           /* of a group: what it does by itself; NULL: a command must follow */
+    const char *positionals;        /* as the help shows them: "NAME", "FILE..." */
     int positionals_min, positionals_max;
     const struct option *options; /* NULL for none */
     const char *details;          /* more help, lines ended with a newline; NULL for none */
@@ -55,7 +55,8 @@ struct arguments {
 extern const struct command command_tree;    /* the root */
 extern const struct option command_global[]; /* options of every command */
 
-/* Walks the tree and reads options, which may stand anywhere after the program's name. A "--" ends options.
+/* Walks the tree and reads options, which may stand anywhere after the program's name. A "--" ends options,
+ * and "--version" instead of a command is the command "version".
  * STATUS_INVALID says what is wrong; arguments->command is then the deepest command found, for its help. */
 enum status arguments_parse(int count, char *const *words, struct arguments *arguments,
                             struct error *error) MUST_CHECK;

@@ -42,5 +42,9 @@ enum exit_code run_policy_check(struct session *session, const struct arguments 
 enum exit_code run_fleet_status(struct session *session, const struct arguments *arguments);
 enum exit_code run_audit_list(struct session *session, const struct arguments *arguments);
 enum exit_code run_version(struct session *session, const struct arguments *arguments);
+enum exit_code run_version_parse(struct session *session, const struct arguments *arguments);
+enum exit_code run_version_compare(struct session *session, const struct arguments *arguments);
+enum exit_code run_version_match(struct session *session, const struct arguments *arguments);
+enum exit_code run_version_coexist(struct session *session, const struct arguments *arguments);
 
 #endif

@@ -4,10 +4,15 @@
 
 #include "commands.h"
 
-/* policy check and version need no server. */
 static bool needs_server(const struct command *command)
 {
-    return command->run != run_policy_check && command->run != run_version;
+    static const command_function local[] = {run_policy_check,    run_version,       run_version_parse,
+                                             run_version_compare, run_version_match, run_version_coexist};
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) {
+        if (command->run == local[i])
+            return false;
+    }
+    return true;
 }
 
 static enum exit_code run(int count, char **words)

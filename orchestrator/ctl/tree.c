@@ -132,6 +132,25 @@ static const struct command fleet_commands[] = {{"status",
 static const struct command audit_commands[] = {
     {"list", "who did what, newest first", NULL, run_audit_list, NULL, 0, 0, limit_options, NULL}, {0}};
 
+static const struct option scheme_options[] = {
+    {"scheme", "SCHEME", "seed (the rules of docs/versions.md; when not given) or semver", false}, {0}};
+
+static const struct command version_commands[] = {
+    {"parse", "check versions and show their parts", NULL, run_version_parse, "V...", 1, ARGUMENTS_MAX,
+     scheme_options,
+     "Exit code 0 when all are versions, 1 when any is not. With --json a list, one element for each.\n"},
+    {"compare", "say which of two versions is newer", NULL, run_version_compare, "A B", 2, 2, scheme_options,
+     "Exit code 0 when they have an order, 1 when they have none (different product types), 2 when one is\n"
+     "no version.\n"},
+    {"match", "say whether a rule takes a version", NULL, run_version_match, "RULE V", 2, 2, scheme_options,
+     "Exit code 0 when it does, 1 when it does not, 2 when one of them cannot be read.\n"
+     "Example: version match '>=v1.0.0 <v1.2.0 || =b1.3.0' 'v1.1.0t45772(a)'\n"},
+    {"coexist", "say whether versions may be stored together", NULL, run_version_coexist, "V V...", 2,
+     ARGUMENTS_MAX, NULL,
+     "Exit code 0 when they may, 1 when they may not (every pair of rivals is named), 2 when one is no\n"
+     "version.\n"},
+    {0}};
+
 static const struct command root_commands[] = {
     {"product", "kinds of devices", product_commands, NULL, NULL, 0, 0, NULL, NULL},
     {"device", "register, import and look at devices", device_commands, NULL, NULL, 0, 0, NULL, NULL},
@@ -140,7 +159,8 @@ static const struct command root_commands[] = {
     {"policy", "how campaigns go", policy_commands, NULL, NULL, 0, 0, NULL, NULL},
     {"fleet", "the whole fleet", fleet_commands, NULL, NULL, 0, 0, NULL, NULL},
     {"audit", "the record of what operators did", audit_commands, NULL, NULL, 0, 0, NULL, NULL},
-    {"version", "print the version of this program", NULL, run_version, NULL, 0, 0, NULL, NULL},
+    {"version", "check, compare and match versions; alone: the version of this program", version_commands,
+     run_version, NULL, 0, 0, NULL, "Needs no server. The rules are in docs/versions.md.\n"},
     {0}};
 
 const struct command command_tree = {

@@ -80,6 +80,23 @@ static void wrong_usage_says_what_is_wrong(void **state)
     assert_refused("unknown option --firmware", "ctl", "campaign", "watch", "a", "--firmware", "x");
 }
 
+static void the_version_is_a_command_of_its_own_and_a_group(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("ctl", "version"), STATUS_OK);
+    assert_true(arguments.command->run == run_version);
+    assert_int_equal(PARSE("ctl", "--version"), STATUS_OK);
+    assert_true(arguments.command->run == run_version);
+    assert_int_equal(PARSE("ctl", "--json", "--version"), STATUS_OK);
+    assert_true(arguments.command->run == run_version);
+    assert_int_equal(PARSE("ctl", "version", "parse", "v1.0.0t1(a)", "--scheme", "semver"), STATUS_OK);
+    assert_true(arguments.command->run == run_version_parse);
+    /* an option of that name belongs to its command */
+    assert_int_equal(PARSE("ctl", "device", "list", "--version", "v1.0.0t1(a)"), STATUS_OK);
+    assert_string_equal(arguments_value(&arguments, "version"), "v1.0.0t1(a)");
+    assert_refused("unknown command \"show\"", "ctl", "version", "show");
+}
+
 static void check_tree(const struct command *command, const char *path, int *leaves)
 {
     char *text = NULL;
@@ -95,8 +112,8 @@ static void check_tree(const struct command *command, const char *path, int *lea
         assert_non_null(strstr(text, child->summary));
         check_tree(child, child->name, leaves);
     }
-    assert_true((command->children == NULL) == (command->run != NULL));
-    *leaves += command->run != NULL;
+    assert_true(command->children != NULL || command->run != NULL);
+    *leaves += command->children == NULL;
     free(text);
 }
 
@@ -105,7 +122,7 @@ static void help_at_every_level_names_all_there_is(void **state)
     (void)state;
     int leaves = 0;
     check_tree(&command_tree, command_tree.name, &leaves);
-    assert_int_equal(leaves, 23);
+    assert_int_equal(leaves, 26);
     assert_int_equal(PARSE("ctl", "campaign", "--help"), STATUS_OK);
     assert_true(arguments.help);
     assert_string_equal(arguments.command->name, "campaign");
@@ -119,6 +136,7 @@ int main(void)
         cmocka_unit_test(commands_of_the_readme_are_read),
         cmocka_unit_test(options_may_stand_anywhere),
         cmocka_unit_test(wrong_usage_says_what_is_wrong),
+        cmocka_unit_test(the_version_is_a_command_of_its_own_and_a_group),
         cmocka_unit_test(help_at_every_level_names_all_there_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
