@@ -386,6 +386,29 @@ static void partitions_are_made_and_dropped(void **state)
         3);
 }
 
+/* As after an orchestrator was off for months. */
+static void events_that_came_before_their_partition_move_into_it(void **state)
+{
+    (void)state;
+    static const char event[] =
+        "INSERT INTO events (at, subject, campaign_id, from_state, to_state) SELECT "
+        "at, 'campaign', 1, 'draft', 'scheduled' FROM (VALUES (now()), ('2001-01-01')) t(at)";
+    char url[256];
+    services_new_database(url);
+    free(services_query(url, "DO $$ BEGIN EXECUTE 'DROP TABLE events_' || to_char(now() AT TIME ZONE 'UTC', "
+                             "'YYYY_MM'); END $$"));
+    free(services_query(url, event));
+    assert_int_equal(services_query_integer(url, "SELECT count(*) FROM events_default"), 2);
+    assert_int_equal(services_query_integer(url, "SELECT made FROM maintain_event_partitions(90)"), 1);
+    assert_int_equal(services_query_integer(url, "SELECT count(*) FROM events_default"), 0);
+    assert_int_equal(services_query_integer(url, "SELECT count(*) FROM events"), 1);
+    free(services_query(url, event)); /* the partition is like the others */
+    assert_int_equal(services_query_integer(url, "SELECT count(DISTINCT event_id) FROM events"), 3);
+    assert_int_equal(services_query_integer(url, "SELECT count(*) FROM pg_index WHERE indrelid = (SELECT "
+                                                 "tableoid FROM events WHERE at > '2002-01-01' LIMIT 1)"),
+                     3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +426,7 @@ int main(void)
         cmocka_unit_test(the_database_keeps_the_rules_of_versions),
         cmocka_unit_test(the_reader_sees_the_views_and_nothing_else),
         cmocka_unit_test(partitions_are_made_and_dropped),
+        cmocka_unit_test(events_that_came_before_their_partition_move_into_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
