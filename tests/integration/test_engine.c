@@ -411,6 +411,22 @@ static void on_halt_rollback_needs_no_operator(void **state)
     fixture_release(fixture);
 }
 
+static void a_campaign_with_the_name_of_a_rollback_is_not_in_its_way(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-1", "confirmed");
+    fixture_sql(fixture, "INSERT INTO campaigns (name, firmware_id, ptype, policy, seed, created_by) SELECT "
+                         "'c.rollback', 1, 45772, policy, 1, 'tester' FROM campaigns");
+    fixture_command(fixture, "c", CAMPAIGN_ROLLBACK);
+    fixture_reports(fixture, "lamp-2", "cancelled");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c.rollback-2", "running");
+    fixture_release(fixture);
+}
+
 /* The pause's withdrawal and the failures that halt fall due in one tick, as after an orchestrator was away.
  */
 static void a_halt_takes_back_what_was_withdrawn_in_the_same_tick(void **state)
@@ -576,6 +592,7 @@ int main(void)
         cmocka_unit_test(a_withdrawal_that_meets_the_cancel_leaves_nothing_pending),
         cmocka_unit_test(devices_go_back_after_promotion),
         cmocka_unit_test(on_halt_rollback_needs_no_operator),
+        cmocka_unit_test(a_campaign_with_the_name_of_a_rollback_is_not_in_its_way),
         cmocka_unit_test(a_halt_takes_back_what_was_withdrawn_in_the_same_tick),
         cmocka_unit_test(offers_are_sent_again),
         cmocka_unit_test(devices_in_the_middle_are_asked_where_they_stand),

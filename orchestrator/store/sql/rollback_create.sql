@@ -1,8 +1,12 @@
--- parent, policy, seed: the campaign that takes the parent's devices back
+-- parent, policy, seed: the campaign that takes the parent's devices back. NAME.rollback, or the first of -2, -3... that
+-- nothing else has: an operator may have given a campaign that name.
 INSERT INTO campaigns (name, kind, parent_id, ptype, policy, seed, created_by, state)
-SELECT p.name || '.rollback' || CASE WHEN n.earlier = 0 THEN '' ELSE '-' || n.earlier + 1 END,
+SELECT p.name || '.rollback' || CASE WHEN free.number = 1 THEN '' ELSE '-' || free.number END,
        'rollback', p.campaign_id, p.ptype, $2, $3, 'orchestrator', 'scheduled'
 FROM campaigns p,
-     LATERAL (SELECT count(*) AS earlier FROM campaigns c WHERE c.parent_id = p.campaign_id) n
+     LATERAL (SELECT count(*) AS taken FROM campaigns c WHERE starts_with(c.name, p.name || '.rollback')) t,
+     LATERAL (SELECT min(number) AS number FROM generate_series(1, t.taken + 1) number
+              WHERE NOT EXISTS (SELECT FROM campaigns c WHERE c.name = p.name || '.rollback'
+                                || CASE WHEN number = 1 THEN '' ELSE '-' || number END)) free
 WHERE p.campaign_id = $1
 RETURNING campaign_id, name
