@@ -206,11 +206,11 @@ static int draw_pace(FILE *out, const json_t *campaign, int width)
     char rate[48] = "no limit";
     char left[64] = "";
     if (number(campaign, "rate_per_minute") > 0)
-        snprintf(rate, sizeof rate, "at most %lld a minute", number(campaign, "rate_per_minute"));
+        snprintf(rate, sizeof rate, "at most %lld", number(campaign, "rate_per_minute"));
     if (json_is_integer(json_object_get(campaign, "seconds_left")))
         duration(number(campaign, "seconds_left"), left, sizeof left);
-    snprintf(line, sizeof line, "rate %s, %lld in the last minute; in flight %lld of %lld%s%s", rate,
-             number(campaign, "offers_last_minute"), number(campaign, "in_flight"),
+    snprintf(line, sizeof line, "%lld offers a minute (%s); in flight %lld of %lld%s%s",
+             number(campaign, "offers_last_minute"), rate, number(campaign, "in_flight"),
              number(campaign, "in_flight_cap"), left[0] == '\0' ? "" : "; time left about ", left);
     put_line(out, line, width);
     return 1;
