@@ -1,5 +1,7 @@
 #include "image.h"
 
+#include <stdbool.h>
+
 enum {
     FIRST_MAGIC = 0xEA,
     SECOND_MAGIC = 0xE9,
@@ -15,7 +17,8 @@ enum {
 /* What is left to read; `size` excludes the trailer. */
 struct image_reader {
     const unsigned char *bytes;
-    size_t at, size;
+    size_t at, size, trailer;
+    bool padding_may_follow; /* 00 or ff after the checksum */
 };
 
 static uint32_t read_u32(const unsigned char *bytes)
@@ -98,15 +101,26 @@ static enum status read_segment(struct image_reader *reader, int number, unsigne
     return STATUS_OK;
 }
 
+static enum status check_padding(const struct image_reader *reader, size_t from, struct error *error)
+{
+    for (size_t at = from; at < reader->size; at++) {
+        if (reader->bytes[at] != 0x00 && reader->bytes[at] != 0xFF)
+            return error_set(error, STATUS_INVALID, NULL,
+                             "byte %zu, after the checksum, is %02x: only 00 and ff may follow", at,
+                             reader->bytes[at]);
+    }
+    return STATUS_OK;
+}
+
 /* Zero padding, then the checksum as the last byte of a line and of the contents. */
 static enum status check_end(struct image_reader *reader, size_t start, unsigned char checksum,
                              struct error *error)
 {
     size_t last = start + ((reader->at - start) | (LINE - 1));
-    if (last + 1 != reader->size)
+    if (reader->padding_may_follow ? last + 1 > reader->size : last + 1 != reader->size)
         return error_set(error, STATUS_INVALID, NULL,
-                         "with these segments the file has %zu bytes, but it has %zu", last + 1 + TRAILER,
-                         reader->size + TRAILER);
+                         "with these segments the file has %zu bytes, but it has %zu",
+                         last + 1 + reader->trailer, reader->size + reader->trailer);
     for (; reader->at < last; reader->at++) {
         if (reader->bytes[reader->at] != 0)
             return error_set(error, STATUS_INVALID, NULL, "byte %zu is %02x: padding must be 0", reader->at,
@@ -116,7 +130,7 @@ static enum status check_end(struct image_reader *reader, size_t start, unsigned
         return error_set(error, STATUS_INVALID, NULL,
                          "the checksum is %02x, but the segments' data gives %02x", reader->bytes[last],
                          checksum);
-    return STATUS_OK;
+    return check_padding(reader, last + 1, error);
 }
 
 static enum status read_second_part(struct image_reader *reader, struct image_info *info, struct error *error)
@@ -154,7 +168,7 @@ enum status image_check(const unsigned char *bytes, size_t size, int slot, struc
                          size, IMAGE_SIZE_MAX);
     if (size < SECOND_HEADER + TRAILER)
         return error_set(error, STATUS_INVALID, NULL, "the file has %zu bytes: too short for an image", size);
-    struct image_reader reader = {.bytes = bytes, .size = size - TRAILER};
+    struct image_reader reader = {.bytes = bytes, .size = size - TRAILER, .trailer = TRAILER};
     enum status status = read_first_part(&reader, slot, &read, error);
     if (status == STATUS_OK)
         status = read_second_part(&reader, &read, error);
@@ -163,4 +177,14 @@ enum status image_check(const unsigned char *bytes, size_t size, int slot, struc
     if (status == STATUS_OK)
         *info = read;
     return status;
+}
+
+enum status image_check_boot(const unsigned char *bytes, size_t size, struct error *error)
+{
+    struct image_info info = {0};
+    if (size > 0 && bytes[0] != SECOND_MAGIC)
+        return error_set(error, STATUS_INVALID, NULL,
+                         "the file begins with %02x: a boot loader begins with e9", bytes[0]);
+    struct image_reader reader = {.bytes = bytes, .size = size, .padding_may_follow = true};
+    return read_second_part(&reader, &info, error);
 }

@@ -21,6 +21,10 @@ struct image_info {
 enum status image_check(const unsigned char *bytes, size_t size, int slot, struct image_info *info,
                         struct error *error) MUST_CHECK;
 
+/* Checks a boot loader as the chip's ROM loads it: E9 header, segments, checksum. There is no CRC trailer;
+ * after the checksum only padding (00 or ff) may follow. */
+enum status image_check_boot(const unsigned char *bytes, size_t size, struct error *error) MUST_CHECK;
+
 /* zlib's CRC-32. */
 uint32_t image_crc32(const unsigned char *bytes, size_t size);
 
