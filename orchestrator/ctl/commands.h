@@ -46,5 +46,8 @@ enum exit_code run_version_parse(struct session *session, const struct arguments
 enum exit_code run_version_compare(struct session *session, const struct arguments *arguments);
 enum exit_code run_version_match(struct session *session, const struct arguments *arguments);
 enum exit_code run_version_coexist(struct session *session, const struct arguments *arguments);
+enum exit_code run_flash_map_list(struct session *session, const struct arguments *arguments);
+enum exit_code run_flash_map_show(struct session *session, const struct arguments *arguments);
+enum exit_code run_flash_map_build(struct session *session, const struct arguments *arguments);
 
 #endif

@@ -78,6 +78,7 @@ static const struct option campaign_create_options[] = {
     {"policy", "FILE", "how it goes: waves, gates, rate (required)", false},
     {"from", "RULE", "only devices that run such a version", false},
     {"tag", "T", "only devices with this tag", true},
+    {"device", "ID", "only this device, and others so named", true},
     {"start", NULL, "start it at once", false},
     {0}};
 
@@ -151,6 +152,35 @@ static const struct command version_commands[] = {
      "version.\n"},
     {0}};
 
+#define MAP_OPTIONS                                                                                          \
+    {"size", "KB", "of the chip's flash: 512, 1024, 2048, 4096, 8192 or 16384", false},                      \
+    {                                                                                                        \
+        "map", "M", "256+256, 512+512 or 1024+1024", false                                                   \
+    }
+
+static const struct option map_options[] = {MAP_OPTIONS, {0}};
+
+static const struct option map_build_options[] = {
+    MAP_OPTIONS,
+    {"boot", "FILE", "boot.bin (required)", false},
+    {"user1", "FILE", "user1.bin (required)", false},
+    {"key", "FILE", "master_device_key.bin", false},
+    {"init-data", "FILE", "esp_init_data_default.bin", false},
+    {"output", "FILE", "the full image to write (required)", false},
+    {"force", NULL, "replace it if it exists", false},
+    {0}};
+
+static const struct command flash_map_commands[] = {
+    {"list", "list flash maps: one line each", NULL, run_flash_map_list, NULL, 0, 0, map_options, NULL},
+    {"show", "show flash maps: what stands where", NULL, run_flash_map_show, NULL, 0, 0, map_options, NULL},
+    {"build", "write a full flash image, ready for a programmer", NULL, run_flash_map_build, NULL, 0, 0,
+     map_build_options,
+     "The chip's --size is required, and --map where the size has several. Every file is checked; what has\n"
+     "no file (the second slot, all parameters) is erased, as the guide's blank.bin would leave it.\n"
+     "Without --key the device has no key; without --init-data its RF parameters must be written separately.\n"
+     "Example: flash-map build --size 1024 --boot boot.bin --user1 user1.bin --output full.bin\n"},
+    {0}};
+
 static const struct command root_commands[] = {
     {"product", "kinds of devices", product_commands, NULL, NULL, 0, 0, NULL, NULL},
     {"device", "register, import and look at devices", device_commands, NULL, NULL, 0, 0, NULL, NULL},
@@ -159,6 +189,8 @@ static const struct command root_commands[] = {
     {"policy", "how campaigns go", policy_commands, NULL, NULL, 0, 0, NULL, NULL},
     {"fleet", "the whole fleet", fleet_commands, NULL, NULL, 0, 0, NULL, NULL},
     {"audit", "the record of what operators did", audit_commands, NULL, NULL, 0, 0, NULL, NULL},
+    {"flash-map", "flash maps, and full flash images for a programmer", flash_map_commands, NULL, NULL, 0, 0,
+     NULL, "Needs no server. See docs/flash-maps.md.\n"},
     {"version", "check, compare and match versions; alone: the version of this program", version_commands,
      run_version, NULL, 0, 0, NULL, "Needs no server. The rules are in docs/versions.md.\n"},
     {0}};
