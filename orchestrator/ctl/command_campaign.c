@@ -21,6 +21,13 @@ static json_t *campaign_body(const struct arguments *arguments, const char *poli
         json_object_set_new(body, "from", json_string(from));
     for (const char *tag; (tag = arguments_next(arguments, "tag", &position)) != NULL;)
         json_array_append_new(json_object_get(body, "tags"), json_string(tag));
+    position = 0;
+    json_t *devices = json_array();
+    for (const char *device; (device = arguments_next(arguments, "device", &position)) != NULL;)
+        json_array_append_new(devices, json_string(device));
+    if (json_array_size(devices) > 0)
+        json_object_set(body, "devices", devices);
+    json_decref(devices);
     return body;
 }
 
@@ -100,7 +107,7 @@ static void print_campaign(struct session *session, const json_t *campaign)
 {
     table_print_members(
         session->out, campaign,
-        "Campaign=name|Kind=kind|Rolls back=parent|Firmware=firmware|From=from|Tags=tags|State=state|"
+        "Campaign=name|Kind=kind|Rolls back=parent|Firmware=firmware|From=from|Tags=tags|Only=devices|State=state|"
         "Reason=state_reason|Devices=members|In flight=in_flight|Cap=in_flight_cap|"
         "Rate a minute=rate_per_minute|Last minute=offers_last_minute|Seconds left=seconds_left|"
         "Created=@created_at|By=created_by|Started=@started_at|Ended=@ended_at");

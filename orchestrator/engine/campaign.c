@@ -75,6 +75,7 @@ static enum status read_campaign(const struct store_rows *rows, struct arena *ar
     campaign->ramp.updated_at = store_rows_real(rows, 0, 13);
     campaign->now = store_rows_real(rows, 0, 14);
     campaign->parent = store_rows_integer(rows, 0, 15);
+    campaign->devices = arena_copy(arena, store_rows_text(rows, 0, 16));
     if (policy_json_parse(policy, strlen(policy), &campaign->policy, error) != STATUS_OK)
         return error_context(error, "stored policy of campaign %s", campaign->name);
     return STATUS_OK;

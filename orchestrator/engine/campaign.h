@@ -18,7 +18,8 @@ struct campaign {
     const char *firmware_version; /* NULL in a rollback */
     int ptype;
     const char *from_rule;
-    const char *tags; /* comma-separated */
+    const char *tags;    /* comma-separated */
+    const char *devices; /* PostgreSQL's text of an array; {} for any */
     int64_t seed;
     struct ramp ramp;
     double now;     /* the database's clock: the only one, so that several orchestrators agree */

@@ -84,10 +84,12 @@ enum status operate_firmware_upload(struct store *store, const struct actor *act
                                     const struct firmware_new *firmware, struct error *error) MUST_CHECK;
 
 struct campaign_new {
-    const char *name;        /* starts with a letter, then A-Z a-z 0-9 . _ -, at most 64 */
-    const char *firmware;    /* version text */
-    const char *from;        /* version rule; NULL or "" for any */
-    const char *tags;        /* comma-separated, all must be on the device; NULL or "" for any */
+    const char *name;           /* starts with a letter, then A-Z a-z 0-9 . _ -, at most 64 */
+    const char *firmware;       /* version text */
+    const char *from;           /* version rule; NULL or "" for any */
+    const char *tags;           /* comma-separated, all must be on the device; NULL or "" for any */
+    const char *const *devices; /* only these; NULL for any */
+    size_t device_count;
     const char *policy_json; /* stored with every default filled in */
     bool start;
 };

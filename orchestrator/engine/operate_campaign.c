@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "array.h"
 #include "campaign.h"
 #include "names.h"
 #include "operate.h"
@@ -202,6 +203,7 @@ struct create_work {
     const struct campaign_new *campaign;
     struct version version;
     char *policy; /* effective, every default filled in */
+    struct array devices;
     int64_t seed;
 };
 
@@ -236,14 +238,36 @@ static enum status find_firmware(struct store *store, const char *version, int64
     return STATUS_OK;
 }
 
+/* A device that does not exist, or is of another product type, is a mistake of whoever named it. */
+static enum status check_devices(struct store *store, const char *devices, int ptype, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, devices);
+    store_put_integer(&parameters, ptype);
+    struct store_rows *rows;
+    if (store_run(store, &SQL_DEVICE_UNKNOWN, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    enum status status = STATUS_OK;
+    if (store_rows_count(rows) > 0) {
+        char field[64];
+        snprintf(field, sizeof field, "devices[%s]", store_rows_text(rows, 0, 0));
+        status = error_set(error, STATUS_NOT_FOUND, field, "no device of ptype %d has the id %.64s", ptype,
+                           store_rows_text(rows, 0, 1));
+    }
+    store_rows_free(rows);
+    return status;
+}
+
 static enum status create(struct store *store, void *context, struct error *error)
 {
-    const struct create_work *work = context;
+    struct create_work *work = context;
     const struct campaign_new *campaign = work->campaign;
+    const char *devices = array_text(&work->devices);
     char version[VERSION_TEXT_SIZE];
     int64_t firmware = 0;
     version_format(&work->version, version);
-    if (find_firmware(store, version, &firmware, error) != STATUS_OK)
+    if (find_firmware(store, version, &firmware, error) != STATUS_OK ||
+        check_devices(store, devices, work->version.ptype, error) != STATUS_OK)
         return error->status;
     struct store_parameters parameters = {0};
     store_put_text(&parameters, campaign->name);
@@ -254,6 +278,7 @@ static enum status create(struct store *store, void *context, struct error *erro
     store_put_text(&parameters, work->policy);
     store_put_integer(&parameters, work->seed);
     store_put_text(&parameters, work->actor->name);
+    store_put_text(&parameters, devices);
     enum status status = store_run(store, &SQL_CAMPAIGN_CREATE, &parameters, NULL, error);
     if (status == STATUS_CONFLICT && strcmp(error->field, "campaigns_name_unique") == 0)
         return error_set(error, STATUS_CONFLICT, "name", "a campaign named %s exists already",
@@ -297,7 +322,10 @@ enum status operate_campaign_create(struct store *store, const struct actor *act
         return error_set(error, STATUS_INTERNAL, NULL, "no random bytes: %m");
     work.seed = (int64_t)(random >> 11);
     work.policy = policy_json_format(&policy);
+    for (size_t i = 0; i < campaign->device_count; i++)
+        array_put_text(&work.devices, campaign->devices[i]);
     enum status status = store_transaction(store, create, &work, error);
+    array_release(&work.devices);
     free(work.policy);
     return status;
 }

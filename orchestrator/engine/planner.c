@@ -44,6 +44,7 @@ enum status planner_count(struct store *store, const struct campaign *campaign, 
         store_put_integer(&parameters, campaign->ptype);
         store_put_text(&parameters, array_text(&codes));
         store_put_text(&parameters, campaign->tags);
+        store_put_text(&parameters, campaign->devices);
         status = store_run(store, &SQL_ELIGIBLE_COUNT, &parameters, &rows, error);
     }
     if (status == STATUS_OK)
@@ -87,6 +88,7 @@ static enum status create_targets(struct store *store, const struct campaign *ca
         store_put_text(&parameters, array_text(&wave_sizes));
         store_put_text(&parameters, campaign->firmware_version);
         store_put_integer(&parameters, campaign->firmware);
+        store_put_text(&parameters, campaign->devices);
         status = store_run(store, &SQL_PLAN_UPDATE, &parameters, NULL, error);
     }
     array_release(&codes);

@@ -61,6 +61,8 @@ enum status handle_campaign_create(struct http_request *request, struct error *e
                                     .firmware = given.firmware,
                                     .from = given.from,
                                     .tags = given.tags,
+                                    .devices = given.devices,
+                                    .device_count = given.device_count,
                                     .policy_json = given.policy,
                                     .start = given.start};
     status = operate_campaign_create(http_request_store(request), &request->actor, &campaign, error);

@@ -40,7 +40,7 @@ const struct http_route http_routes[] = {
      "Length and ETag of an image"},
     {"GET", "/v1/campaigns", ACCESS_VIEWER, NO_BODY, handle_campaign_list, 0, "after limit",
      "List campaigns, newest first"},
-    {"POST", "/v1/campaigns", ACCESS_OPERATOR, SMALL_BODY, handle_campaign_create, 0, "",
+    {"POST", "/v1/campaigns", ACCESS_OPERATOR, DEVICES_BODY, handle_campaign_create, 0, "",
      "Create a campaign"},
     {"GET", "/v1/campaigns/{name}", ACCESS_VIEWER, NO_BODY, handle_campaign_show, 0, "",
      "Show one campaign with its waves"},

@@ -6,6 +6,7 @@
 
 #include "json_scope.h"
 #include "policy_json.h"
+#include "report.h"
 #include "version.h"
 
 static const char *keep(struct arena *arena, const char *text)
@@ -165,6 +166,30 @@ enum status api_devices_parse(const char *text, size_t length, struct arena *are
     return status;
 }
 
+static void read_device_ids(struct json_scope *scope, struct arena *arena, struct api_campaign *campaign)
+{
+    json_t *array;
+    if (!json_scope_array(scope, "devices", false, &array))
+        return;
+    size_t count = json_array_size(array);
+    char message[80];
+    if (count < 1 || count > API_DEVICES_MAX) {
+        snprintf(message, sizeof message, "has %zu elements; allowed are 1 to %d", count, API_DEVICES_MAX);
+        json_scope_refuse(scope, "devices", message);
+        return;
+    }
+    campaign->devices = arena_allocate_array(arena, count, sizeof(const char *));
+    for (size_t i = 0; i < count; i++) {
+        const char *id = json_string_value(json_array_get(array, i));
+        if (id == NULL || !device_id_is_valid(id)) {
+            snprintf(message, sizeof message, "devices[%zu]", i);
+            json_scope_refuse(scope, message, "must be 1 to 64 characters of A-Z a-z 0-9 . _ -");
+            return;
+        }
+        campaign->devices[campaign->device_count++] = arena_copy(arena, id);
+    }
+}
+
 /* Checked here so that the refusal names its path; stored as it was given. */
 static const char *read_policy(struct json_scope *scope, struct arena *arena)
 {
@@ -199,6 +224,7 @@ enum status api_campaign_parse(const char *text, size_t length, struct arena *ar
     if (campaign->from == NULL)
         campaign->from = "";
     campaign->tags = read_tags(&scope, arena);
+    read_device_ids(&scope, arena, campaign);
     campaign->policy = read_policy(&scope, arena);
     json_scope_boolean(&scope, "start", false, &campaign->start);
     status = json_scope_end(&scope);

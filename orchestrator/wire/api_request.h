@@ -46,11 +46,13 @@ struct api_devices {
 enum status api_devices_parse(const char *text, size_t length, struct arena *arena,
                               struct api_devices *devices, struct error *error) MUST_CHECK;
 
-/* POST /v1/campaigns: {"name", "firmware", "from"?, "tags"?: [...], "policy", "start"?} */
+/* POST /v1/campaigns: {"name", "firmware", "from"?, "tags"?: [...], "devices"?: [...], "policy", "start"?} */
 struct api_campaign {
     const char *name, *firmware;
-    const char *from;   /* "" when not given */
-    const char *tags;   /* comma-separated, "" when not given */
+    const char *from;     /* "" when not given */
+    const char *tags;     /* comma-separated, "" when not given */
+    const char **devices; /* device ids */
+    size_t device_count;
     const char *policy; /* the document as given */
     bool start;
 };

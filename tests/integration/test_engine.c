@@ -535,6 +535,31 @@ static void one_device_is_in_one_live_campaign_only(void **state)
     fixture_release(fixture);
 }
 
+static void a_campaign_may_name_its_devices(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(10);
+    struct error error;
+    const char *devices[] = {"lamp-3", "lamp-7"};
+    struct campaign_new campaign = {.name = "c",
+                                    .firmware = FIXTURE_VERSION,
+                                    .policy_json = "{\"name\":\"p\"}",
+                                    .devices = devices,
+                                    .device_count = 2,
+                                    .start = true};
+    assert_int_equal(operate_campaign_create(fixture->store, &fixture->actor, &campaign, &error), STATUS_OK);
+    fixture_tick(fixture);
+    assert_int_equal(
+        fixture_integer(fixture, "SELECT count(*) FROM targets WHERE device_id IN ('lamp-3', 'lamp-7')"), 2);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM targets"), 2);
+    devices[1] = "lamp-77";
+    campaign.name = "d";
+    assert_int_equal(operate_campaign_create(fixture->store, &fixture->actor, &campaign, &error),
+                     STATUS_NOT_FOUND);
+    assert_string_equal(error.field, "devices[1]");
+    fixture_release(fixture);
+}
+
 static void commands_that_make_no_sense_are_refused(void **state)
 {
     (void)state;
@@ -598,6 +623,7 @@ int main(void)
         cmocka_unit_test(devices_in_the_middle_are_asked_where_they_stand),
         cmocka_unit_test(offline_devices_hold_no_slot_and_are_skipped_in_the_end),
         cmocka_unit_test(one_device_is_in_one_live_campaign_only),
+        cmocka_unit_test(a_campaign_may_name_its_devices),
         cmocka_unit_test(commands_that_make_no_sense_are_refused),
         cmocka_unit_test(a_locked_campaign_is_left_to_whoever_holds_it),
     };

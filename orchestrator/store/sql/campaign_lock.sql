@@ -1,7 +1,7 @@
 -- One campaign, locked for whoever moves it.
 SELECT c.campaign_id, c.name, c.kind, c.state, c.settled, c.firmware_id, f.version, c.ptype, c.from_rule,
        array_to_string(c.tags, ','), c.policy, c.seed, c.rate_tokens, extract(epoch FROM c.rate_at),
-       extract(epoch FROM clock_timestamp()), c.parent_id
+       extract(epoch FROM clock_timestamp()), c.parent_id, c.devices
 FROM campaigns c
 LEFT JOIN firmware f USING (firmware_id)
 WHERE c.campaign_id = $1
