@@ -8,12 +8,17 @@
 #include "api_answer.h"
 #include "log.h"
 
-/* Details of our own failures go to the log, not to the client. */
+/* Details of our own failures go to the log, not to the client, who may be anybody: they name hosts, users
+ * and paths. */
 static const char *error_json(struct http_request *request, const struct error *error)
 {
     struct error shown = *error;
+    const char *outage = request->answer.outage;
     if (shown.status == STATUS_INTERNAL)
         error_set(&shown, STATUS_INTERNAL, NULL, "internal error; the log of the orchestrator says more");
+    if (shown.status == STATUS_UNAVAILABLE)
+        error_set(&shown, STATUS_UNAVAILABLE, NULL, "%s: try again",
+                  outage != NULL ? outage : "the database is not available");
     return api_error_format(&request->arena, &shown);
 }
 

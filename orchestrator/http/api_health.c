@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "api_answer.h"
 #include "handlers.h"
 #include "request.h"
@@ -13,8 +15,11 @@ enum status handle_ready(struct http_request *request, struct error *error)
 {
     char why[256] = "";
     const struct http_options *options = &request->shared->options;
-    if (!options->ready(options->context, why, sizeof why))
+    if (!options->ready(options->context, why, sizeof why)) {
+        if (strncmp(why, "broker:", 7) == 0)
+            request->answer.outage = "the broker is not connected";
         return error_set(error, STATUS_UNAVAILABLE, NULL, "%s", why);
+    }
     http_answer_json(request, 200, api_status_format(&request->arena, "ready"));
     return STATUS_OK;
 }

@@ -34,6 +34,7 @@ static enum status open_image(struct http_request *request, uint64_t *size, stru
         status = image_cache_fetch(images, http_request_store(request), request->parameter,
                                    &request->answer.fd, &found, error);
     *size = (uint64_t)found;
+    request->answer.outage = "the image is not available"; /* the database, or the disk of the cache */
     return status;
 }
 

@@ -28,9 +28,10 @@ struct http_shared {
 #define HTTP_HEADERS_MAX 6
 
 struct http_answer {
-    int code;         /* 0: 200 */
-    const char *json; /* NULL: an empty body, or the file */
-    int fd;           /* -1: none; else `length` bytes from `offset` are sent, and it is closed */
+    int code;           /* 0: 200 */
+    const char *json;   /* NULL: an empty body, or the file */
+    const char *outage; /* what is away when the error is STATUS_UNAVAILABLE; NULL: the database */
+    int fd;             /* -1: none; else `length` bytes from `offset` are sent, and it is closed */
     uint64_t offset, length;
     struct {
         const char *name, *value;

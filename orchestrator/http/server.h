@@ -20,7 +20,8 @@ struct http_options {
     /* Copies the secret that signs image URLs; false while it is not known (the database is away). Called
      * from any thread. */
     bool (*image_secret)(void *context, unsigned char secret[IMAGE_SECRET_SIZE]);
-    /* Whether requests can be served (/readyz); writes why not. Called from any thread. */
+    /* Whether requests can be served (/readyz); writes why not, as "database: ..." or "broker: ...", for the
+     * log: clients are told only which of the two. Called from any thread. */
     bool (*ready)(void *context, char *why, size_t why_size);
     /* Called after each campaign command that succeeded, so that the engine acts at once. May be NULL. */
     void (*wake)(void *context);

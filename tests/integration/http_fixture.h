@@ -41,7 +41,7 @@ static inline bool ready(void *context, char *why, size_t why_size)
 {
     (void)context;
     if (!atomic_load(&is_ready))
-        snprintf(why, why_size, "the broker cannot be reached");
+        snprintf(why, why_size, "broker: not connected to 10.1.2.3:1883");
     return atomic_load(&is_ready);
 }
 

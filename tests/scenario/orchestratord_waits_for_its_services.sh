@@ -32,6 +32,7 @@ says() { # says WORDS: in the log
 answers /healthz 200
 answers /readyz 503
 grep -q database "$work/answer"
+! grep -qiE 'postgres|127\.0\.0\.1|connect' "$work/answer" || fail "/readyz tells strangers too much: $(cat "$work/answer")"
 says database_unavailable
 says broker_unreachable
 code=0
