@@ -3,14 +3,35 @@
 #include "handlers.h"
 #include "request.h"
 #include "store_sql.h"
+#include "version.h"
+
+/* Puts the version that is asked for, as it is stored: in its canonical form. */
+static enum status put_version(const struct http_request *request, struct store_parameters *parameters,
+                               char canonical[VERSION_TEXT_SIZE], struct error *error)
+{
+    struct version version;
+    const char *text = http_request_query(request, "version");
+    if (text == NULL) {
+        store_put_text(parameters, NULL);
+        return STATUS_OK;
+    }
+    struct error why;
+    if (version_parse(text, &version, &why) != STATUS_OK)
+        return error_set(error, STATUS_INVALID, "version", "%s", why.message);
+    version_format(&version, canonical);
+    store_put_text(parameters, canonical);
+    return STATUS_OK;
+}
 
 enum status handle_device_list(struct http_request *request, struct error *error)
 {
     struct store_parameters parameters = {0};
+    char version[VERSION_TEXT_SIZE];
     int64_t limit;
     enum status status = http_query_put_number(request, "ptype", &parameters, error);
     store_put_text(&parameters, http_request_query(request, "tag"));
-    store_put_text(&parameters, http_request_query(request, "version"));
+    if (status == STATUS_OK)
+        status = put_version(request, &parameters, version, error);
     store_put_text(&parameters, http_request_query(request, "after"));
     if (status == STATUS_OK)
         status = http_query_limit(request, &limit, error);

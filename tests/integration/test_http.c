@@ -49,6 +49,7 @@ static void paths_and_methods_are_checked(void **state)
     expect_error(get("/v1/devices?limit=0"), 400, "invalid", "limit");
     expect_error(get("/v1/devices?limit=1001"), 400, "invalid", "limit");
     expect_error(get("/v1/devices?ptype=x"), 400, "invalid", "ptype");
+    expect_error(get("/v1/devices?version=v1"), 400, "invalid", "version");
     expect_error(get("/v1/audit?after=-1"), 400, "invalid", "after");
 }
 
@@ -125,6 +126,7 @@ static void devices_are_listed_page_by_page(void **state)
     expect(get("/v1/devices?tag=lab&limit=5"), 200, "\"next\" : null");
     expect(get("/v1/devices?tag=none"), 200, "\"devices\" : []");
     expect(get("/v1/devices?version=v1.0.0t45772(a)&ptype=45772&limit=1"), 200, "\"d00\"");
+    expect(get("/v1/devices?version=v1.0.0.t45772(a)&limit=1"), 200, "\"d00\""); /* the template's form */
     expect(get("/v1/devices/d07"), 200, "\"tags\" : [\"field\"]");
     expect_error(get("/v1/devices/nobody"), 404, "not_found", "");
 }
