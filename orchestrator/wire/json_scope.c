@@ -7,9 +7,14 @@ enum status json_read_document(const char *text, size_t length, json_t **documen
 {
     json_error_t problem;
     *document = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
-    if (*document == NULL)
+    if (*document == NULL) {
+        enum json_error_code code = json_error_code(&problem);
+        bool has_null = code == json_error_null_character || code == json_error_null_byte_in_key;
         return error_set(error, STATUS_INVALID, NULL, "not valid JSON at line %d, column %d: %s",
-                         problem.line, problem.column, problem.text);
+                         problem.line, problem.column,
+                         has_null ? "\\u0000 is not allowed in a text; every other character is"
+                                  : problem.text);
+    }
     if (json_is_object(*document))
         return STATUS_OK;
     json_decref(*document);

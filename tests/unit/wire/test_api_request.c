@@ -149,6 +149,21 @@ static void commands_may_have_a_reason(void **state)
     assert_string_equal(error.field, "raison");
 }
 
+/* In our words, not those of the library we read it with. */
+static void a_null_character_is_refused(void **state)
+{
+    (void)state;
+    const char *const cases[] = {"{\"devices\":[{\"id\":\"a\\u0000b\",\"ptype\":1}]}",
+                                 "{\"de\\u0000vices\":[{\"id\":\"a\",\"ptype\":1}]}"};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct api_devices devices;
+        assert_int_equal(PARSE(devices, cases[i], &devices), STATUS_INVALID);
+        assert_non_null(strstr(error.message, "\\u0000 is not allowed in a text"));
+        assert_non_null(strstr(error.message, "line 1"));
+        assert_null(strstr(error.message, "JSON_ALLOW_NUL"));
+    }
+}
+
 static void errors_are_written_as_json(void **state)
 {
     (void)state;
@@ -171,6 +186,7 @@ int main(void)
         cmocka_unit_test_teardown(bad_devices_are_refused, tear_down),
         cmocka_unit_test_teardown(campaigns_are_read, tear_down),
         cmocka_unit_test_teardown(commands_may_have_a_reason, tear_down),
+        cmocka_unit_test_teardown(a_null_character_is_refused, tear_down),
         cmocka_unit_test_teardown(errors_are_written_as_json, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
