@@ -1,12 +1,15 @@
 #!/bin/sh
 # Installs the Debian packages that the build, the tests and the demo need and that are not there yet.
-# `deps.sh lint` adds those of `make lint`. Does nothing, quickly, when all are there.
+# `deps.sh lint` and `deps.sh fuzz` add those of `make lint` and `make fuzz`. Does nothing, quickly, when all are there.
 set -eu
 
 packages='gcc libc6-dev make git
 libpq-dev libmosquitto-dev libmicrohttpd-dev libjansson-dev libcurl4-openssl-dev libssl-dev libbearssl-dev libjsmn-dev libcmocka-dev
 postgresql mosquitto mosquitto-clients curl jq'
-[ "${1:-}" != lint ] || packages="$packages clang-format cppcheck binutils"
+case ${1:-} in
+lint) packages="$packages clang-format cppcheck binutils" ;;
+fuzz) packages="$packages clang libclang-rt-dev" ;;
+esac
 
 if ! command -v dpkg-query > /dev/null; then
     echo "deps: this is no Debian. Install what these Debian packages hold:" $packages

@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         char *written = write_devices(devices, &length);
         if (csv_read_devices("f", written, length, stderr, &again, &error) != STATUS_OK) {
             fprintf(stderr, "%s\n", error.message);
-            HOLDS(!"what was written is read");
+            fuzz_broken("what was written is read", __FILE__, __LINE__);
         }
         HOLDS(json_equal(devices, again));
         json_decref(again);

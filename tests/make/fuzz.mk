@@ -35,6 +35,6 @@ tests unit: $(FUZZ_REPLAYS)
 fuzzers: $(addprefix $(BUILD)/fuzzers/,$(FUZZ_TARGETS))
 FUZZ_SANITIZERS = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 fuzz:
-	@command -v clang > /dev/null || { echo 'make fuzz: clang is needed (Debian: clang and libclang-rt-dev)' >&2; exit 1; }
+	@sh deploy/deps.sh fuzz
 	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang OPTIMIZE='-O1 -g' SANITIZE='$(FUZZ_SANITIZERS)' fuzzers
 	@tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
