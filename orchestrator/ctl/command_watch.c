@@ -52,8 +52,8 @@ static void terminal_size(int *columns, int *rows)
     }
 }
 
-/* Draws over the last view: back to its first line, then clears to the end of the screen. A view higher than
- * the terminal is cut, since it could not be drawn over. */
+/* Draws over the last view: back to its first line, then clears to the end of the screen. Of a view higher
+ * than the terminal, which could not be drawn over, only the end is shown: what is going on stands there. */
 static void draw(struct watch *watch)
 {
     char *view = NULL;
@@ -64,17 +64,18 @@ static void draw(struct watch *watch)
     FILE *stream = open_memstream(&view, &size);
     if (stream == NULL)
         abort();
-    int lines = watch_view_draw(stream, watch->campaign, watch->rollback, columns - 1, watch->colour);
+    int lines =
+        watch_view_draw(stream, watch->campaign, watch->rollback, columns - 1, rows - 1, watch->colour);
     fclose(stream);
     FILE *out = watch->session->out;
     if (watch->lines > 0)
         fprintf(out, "\033[%dA", watch->lines);
     fputs("\r\033[J", out);
     watch->lines = lines < rows ? lines : rows - 1;
-    const char *end = view;
-    for (int i = 0; i < watch->lines; i++)
-        end = strchr(end, '\n') + 1;
-    fwrite(view, 1, (size_t)(end - view), out);
+    const char *shown = view;
+    for (int i = watch->lines; i < lines; i++)
+        shown = strchr(shown, '\n') + 1;
+    fputs(shown, out);
     fflush(out);
     free(view);
 }

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "target_fsm.h"
+#include "watch_fold.h"
 
-enum { BAR_MAX = 60, NAME_WIDTH_MAX = 20 };
+enum { BAR_MAX = 60, NAME_WIDTH_MAX = 20, LINES_BESIDE_WAVES = 4 };
 
 static long long number(const json_t *object, const char *name)
 {
@@ -149,30 +150,65 @@ static int bar_width(const json_t *campaign, int width)
     return room;
 }
 
-static int draw_waves(FILE *out, const json_t *campaign, int width, bool colour)
+/* One look for all waves of a campaign. */
+struct wave_look {
+    int width, names, room; /* columns: of the line, of the names, of the bar */
+    bool colour;
+};
+
+static void draw_wave(FILE *out, const json_t *wave, const struct wave_look *look)
+{
+    char bar[BAR_MAX + 1];
+    char text[160];
+    describe_wave(wave, text, sizeof text);
+    if (look->room < 5) { /* too narrow for both: the numbers say it all */
+        char line[256];
+        snprintf(line, sizeof line, "%-*.*s %s", look->names, look->names, text_of(wave, "name"), text);
+        put_line(out, line, look->width);
+        return;
+    }
+    watch_view_bar(wave, look->room, bar);
+    fprintf(out, "%-*.*s  [", look->names, look->names, text_of(wave, "name"));
+    put_bar(out, bar, look->colour);
+    fputs("] ", out);
+    put_line(out, text, (int)strlen(text));
+}
+
+static int draw_folded(FILE *out, int count, const char *state, int width)
+{
+    char line[64];
+    if (count == 0)
+        return 0;
+    snprintf(line, sizeof line, "%d waves %s", count, state);
+    put_line(out, line, width);
+    return 1;
+}
+
+/* Passed waves come before, pending ones after the others: so the line that tells of folded ones stands first
+ * and last. */
+static int draw_waves(FILE *out, const json_t *campaign, int width, bool colour, int most)
 {
     size_t index;
     json_t *wave;
-    int names = name_width(campaign);
-    int room = bar_width(campaign, width);
+    struct wave_look look = {width, name_width(campaign), bar_width(campaign, width), colour};
+    struct watch_fold fold = watch_fold_into(campaign, most);
+    int passed = 0;
+    int pending_left = 0;
+    int lines = draw_folded(out, fold.passed, "passed", width);
     json_array_foreach(json_object_get(campaign, "waves"), index, wave)
     {
-        char bar[BAR_MAX + 1];
-        char text[160];
-        describe_wave(wave, text, sizeof text);
-        if (room < 5) { /* too narrow for both: the numbers say it all */
-            char line[256];
-            snprintf(line, sizeof line, "%-*.*s %s", names, names, text_of(wave, "name"), text);
-            put_line(out, line, width);
-            continue;
-        }
-        watch_view_bar(wave, room, bar);
-        fprintf(out, "%-*.*s  [", names, names, text_of(wave, "name"));
-        put_bar(out, bar, colour);
-        fputs("] ", out);
-        put_line(out, text, (int)strlen(text));
+        pending_left += strcmp(text_of(wave, "state"), "pending") == 0;
     }
-    return (int)index;
+    json_array_foreach(json_object_get(campaign, "waves"), index, wave)
+    {
+        bool is_passed = strcmp(text_of(wave, "state"), "passed") == 0;
+        bool is_pending = strcmp(text_of(wave, "state"), "pending") == 0;
+        if ((is_passed && passed++ < fold.passed) || (is_pending && pending_left-- <= fold.pending))
+            continue;
+        draw_wave(out, wave, &look);
+        lines++;
+    }
+    return lines + draw_folded(out, fold.pending, "pending", width);
 }
 
 /* The verdict of the last wave that has one. */
@@ -216,17 +252,29 @@ static int draw_pace(FILE *out, const json_t *campaign, int width)
     return 1;
 }
 
-int watch_view_draw(FILE *out, const json_t *campaign, const json_t *rollback, int width, bool colour)
+/* `most`: lines for the waves. */
+static int draw_campaign(FILE *out, const json_t *campaign, int width, bool colour, int most)
 {
     char counts[512];
     int lines = draw_header(out, campaign, width);
-    lines += draw_waves(out, campaign, width, colour);
+    lines += draw_waves(out, campaign, width, colour, most);
     watch_view_counts(campaign, counts, sizeof counts);
     put_line(out, counts, width);
-    lines += 1 + draw_verdict(out, campaign, width) + draw_pace(out, campaign, width);
-    if (rollback != NULL)
-        lines += watch_view_draw(out, rollback, NULL, width, colour);
-    return lines;
+    return lines + 1 + draw_verdict(out, campaign, width) + draw_pace(out, campaign, width);
+}
+
+int watch_view_draw(FILE *out, const json_t *campaign, const json_t *rollback, int width, int rows,
+                    bool colour)
+{
+    if (rollback == NULL)
+        return draw_campaign(out, campaign, width, colour, rows - LINES_BESIDE_WAVES);
+    /* The rollback is what goes on: its waves come first, but for the little that the campaign needs. */
+    int most = rows - 2 * LINES_BESIDE_WAVES;
+    int of_rollback = most - watch_fold_least(campaign);
+    if (of_rollback > watch_fold_most(rollback))
+        of_rollback = watch_fold_most(rollback);
+    int lines = draw_campaign(out, campaign, width, colour, most - of_rollback);
+    return lines + draw_campaign(out, rollback, width, colour, of_rollback);
 }
 
 static bool member_differs(const json_t *before, const json_t *after, const char *name)

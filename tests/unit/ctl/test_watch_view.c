@@ -27,14 +27,20 @@ static json_t *load(const char *text)
     return document;
 }
 
-static char *drawn(const json_t *campaign, int width, bool colour, int *lines)
+static char *drawn_in(const json_t *campaign, const json_t *rollback, int width, int rows, bool colour,
+                      int *lines)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    *lines = watch_view_draw(out, campaign, NULL, width, colour);
+    *lines = watch_view_draw(out, campaign, rollback, width, rows, colour);
     fclose(out);
     return text;
+}
+
+static char *drawn(const json_t *campaign, int width, bool colour, int *lines)
+{
+    return drawn_in(campaign, NULL, width, 23, colour, lines);
 }
 
 static void the_view_shows_waves_counts_and_pace(void **state)
@@ -72,6 +78,103 @@ static void the_view_fits_every_width(void **state)
         free(text);
     }
     json_decref(campaign);
+}
+
+/* A campaign of 32 waves: `passed` have passed, then one is in `state`, the rest is pending. */
+static json_t *campaign_of_32(int passed, const char *state)
+{
+    json_t *campaign = load(running);
+    json_t *waves = json_array();
+    for (int i = 0; i < 32; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "wave-%d", i);
+        const char *is = i < passed ? "passed" : i == passed ? state : "pending";
+        json_array_append_new(waves,
+                              json_pack("{ss ss ss si si si s{si}}", "name", name, "state", is, "verdict", "",
+                                        "members", 1, "in_flight", 0, "failures", 0, "counts", "pending", 1));
+    }
+    json_object_set_new(campaign, "waves", waves);
+    return campaign;
+}
+
+/* Waves that the text shows or counts in "N waves passed"; -1 when a line counts fewer than two. */
+static int waves_told(const char *text)
+{
+    int told = 0;
+    for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        int folded = atoi(line);
+        if (folded == 1)
+            return -1;
+        told += folded > 1 ? folded : strncmp(line, "wave-", 5) == 0;
+        if (strncmp(line, "pending ", 8) == 0)
+            break; /* the counts: all waves stand before them */
+    }
+    return told;
+}
+
+/* Whatever is open, soaks or has failed, and what stands below the waves, is on the screen. */
+static void waves_that_do_not_fit_are_folded(void **state)
+{
+    (void)state;
+    const char *const states[] = {"open", "soaking", "failed"};
+    for (int passed = 0; passed < 32; passed++) {
+        json_t *campaign = campaign_of_32(passed, states[passed % 3]);
+        char name[32];
+        snprintf(name, sizeof name, "\nwave-%d ", passed);
+        for (int rows = 7; rows < 40; rows++) {
+            int lines;
+            char *text = drawn_in(campaign, NULL, 80, rows, false, &lines);
+            assert_true(lines <= rows);
+            assert_int_equal(lines, rows < 36 ? rows : 36); /* no line is wasted */
+            assert_non_null(strstr(text, name));
+            assert_non_null(strstr(text, "\ngate: nothing to decide yet\n"));
+            assert_non_null(strstr(text, "confirmed 70, failed 10\n"));
+            assert_non_null(strstr(text, "time left about 95 s\n"));
+            assert_int_equal(waves_told(text), 32);
+            free(text);
+        }
+        json_decref(campaign);
+    }
+}
+
+static void folded_waves_are_counted(void **state)
+{
+    (void)state;
+    int lines;
+    json_t *campaign = campaign_of_32(12, "open");
+    char *text = drawn_in(campaign, NULL, 80, 10, false, &lines);
+    const char *const order[] = {"june ",   "10 waves passed\n",  "wave-10 ",   "wave-12 ",
+                                 "wave-13", "18 waves pending\n", "pending 100"};
+    const char *at = text;
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        at = strstr(at, order[i]);
+        if (at == NULL)
+            fail_msg("no \"%s\" in its place: %s", order[i], text);
+    }
+    free(text);
+    json_decref(campaign);
+}
+
+/* Both fit: what takes a campaign back is shown as far as it can be. */
+static void a_rollback_fits_too(void **state)
+{
+    (void)state;
+    json_t *campaign = campaign_of_32(20, "failed");
+    json_t *rollback = campaign_of_32(3, "open");
+    json_object_set_new(rollback, "name", json_string("june.rollback"));
+    for (int rows = 14; rows < 72; rows++) {
+        int lines;
+        char *text = drawn_in(campaign, rollback, 80, rows, false, &lines);
+        assert_int_equal(lines, rows);
+        size_t second = 0;
+        for (; text[second] != '\0' && strncmp(text + second, "june.rollback ", 14) != 0; second++)
+            continue;
+        assert_non_null(strstr(text + second, "wave-3 "));
+        assert_int_equal(waves_told(text + second), 32);
+        free(text);
+    }
+    json_decref(campaign);
+    json_decref(rollback);
 }
 
 static void bars_show_every_part(void **state)
@@ -151,6 +254,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_view_shows_waves_counts_and_pace),
         cmocka_unit_test(the_view_fits_every_width),
+        cmocka_unit_test(waves_that_do_not_fit_are_folded),
+        cmocka_unit_test(folded_waves_are_counted),
+        cmocka_unit_test(a_rollback_fits_too),
         cmocka_unit_test(bars_show_every_part),
         cmocka_unit_test(only_changes_give_lines),
         cmocka_unit_test(an_empty_document_does_no_harm),
