@@ -26,6 +26,8 @@ const struct campaign_edge campaign_edges[] = {
     {18, CAMPAIGN_PAUSED, ON(CANCEL), CAMPAIGN_CANCELLED, "an operator cancels it"},
     {19, CAMPAIGN_HALTED, ON(CANCEL), CAMPAIGN_CANCELLED, "an operator cancels it"},
     {20, CAMPAIGN_SCHEDULED, ON(COMPLETE), CAMPAIGN_COMPLETED, "no device was eligible"},
+    {21, CAMPAIGN_CANCELLED, ON(ROLLBACK), CAMPAIGN_ROLLING_BACK,
+     "what was updated before the cancel goes back"},
 };
 const int campaign_edge_count = sizeof campaign_edges / sizeof campaign_edges[0];
 
@@ -92,4 +94,9 @@ bool wave_state_parse(const char *text, enum wave_state *state)
 bool campaign_state_ended(enum campaign_state state)
 {
     return state == CAMPAIGN_COMPLETED || state == CAMPAIGN_CANCELLED || state == CAMPAIGN_ROLLED_BACK;
+}
+
+bool campaign_state_stops(enum campaign_state state)
+{
+    return state == CAMPAIGN_CANCELLED || state == CAMPAIGN_ROLLING_BACK || state == CAMPAIGN_ROLLED_BACK;
 }

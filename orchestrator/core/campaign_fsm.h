@@ -76,6 +76,9 @@ const char *campaign_event_name(enum campaign_event event);
 const char *wave_state_name(enum wave_state state);
 bool wave_state_parse(const char *text, enum wave_state *state);
 
+/* Cancelled, rolling back or rolled back: attempts that devices give up now are given up for good. */
+bool campaign_state_stops(enum campaign_state state);
+
 /* Completed, cancelled or rolled back: no offer goes out any more (a completed one may still be rolled back).
  */
 bool campaign_state_ended(enum campaign_state state);

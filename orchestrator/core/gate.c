@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int64_t gate_failures(const struct gate_policy *policy, const int64_t counts[TARGET_STATE_COUNT])
 {
@@ -21,8 +22,8 @@ static void say(struct gate_verdict *verdict, enum gate_decision decision, const
     va_end(arguments);
 }
 
-void gate_judge(const struct gate_policy *policy, int64_t members, const int64_t counts[TARGET_STATE_COUNT],
-                int64_t excused, struct gate_verdict *verdict)
+static void judge(const struct gate_policy *policy, int64_t members, const int64_t counts[TARGET_STATE_COUNT],
+                  int64_t excused, struct gate_verdict *verdict)
 {
     int64_t finished = 0;
     for (int state = 0; state < TARGET_STATE_COUNT; state++) {
@@ -66,5 +67,16 @@ void gate_judge(const struct gate_policy *policy, int64_t members, const int64_t
     } else {
         say(verdict, GATE_HALT, "halt: %lld of %lld outcomes are successes (%.1f%%), %g%% are needed",
             n_confirmed, n_decided, success, policy->success_percent);
+    }
+}
+
+void gate_judge(const struct gate_policy *policy, int64_t members, const int64_t counts[TARGET_STATE_COUNT],
+                int64_t excused, struct gate_verdict *verdict)
+{
+    judge(policy, members, counts, excused, verdict);
+    if (excused > 0) {
+        size_t used = strlen(verdict->words);
+        snprintf(verdict->words + used, sizeof verdict->words - used, "; %lld earlier failures are excused",
+                 (long long)excused);
     }
 }

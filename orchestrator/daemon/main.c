@@ -15,6 +15,7 @@ struct arguments {
     const char *directory;
     const char *role;
     const char *name;
+    bool as_json;
 };
 
 static void report_error(const struct error *error)
@@ -80,6 +81,37 @@ static int command_token_create(const struct arguments *arguments, struct config
     return status == STATUS_OK ? EXIT_DONE : EXIT_FAILED;
 }
 
+static int command_token_revoke(const struct arguments *arguments, struct config *config)
+{
+    if (arguments->name == NULL)
+        return usage("token revoke needs --name", NULL);
+    struct error error;
+    struct store *store = store_create(config->database_url, "orchestratord token");
+    enum status status = operate_token_revoke(store, arguments->name, &error);
+    if (status == STATUS_OK)
+        printf("token %s is revoked\n", arguments->name);
+    else
+        report_error(&error);
+    store_destroy(store);
+    return status == STATUS_OK ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int command_token_list(const struct arguments *arguments, struct config *config)
+{
+    struct error error;
+    struct arena arena = {0};
+    char *text = NULL;
+    struct store *store = store_create(config->database_url, "orchestratord token");
+    enum status status = operate_token_list(store, arguments->as_json, &arena, &text, &error);
+    if (status == STATUS_OK)
+        printf("%s\n", text);
+    else
+        report_error(&error);
+    arena_release(&arena);
+    store_destroy(store);
+    return status == STATUS_OK ? EXIT_DONE : EXIT_FAILED;
+}
+
 static const struct command {
     const char *words;
     int (*run)(const struct arguments *, struct config *);
@@ -90,6 +122,8 @@ static const struct command {
      "bring the database up to date, from the migrations compiled in or from DIR"},
     {"token create", command_token_create, " --role admin|operator|viewer --name NAME",
      "make an API token and print it; only its hash is kept"},
+    {"token list", command_token_list, " [--json]", "list the tokens: names, roles, since when, until when"},
+    {"token revoke", command_token_revoke, " --name NAME", "refuse a token from now on"},
 };
 
 static int print_help(void)
@@ -102,7 +136,8 @@ static int print_help(void)
            "  -c, --config FILE     configuration file; without it, the environment only\n"
            "  -d, --directory DIR   migrations to apply instead of those compiled in\n"
            "  -r, --role ROLE       what the new token may do\n"
-           "  -n, --name NAME       the new token's name, shown in the audit\n"
+           "  -n, --name NAME       the token's name, shown in the audit\n"
+           "  -j, --json            lists as one JSON document\n"
            "      --config-table    print the configuration keys as a markdown table\n"
            "  -h, --help            this text\n"
            "\nSignals: TERM and INT drain and stop, HUP reads the configuration again.\n"
@@ -132,16 +167,14 @@ static const struct command *find_command(char **words, int count, const char **
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"directory", required_argument, NULL, 'd'},
-                                            {"role", required_argument, NULL, 'r'},
-                                            {"name", required_argument, NULL, 'n'},
-                                            {"config-table", no_argument, NULL, 't'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"directory", required_argument, NULL, 'd'},
+        {"role", required_argument, NULL, 'r'},   {"name", required_argument, NULL, 'n'},
+        {"config-table", no_argument, NULL, 't'}, {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     struct arguments arguments = {0};
     int option;
-    while ((option = getopt_long(argc, argv, "c:d:r:n:h", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:d:r:n:jh", options, NULL)) != -1) {
         switch (option) {
         case 'c':
             arguments.config = optarg;
@@ -154,6 +187,9 @@ int main(int argc, char **argv)
             break;
         case 'n':
             arguments.name = optarg;
+            break;
+        case 'j':
+            arguments.as_json = true;
             break;
         case 't':
             config_print_markdown(stdout);
@@ -173,7 +209,8 @@ int main(int argc, char **argv)
     struct config config = {0};
     struct error error;
     int result = EXIT_FAILED;
-    if (config_load(arguments.config, &config, &error) == STATUS_OK)
+    if (config_load(arguments.config, &config, &error) == STATUS_OK &&
+        store_check_url(config.database_url, &error) == STATUS_OK)
         result = command->run(&arguments, &config);
     else
         report_error(&error);

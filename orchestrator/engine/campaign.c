@@ -173,6 +173,18 @@ enum status wave_move(struct store *store, struct campaign *campaign, int wave, 
                     verdict, error);
 }
 
+enum status campaign_close_waves(struct store *store, struct campaign *campaign, const char *verdict,
+                                 struct error *error)
+{
+    for (int i = 0; i < campaign->snapshot.wave_count; i++) {
+        enum wave_state state = campaign->snapshot.waves[i].state;
+        if ((state == WAVE_OPEN || state == WAVE_SOAKING) &&
+            wave_move(store, campaign, i, WAVE_FAILED, verdict, error) != STATUS_OK)
+            return error->status;
+    }
+    return STATUS_OK;
+}
+
 enum status campaign_withdraw(struct store *store, const struct campaign *campaign, bool downloads_too,
                               struct error *error)
 {

@@ -52,6 +52,11 @@ enum status campaign_move(struct store *store, struct campaign *campaign, enum c
 enum status wave_move(struct store *store, struct campaign *campaign, int wave, enum wave_state to,
                       const char *verdict, struct error *error) MUST_CHECK;
 
+/* Ends the waves that are open or soaking as failed: their campaign has been stopped, and no gate decides any
+ * more. */
+enum status campaign_close_waves(struct store *store, struct campaign *campaign, const char *verdict,
+                                 struct error *error) MUST_CHECK;
+
 enum status audit_add(struct store *store, const char *actor, const char *action, const char *object,
                       const char *reason, const char *detail, struct error *error) MUST_CHECK;
 

@@ -23,7 +23,8 @@ struct batch_device {
     int ptype;
     const struct running_image *running; /* NULL when nothing was said */
     const char *boot, *reset_reason;
-    bool has_presence, online, resend;
+    const char *online; /* "t", "f", or NULL: only presence says so, since a last will stands behind it */
+    bool resend;
 };
 
 struct batch {
@@ -153,8 +154,8 @@ static struct batch_target *find_target(const struct batch *batch, int64_t campa
     return bsearch(&key, batch->targets, (size_t)batch->target_count, sizeof *batch->targets, compare_target);
 }
 
-/* --- one report
- * ------------------------------------------------------------------------------------------------------ */
+/* --- one report ------------------------------------------------------------------------------------------
+ */
 
 static void reject(struct batch *batch, const struct report *report, enum rejection rejection,
                    const char *detail)
@@ -199,11 +200,6 @@ static void note_running(struct batch_device *device, const struct running_image
     device->boot = boot;
 }
 
-static bool stops_for_good(enum campaign_state state)
-{
-    return state == CAMPAIGN_CANCELLED || state == CAMPAIGN_ROLLING_BACK || state == CAMPAIGN_ROLLED_BACK;
-}
-
 static bool move_by_report(struct batch *batch, struct batch_target *target, const struct report *report)
 {
     const struct target_report *said = &report->target;
@@ -212,7 +208,7 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
     if (report->kind == REPORT_CANCELLED) {
         if (!target->row.withdrawn && target->campaign_state != CAMPAIGN_CANCELLED)
             return false; /* nobody asked for it */
-        event = stops_for_good(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
+        event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
         reason = "cancelled_by_device";
     }
     bool in_order = target_move(&batch->changes, &target->row, event, reason, batch->now, &target->timeouts);
@@ -267,8 +263,6 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
         return;
     }
     device->reset_reason = report->reset_reason;
-    device->has_presence = true;
-    device->online = true;
     if (report->has_result)
         handle_target(batch, device, report);
     /* After the result, which is older than the hello that carries it. */
@@ -289,15 +283,12 @@ static void handle_report(struct batch *batch, const struct report *report)
     }
     switch (report->kind) {
     case REPORT_PRESENCE:
-        device->has_presence = true;
-        device->online = report->online;
+        device->online = report->online ? "t" : "f";
         break;
     case REPORT_HELLO:
         handle_hello(batch, device, report);
         break;
     default:
-        device->has_presence = true;
-        device->online = true;
         handle_target(batch, device, report);
         break;
     }
@@ -347,10 +338,8 @@ static enum status write_presence(const struct batch *batch, struct store *store
 {
     struct array columns[2] = {0};
     for (int64_t i = 0; i < batch->device_count; i++) {
-        if (!batch->devices[i].has_presence)
-            continue;
         array_put_text(&columns[0], batch->devices[i].id);
-        array_put_boolean(&columns[1], batch->devices[i].online);
+        array_put_text(&columns[1], batch->devices[i].online);
     }
     return run_arrays(store, &SQL_PRESENCE_UPDATE, columns, 2, error);
 }

@@ -33,6 +33,13 @@ struct actor {
 enum status operate_token_create(struct store *store, const char *name, enum role role, char token[65],
                                  struct error *error) MUST_CHECK;
 
+/* From now on the token is unknown. STATUS_NOT_FOUND when no such token is in force. */
+enum status operate_token_revoke(struct store *store, const char *name, struct error *error) MUST_CHECK;
+
+/* All tokens, as a JSON document or as a table; without the tokens themselves, which nobody knows. */
+enum status operate_token_list(struct store *store, bool as_json, struct arena *arena, char **text,
+                               struct error *error) MUST_CHECK;
+
 /* STATUS_UNAUTHENTICATED when the token is unknown or revoked. */
 enum status operate_authenticate(struct store *store, const char *token, struct actor *actor,
                                  struct error *error) MUST_CHECK;

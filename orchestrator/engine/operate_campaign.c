@@ -34,8 +34,8 @@ bool campaign_command_parse(const char *text, enum campaign_command *command)
     return true;
 }
 
-/* --- commands
- * -------------------------------------------------------------------------------------------------------- */
+/* --- commands --------------------------------------------------------------------------------------------
+ */
 
 struct command_work {
     const struct actor *actor;
@@ -112,7 +112,8 @@ static enum status stop(struct store *store, struct campaign *campaign, const st
     if (campaign_edge_find(campaign->snapshot.state, event) == NULL) /* say no before anything is touched */
         return campaign_move(store, campaign, event, work->actor->name, work->reason, NULL, error);
     if (campaign_withdraw(store, campaign, true, error) != STATUS_OK ||
-        campaign_cancel_pending(store, campaign, target_reason, error) != STATUS_OK)
+        campaign_cancel_pending(store, campaign, target_reason, error) != STATUS_OK ||
+        campaign_close_waves(store, campaign, target_reason, error) != STATUS_OK)
         return error->status;
     return campaign_move(store, campaign, event, work->actor->name, work->reason, NULL, error);
 }
@@ -195,8 +196,8 @@ enum status operate_campaign_command(struct store *store, const struct actor *ac
     return status;
 }
 
-/* --- creation
- * -------------------------------------------------------------------------------------------------------- */
+/* --- creation --------------------------------------------------------------------------------------------
+ */
 
 struct create_work {
     const struct actor *actor;

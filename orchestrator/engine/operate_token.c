@@ -73,6 +73,34 @@ enum status operate_token_create(struct store *store, const char *name, enum rol
     return status;
 }
 
+static enum status revoke_token(struct store *store, void *context, struct error *error)
+{
+    const char *name = context;
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    store_put_text(&parameters, name);
+    if (store_run(store, &SQL_TOKEN_REVOKE, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    int64_t revoked = store_rows_affected(rows);
+    store_rows_free(rows);
+    if (revoked == 0)
+        return error_set(error, STATUS_NOT_FOUND, "name", "no token named %s is in force", name);
+    return audit_add(store, ACTOR_ORCHESTRATOR, "revoke_token", name, "", NULL, error);
+}
+
+enum status operate_token_revoke(struct store *store, const char *name, struct error *error)
+{
+    return store_transaction(store, revoke_token, (void *)(uintptr_t)name, error);
+}
+
+enum status operate_token_list(struct store *store, bool as_json, struct arena *arena, char **text,
+                               struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_boolean(&parameters, as_json);
+    return store_run_text(store, &SQL_TOKEN_LIST, &parameters, arena, text, error);
+}
+
 enum status operate_authenticate(struct store *store, const char *token, struct actor *actor,
                                  struct error *error)
 {

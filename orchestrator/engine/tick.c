@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "campaign.h"
 #include "changes.h"
@@ -37,19 +38,14 @@ static bool move(struct tick_work *work, struct target_row *target, enum target_
     return true;
 }
 
-/* --- deadlines and offline devices
- * --------------------------------------------------------------------------------- */
-
-static bool stops_for_good(enum campaign_state state)
-{
-    return state == CAMPAIGN_CANCELLED || state == CAMPAIGN_ROLLING_BACK || state == CAMPAIGN_ROLLED_BACK;
-}
+/* --- deadlines and offline devices -----------------------------------------------------------------------
+ */
 
 static void expire_one(struct tick_work *work, struct target_row *target)
 {
     if (target->state == TARGET_OFFERED && target->withdrawn) {
         /* Nobody took the offer before it was withdrawn: no outcome of the device's. */
-        bool for_good = stops_for_good(work->campaign.snapshot.state);
+        bool for_good = campaign_state_stops(work->campaign.snapshot.state);
         move(work, target, for_good ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN, "withdrawn");
         return;
     }
@@ -113,8 +109,8 @@ static enum status give_up_offline(struct tick_work *work, struct store *store, 
     return for_each_target(work, store, &SQL_TARGET_OFFLINE, &parameters, offline_one, error);
 }
 
-/* --- decisions
- * ----------------------------------------------------------------------------------------------------- */
+/* --- decisions -------------------------------------------------------------------------------------------
+ */
 
 /* The counters first: a target that has just become pending again is among those cancelled. */
 static enum status cancel_pending(struct tick_work *work, struct store *store, const char *reason,
@@ -136,7 +132,7 @@ static enum status cancel_pending(struct tick_work *work, struct store *store, c
 static enum status cancel_left_over(struct tick_work *work, struct store *store, struct error *error)
 {
     const struct campaign_snapshot *snapshot = &work->campaign.snapshot;
-    if (!stops_for_good(snapshot->state) || snapshot_count(snapshot, TARGET_PENDING) == 0)
+    if (!campaign_state_stops(snapshot->state) || snapshot_count(snapshot, TARGET_PENDING) == 0)
         return STATUS_OK;
     return cancel_pending(
         work, store, snapshot->state == CAMPAIGN_CANCELLED ? "campaign_cancelled" : "rolled_back", error);
@@ -161,8 +157,17 @@ static enum status halt(struct tick_work *work, struct store *store, const struc
     work->more = true;
     if (!goes_back)
         return STATUS_OK;
+    if (campaign_close_waves(store, campaign, "rolled_back", error) != STATUS_OK)
+        return error->status;
     return campaign_move(store, campaign, CAMPAIGN_EVENT_ROLLBACK, ACTOR_ORCHESTRATOR, "on_halt is rollback",
                          NULL, error);
+}
+
+static void format_time(double seconds, char *text, size_t size)
+{
+    time_t whole = (time_t)seconds;
+    struct tm parts;
+    strftime(text, size, "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&whole, &parts));
 }
 
 static enum status apply(struct tick_work *work, struct store *store, const struct action *action,
@@ -170,13 +175,16 @@ static enum status apply(struct tick_work *work, struct store *store, const stru
 {
     struct campaign *campaign = &work->campaign;
     struct wave_snapshot *wave = &campaign->snapshot.waves[action->wave];
+    char until[40], words[sizeof action->words + 64];
     switch (action->kind) {
     case ACTION_OPEN_WAVE:
     case ACTION_REOPEN_WAVE:
         return wave_move(store, campaign, action->wave, WAVE_OPEN, action->words, error);
     case ACTION_SOAK_WAVE:
         wave->soak_until = action->until;
-        return wave_move(store, campaign, action->wave, WAVE_SOAKING, action->words, error);
+        format_time(action->until, until, sizeof until);
+        snprintf(words, sizeof words, "%s; soaks until %s", action->words, until);
+        return wave_move(store, campaign, action->wave, WAVE_SOAKING, words, error);
     case ACTION_PASS_WAVE:
         if (wave_move(store, campaign, action->wave, WAVE_PASSED, action->words, error) != STATUS_OK)
             return error->status;
@@ -192,6 +200,28 @@ static enum status apply(struct tick_work *work, struct store *store, const stru
     }
 }
 
+/* A wave that stands still for devices that are offline says so. */
+static enum status explain_offline(const struct campaign *campaign, int wave, struct store *store,
+                                   char *words, size_t size, struct error *error)
+{
+    if (campaign->snapshot.waves[wave].counts[TARGET_PENDING] == 0 ||
+        snapshot_in_flight(&campaign->snapshot) > 0)
+        return STATUS_OK;
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_integer(&parameters, wave);
+    store_put_integer(&parameters, campaign->policy.offline_wait_seconds);
+    struct store_rows *rows;
+    if (store_run(store, &SQL_WAVE_OFFLINE, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    size_t used = strlen(words);
+    if (store_rows_integer(rows, 0, 0) > 0)
+        snprintf(words + used, size - used, "; %s offline, given up from %s UTC on",
+                 store_rows_text(rows, 0, 0), store_rows_text(rows, 0, 1));
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
 /* What the open wave's gate says while it waits, for those who look on. */
 static enum status explain_waves(const struct campaign *campaign, struct store *store, struct error *error)
 {
@@ -201,10 +231,14 @@ static enum status explain_waves(const struct campaign *campaign, struct store *
             continue;
         struct gate_verdict verdict;
         gate_judge(&campaign->policy.waves[i].gate, wave->members, wave->counts, wave->excused, &verdict);
+        char words[sizeof verdict.words + 80];
+        snprintf(words, sizeof words, "%s", verdict.words);
+        if (explain_offline(campaign, i, store, words, sizeof words, error) != STATUS_OK)
+            return error->status;
         struct store_parameters parameters = {0};
         store_put_integer(&parameters, campaign->number);
         store_put_integer(&parameters, i);
-        store_put_text(&parameters, verdict.words);
+        store_put_text(&parameters, words);
         if (store_run(store, &SQL_WAVE_EXPLAIN, &parameters, NULL, error) != STATUS_OK)
             return error->status;
     }
@@ -222,8 +256,8 @@ static enum status decide_and_apply(struct tick_work *work, struct store *store,
     }
 }
 
-/* --- a campaign that goes back
- * -------------------------------------------------------------------------------------- */
+/* --- a campaign that goes back ---------------------------------------------------------------------------
+ */
 
 static enum status explain(struct tick_work *work, struct store *store, const char *reason,
                            struct error *error)
@@ -275,8 +309,8 @@ static enum status roll_back(struct tick_work *work, struct store *store, struct
     return status;
 }
 
-/* --- one campaign
- * ------------------------------------------------------------------------------------------------------ */
+/* --- one campaign ----------------------------------------------------------------------------------------
+ */
 
 static enum status send_offers(struct tick_work *work, struct store *store, struct error *error)
 {

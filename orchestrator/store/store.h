@@ -37,6 +37,10 @@ void store_put_real(struct store_parameters *parameters, double value);
 void store_put_boolean(struct store_parameters *parameters, bool value);
 void store_put_bytes(struct store_parameters *parameters, const void *bytes, int length); /* bytea, binary */
 
+/* Whether `url` can be a connection string at all. STATUS_INVALID says why not; a password in it is not
+ * repeated. */
+enum status store_check_url(const char *url, struct error *error) MUST_CHECK;
+
 /* Makes a handle; does not connect. `url` is a libpq connection string, copied. Never fails. */
 struct store *store_create(const char *url, const char *application_name);
 void store_destroy(struct store *store);

@@ -357,6 +357,33 @@ static void a_withdrawal_that_meets_the_cancel_leaves_nothing_pending(void **sta
     fixture_release(fixture);
 }
 
+static void what_was_updated_before_a_cancel_goes_back(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(4);
+    char first[65], second[65];
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    canary_devices(fixture, first, second);
+    fixture_updates_itself(fixture, first);
+    fixture_command(fixture, "c", CAMPAIGN_CANCEL);
+    assert_int_equal(
+        fixture_integer(fixture, "SELECT count(*) FROM waves WHERE state IN ('open', 'soaking')"), 0);
+    fixture_reports(fixture, second, "cancelled");
+    fixture_command(fixture, "c", CAMPAIGN_ROLLBACK);
+    fixture_state_is(fixture, "c", "rolling_back");
+    assert_int_equal(fixture->rollbacks, 1);
+    assert_non_null(strstr(fixture->last_topic, first));
+    fixture_report(
+        fixture, first,
+        "{'report':'confirmed','campaign':2,'attempt':1,'nonce':'%NONCE','version':'v1.0.5t45772(a)',"
+        "'slot':1,'sha256':'5555555555555555555555555555555555555555555555555555555555555555'}");
+    fixture_tick(fixture);
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "rolled_back");
+    fixture_release(fixture);
+}
+
 static void devices_go_back_after_promotion(void **state)
 {
     (void)state;
@@ -517,6 +544,26 @@ static void offline_devices_hold_no_slot_and_are_skipped_in_the_end(void **state
     fixture_release(fixture);
 }
 
+static void a_wave_that_waits_for_offline_devices_says_so(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_sql(fixture, "UPDATE presence SET online = false WHERE device_id = 'lamp-2'");
+    fixture_tick(fixture);
+    fixture_updates_itself(fixture, "lamp-1");
+    fixture_tick(fixture);
+    char *verdict = services_query(fixture->url, "SELECT verdict FROM waves WHERE wave = 0");
+    assert_non_null(strstr(verdict, "; 1 offline, given up from 2"));
+    free(verdict);
+    /* A report is no connection: there is no last will behind it. */
+    fixture_report(fixture, "lamp-2", "{'report':'accepted','campaign':1,'attempt':1}");
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM presence WHERE online"), 1);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 1);
+    fixture_release(fixture);
+}
+
 static void one_device_is_in_one_live_campaign_only(void **state)
 {
     (void)state;
@@ -615,6 +662,7 @@ int main(void)
         cmocka_unit_test(a_withdrawn_offer_that_was_taken_all_the_same_counts),
         cmocka_unit_test(a_cancel_ends_everything),
         cmocka_unit_test(a_withdrawal_that_meets_the_cancel_leaves_nothing_pending),
+        cmocka_unit_test(what_was_updated_before_a_cancel_goes_back),
         cmocka_unit_test(devices_go_back_after_promotion),
         cmocka_unit_test(on_halt_rollback_needs_no_operator),
         cmocka_unit_test(a_campaign_with_the_name_of_a_rollback_is_not_in_its_way),
@@ -622,6 +670,7 @@ int main(void)
         cmocka_unit_test(offers_are_sent_again),
         cmocka_unit_test(devices_in_the_middle_are_asked_where_they_stand),
         cmocka_unit_test(offline_devices_hold_no_slot_and_are_skipped_in_the_end),
+        cmocka_unit_test(a_wave_that_waits_for_offline_devices_says_so),
         cmocka_unit_test(one_device_is_in_one_live_campaign_only),
         cmocka_unit_test(a_campaign_may_name_its_devices),
         cmocka_unit_test(commands_that_make_no_sense_are_refused),

@@ -30,6 +30,8 @@ refuses 2 'no such command' orchestratord fly
 refuses 2 'role' orchestratord token create --role king --name k --config "$config"
 refuses 2 'unrecognized option' orchestratord --colour
 
+with "database_url = foo" "${good[@]:1}"
+refuses 1 'database_url' orchestratord --config "$config"
 with "database_url = ${DATABASE_URL/:*@/:wrong:password@}" "${good[@]:1}"
 refuses 1 'database_url' orchestratord migrate --config "$config"
 with "database_url = $(sed -E 's|//([^:]+):[^@]+@|//\1:wrong@|' <<< "$DATABASE_URL")" "${good[@]:1}"

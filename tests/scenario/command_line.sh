@@ -53,10 +53,16 @@ ctl 1 '3' device import "$work/bad.csv"
 viewer=$(orchestratord token create --role viewer --name looks-on --config "$work/state/orchestratord.conf")
 ctl 0 lamp-1 device list
 exits 0 lamp-1 env ORCHESTRATOR_TOKEN="$viewer" orchestratorctl device list
+exits 0 looks-on orchestratord token list --config "$work/state/orchestratord.conf"
 exits 1 'role' env ORCHESTRATOR_TOKEN="$viewer" orchestratorctl device register lamp-9 --ptype "$ptype"
 exits 1 'token' env ORCHESTRATOR_TOKEN=wrong orchestratorctl device list
 exits 2 'ORCHESTRATOR_TOKEN' env -u ORCHESTRATOR_TOKEN orchestratorctl device list
 exits 3 '' env ORCHESTRATOR_URL=http://127.0.0.1:1 orchestratorctl device list
+
+orchestratord token list --json --config "$work/state/orchestratord.conf" | jq -es 'length == 1 and (.[0].tokens | length == 2)' > /dev/null
+exits 0 revoked orchestratord token revoke --name looks-on --config "$work/state/orchestratord.conf"
+exits 1 revoked env ORCHESTRATOR_TOKEN="$viewer" orchestratorctl device list
+exits 1 'no token' orchestratord token revoke --name looks-on --config "$work/state/orchestratord.conf"
 
 # JSON: one document
 orchestratorctl campaign create spring --firmware "$(full v1.1.0)" --policy policies/cautious.json > /dev/null

@@ -105,6 +105,7 @@ static void examples_are_judged(void **state)
         if (verdict.decision != examples[i].decision)
             fail_msg("%s: %s", examples[i].name, verdict.words);
         assert_true(strlen(verdict.words) > 10);
+        assert_int_equal(strstr(verdict.words, "excused") != NULL, examples[i].excused > 0);
     }
 }
 
