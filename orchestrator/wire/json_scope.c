@@ -6,6 +6,9 @@
 enum status json_read_document(const char *text, size_t length, json_t **document, struct error *error)
 {
     json_error_t problem;
+    *document = NULL;
+    if (length > 0 && memchr(text, 0, length) != NULL) /* jansson passes over one that follows a number */
+        return error_set(error, STATUS_INVALID, NULL, "not valid JSON: it holds a zero byte");
     *document = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
     if (*document == NULL) {
         enum json_error_code code = json_error_code(&problem);

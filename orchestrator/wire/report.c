@@ -218,7 +218,9 @@ void report_parse(const char *topic, const void *payload, size_t size, struct re
         return;
     }
     json_error_t where;
-    json_t *object = size > 0 ? json_loadb(payload, size, JSON_REJECT_DUPLICATES, &where) : NULL;
+    /* jansson passes over a zero byte that follows a number */
+    bool is_text = size > 0 && memchr(payload, 0, size) == NULL;
+    json_t *object = is_text ? json_loadb(payload, size, JSON_REJECT_DUPLICATES, &where) : NULL;
     if (!json_is_object(object))
         reject(report, REJECTION_NOT_JSON, "must be one JSON object");
     else if (is_presence)

@@ -52,8 +52,8 @@ static unsigned measure(json_t *value, unsigned *tokens)
     return deepest + 1;
 }
 
-/* What jansson takes as an object is JSON for the agent too, within its limits. jansson 2.14 passes over a zero byte
- * that follows a number, which is no JSON. */
+/* What jansson takes as an object is JSON for the agent too, within its limits. jansson 2.14 passes over a
+ * zero byte that follows a number, which is no JSON. */
 static void check_json(const char *text, size_t size, enum command_verdict verdict)
 {
     json_error_t where;

@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         free(text);
         return 0;
     }
+    HOLDS(strlen(text) == size);
     HOLDS(policy_validate(&policy, &error) == STATUS_OK);
     HOLDS(policy.wave_count >= 1 && policy.wave_count <= POLICY_WAVES_MAX);
     char *written = policy_json_format(&policy);

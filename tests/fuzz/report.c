@@ -83,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         HOLDS(report.detail[0] != '\0' && report.rejection < REJECTION_COUNT);
     } else {
         HOLDS(report.device[0] != '\0' && size <= MESSAGE_SIZE_MAX + 100);
+        HOLDS(memchr(newline, 0, size - (size_t)(newline - bytes)) == NULL);
         char *written = message_of(&report);
         report_parse(topic, written, strlen(written), &again);
         if (again.kind != report.kind)

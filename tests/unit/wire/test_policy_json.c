@@ -91,6 +91,16 @@ static void a_name_of_sixty_five_characters_is_refused(void **state)
     assert_int_equal(policy_json_parse(text, (size_t)length, &policy, &error), STATUS_OK);
 }
 
+static void a_zero_byte_is_no_json(void **state)
+{
+    (void)state;
+    const char text[] = "{\"name\":\"x\",\"in_flight\":5\0}";
+    struct policy policy;
+    struct error error;
+    assert_int_equal(policy_json_parse(text, sizeof text - 1, &policy, &error), STATUS_INVALID);
+    assert_non_null(strstr(error.message, "it holds a zero byte"));
+}
+
 static void what_is_not_given_has_its_default(void **state)
 {
     (void)state;
@@ -188,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_error_names_its_place),
         cmocka_unit_test(a_name_of_sixty_five_characters_is_refused),
+        cmocka_unit_test(a_zero_byte_is_no_json),
         cmocka_unit_test(what_is_not_given_has_its_default),
         cmocka_unit_test(everything_given_is_read),
         cmocka_unit_test(inside_another_document_the_path_goes_on),

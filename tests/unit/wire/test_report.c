@@ -146,6 +146,16 @@ static void too_large_is_refused_unread(void **state)
     free(payload);
 }
 
+static void a_zero_byte_is_no_json(void **state)
+{
+    (void)state;
+    const char payload[] = "{\"report\":\"accepted\",\"campaign\":12\0,\"attempt\":1}";
+    struct report report;
+    report_parse(TOPIC, payload, sizeof payload - 1, &report);
+    assert_int_equal(report.kind, REPORT_REJECTED);
+    assert_int_equal(report.rejection, REJECTION_NOT_JSON);
+}
+
 /* The corpus that the agent's tests read too. */
 static void the_golden_corpus_is_understood(void **state)
 {
@@ -180,6 +190,7 @@ int main(void)
         cmocka_unit_test(presence_is_read),
         cmocka_unit_test(everything_else_is_refused),
         cmocka_unit_test(too_large_is_refused_unread),
+        cmocka_unit_test(a_zero_byte_is_no_json),
         cmocka_unit_test(the_golden_corpus_is_understood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
