@@ -101,7 +101,7 @@ start_fleet() {
     fleet=$!
     echo $fleet > "$state/fleetsim.pid"
     local tries=300
-    until grep '^ready: ' "$state/fleetsim.log"; do
+    until grep -s '^ready: ' "$state/fleetsim.log"; do
         kill -0 $fleet 2> /dev/null && [ $tries -gt 0 ] || give_up "fleetsim: $(tail -n 5 "$state/fleetsim.log")"
         sleep 0.1
         tries=$((tries - 1))
