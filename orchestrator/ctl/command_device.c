@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,38 +32,44 @@ enum exit_code run_device_register(struct session *session, const struct argumen
     return code;
 }
 
-static enum status read_devices(struct session *session, const char *path, json_t **devices,
-                                struct error *error)
+/* Sends what was read from `name`; errors of the server name its lines. */
+static enum exit_code send_devices(struct session *session, const char *name, json_t *devices,
+                                   const int *lines)
 {
-    bool standard = strcmp(path, "-") == 0;
-    const char *name = standard ? "standard input" : path;
-    FILE *file = standard ? stdin : fopen(path, "rb");
-    char *text;
-    size_t length;
-    if (file == NULL)
-        return error_set(error, STATUS_INVALID, NULL, "cannot open %s: %s", path, strerror(errno));
-    enum status status = csv_read_stream(file, name, &text, &length, error);
-    if (!standard)
-        fclose(file);
-    if (status != STATUS_OK)
-        return status;
-    status = csv_read_devices(name, text, length, session->errors, devices, error);
-    free(text);
-    return status;
+    struct error error = {0};
+    json_t *answer;
+    size_t count = json_array_size(json_object_get(devices, "devices"));
+    if (isatty(STDERR_FILENO))
+        client_show_progress(session->client, "importing");
+    if (client_request(session->client, "POST", "/v1/devices", devices, &answer, &error) != STATUS_OK) {
+        csv_name_line(&error, name, lines, count);
+        return session_fail(session, &error);
+    }
+    if (session->json)
+        show_json(session->out, answer);
+    else
+        fprintf(session->out, "%zu device%s registered\n", count, count == 1 ? "" : "s");
+    json_decref(answer);
+    return EXIT_DONE;
 }
 
 enum exit_code run_device_import(struct session *session, const struct arguments *arguments)
 {
     struct error error = {0};
+    const char *name;
+    char *text;
+    size_t length;
     json_t *devices;
-    if (read_devices(session, arguments->positionals[0], &devices, &error) != STATUS_OK)
+    int *lines;
+    if (csv_read_file(arguments->positionals[0], &name, &text, &length, &error) != STATUS_OK)
         return session_fail(session, &error);
-    if (isatty(STDERR_FILENO))
-        client_show_progress(session->client, "importing");
-    size_t count = json_array_size(json_object_get(devices, "devices"));
-    enum exit_code code =
-        show_post(session, "/v1/devices", devices, "%zu device%s registered", count, count == 1 ? "" : "s");
+    enum status status = csv_read_devices(name, text, length, session->errors, &devices, &lines, &error);
+    free(text);
+    if (status != STATUS_OK)
+        return session_fail(session, &error);
+    enum exit_code code = send_devices(session, name, devices, lines);
     json_decref(devices);
+    free(lines);
     return code;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report.h"
 #include "version.h"
 
 enum { FIELDS_MAX = 8, BAD_LINES_SHOWN = 20 };
@@ -82,6 +83,34 @@ enum status csv_read_stream(FILE *stream, const char *name, char **text, size_t 
     }
     (*text)[*length] = '\0';
     return STATUS_OK;
+}
+
+enum status csv_read_file(const char *path, const char **name, char **text, size_t *length,
+                          struct error *error)
+{
+    bool standard = strcmp(path, "-") == 0;
+    *name = standard ? "standard input" : path;
+    FILE *file = standard ? stdin : fopen(path, "rb");
+    if (file == NULL)
+        return error_set(error, STATUS_INVALID, NULL, "cannot open %s: %s", path, strerror(errno));
+    enum status status = csv_read_stream(file, *name, text, length, error);
+    if (!standard)
+        fclose(file);
+    return status;
+}
+
+void csv_name_line(struct error *error, const char *name, const int *lines, size_t count)
+{
+    struct error why = *error;
+    size_t element = 0;
+    int used = 0;
+    if (sscanf(why.field, "devices[%zu]%n", &element, &used) != 1 || used == 0 || element >= count)
+        return;
+    const char *member = why.field + used;
+    if (*member == '.')
+        member++;
+    error_set(error, why.status, NULL, "%s:%d: %s%s%s", name, lines[element], member,
+              *member == '\0' ? "" : ": ", why.message);
 }
 
 /* A quoted field, in place: "" is one quote. False when the quote does not end. */
@@ -169,13 +198,6 @@ static const char *value_of(const struct reader *reader, enum column column)
     return position < 0 ? "" : reader->fields[position];
 }
 
-static bool is_device_id(const char *text)
-{
-    size_t length = strlen(text);
-    return length >= 1 && length <= 64 &&
-           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == length;
-}
-
 static bool read_ptype(const char *text, int *ptype)
 {
     char *end;
@@ -208,7 +230,7 @@ static json_t *read_device(struct reader *reader, int columns)
     const char *id = value_of(reader, COLUMN_ID);
     const char *version_text = value_of(reader, COLUMN_VERSION);
     const char *product = value_of(reader, COLUMN_PRODUCT);
-    if (!is_device_id(id)) {
+    if (!device_id_is_valid(id)) {
         complain(reader, "id \"%.80s\": allowed are 1 to 64 characters of A-Z a-z 0-9 . _ -", id);
         return NULL;
     }
@@ -263,9 +285,11 @@ static void check_twice(struct reader *reader, struct seen *seen, size_t count)
     }
 }
 
-static void read_all(struct reader *reader, json_t *list)
+/* Returns the line of each device in the list. */
+static int *read_all(struct reader *reader, json_t *list)
 {
     struct seen *seen = NULL;
+    int *lines = NULL;
     size_t count = 0;
     size_t capacity = 0;
     int columns = reader->field_count;
@@ -277,22 +301,26 @@ static void read_all(struct reader *reader, json_t *list)
         if (count == capacity) {
             capacity = 2 * capacity + 1024;
             seen = realloc(seen, capacity * sizeof *seen);
-            if (seen == NULL)
+            lines = realloc(lines, capacity * sizeof *lines);
+            if (seen == NULL || lines == NULL)
                 abort();
         }
+        lines[count] = reader->line;
         seen[count].id = json_string_value(json_object_get(device, "id"));
         seen[count++].line = reader->line;
     }
     if (count > 0)
         check_twice(reader, seen, count);
     free(seen);
+    return lines;
 }
 
 enum status csv_read_devices(const char *name, char *text, size_t length, FILE *errors, json_t **devices,
-                             struct error *error)
+                             int **lines, struct error *error)
 {
     struct reader reader = {.name = name, .at = text, .end = text + length, .next_line = 1, .errors = errors};
     *devices = NULL;
+    *lines = NULL;
     if (memchr(text, 0, length) != NULL)
         return error_set(error, STATUS_INVALID, NULL, "%s holds a zero byte; allowed is text", name);
     if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
@@ -301,7 +329,7 @@ enum status csv_read_devices(const char *name, char *text, size_t length, FILE *
     if (status != STATUS_OK)
         return status;
     json_t *list = json_array();
-    read_all(&reader, list);
+    *lines = read_all(&reader, list);
     size_t count = json_array_size(list);
     if (reader.bad > BAD_LINES_SHOWN)
         fprintf(errors, "%s: and %d more\n", name, reader.bad - BAD_LINES_SHOWN);
@@ -309,7 +337,9 @@ enum status csv_read_devices(const char *name, char *text, size_t length, FILE *
     if (reader.bad == 0 && count > 0)
         return STATUS_OK;
     json_decref(*devices);
+    free(*lines);
     *devices = NULL;
+    *lines = NULL;
     if (reader.bad == 0)
         return error_set(error, STATUS_INVALID, NULL, "%s names no device", name);
     return error_set(error, STATUS_INVALID, NULL, "%s has %d bad line%s; nothing was sent", name, reader.bad,

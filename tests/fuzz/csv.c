@@ -54,23 +54,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     size_t length;
     FILE *errors = open_memstream(&complaints, &length);
     json_t *devices, *again;
+    int *lines, *lines_again;
     struct error error = {0};
-    enum status status = csv_read_devices("f", text, size, errors, &devices, &error);
+    enum status status = csv_read_devices("f", text, size, errors, &devices, &lines, &error);
     fclose(errors);
     HOLDS((status == STATUS_OK) == (devices != NULL));
+    HOLDS((status == STATUS_OK) == (lines != NULL));
     HOLDS((status == STATUS_OK) == (error.message[0] == '\0'));
     if (status == STATUS_OK) {
         HOLDS(complaints[0] == '\0');
         char *written = write_devices(devices, &length);
-        if (csv_read_devices("f", written, length, stderr, &again, &error) != STATUS_OK) {
+        if (csv_read_devices("f", written, length, stderr, &again, &lines_again, &error) != STATUS_OK) {
             fprintf(stderr, "%s\n", error.message);
             fuzz_broken("what was written is read", __FILE__, __LINE__);
         }
         HOLDS(json_equal(devices, again));
         json_decref(again);
+        free(lines_again);
         json_decref(devices);
         free(written);
     }
+    free(lines);
     free(complaints);
     free(text);
     return 0;

@@ -45,6 +45,8 @@ ctl 0 'cautious' policy check policies/cautious.json
 ctl 1 'no campaign' campaign pause nothing
 printf 'id,ptype,version\nlamp-2,45772,\nbad id,45772,\nlamp-3,x,\n' > "$work/bad.csv"
 ctl 1 '3' device import "$work/bad.csv"
+printf 'id,ptype,version\nlamp-2,45772,\n\nlamp-3,999,\n' > "$work/bad.csv" # good by itself: only the server knows of ptypes
+ctl 1 "$work/bad.csv:4: ptype" device import "$work/bad.csv"
 [ "$(sql 'SELECT count(*) FROM devices')" = 1 ]
 [ "$(sql 'SELECT count(*) FROM firmware')" = 1 ]
 [ "$(sql 'SELECT count(*) FROM campaigns')" = 0 ]

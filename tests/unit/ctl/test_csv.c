@@ -11,6 +11,7 @@
 
 static char *complaints;
 static struct error error;
+static int *lines; /* of the devices read last */
 
 /* Reads `text` as the file "f"; what was complained of is in `complaints`. */
 static json_t *read_text(const char *text)
@@ -19,10 +20,11 @@ static json_t *read_text(const char *text)
     json_t *devices;
     char *copy = strdup(text);
     free(complaints);
+    free(lines);
     complaints = NULL;
     memset(&error, 0, sizeof error);
     FILE *errors = open_memstream(&complaints, &size);
-    enum status status = csv_read_devices("f", copy, strlen(copy), errors, &devices, &error);
+    enum status status = csv_read_devices("f", copy, strlen(copy), errors, &devices, &lines, &error);
     fclose(errors);
     free(copy);
     assert_int_equal(status == STATUS_OK, devices != NULL);
@@ -33,7 +35,9 @@ static int tear_down(void **state)
 {
     (void)state;
     free(complaints);
+    free(lines);
     complaints = NULL;
+    lines = NULL;
     return 0;
 }
 
@@ -59,6 +63,30 @@ static void devices_are_read(void **state)
         "[{\"id\":\"a\",\"ptype\":1,\"product\":\"The, \\\"big\\\" one\",\"tags\":[\"x\",\"y\",\"z\"]},"
         "{\"id\":\"b\",\"ptype\":2}]");
     assert_devices("tags,ptype,id\nx,3,c", "[{\"id\":\"c\",\"ptype\":3,\"tags\":[\"x\"]}]");
+}
+
+/* The server knows elements of a list, the operator lines of a file. */
+static void errors_of_the_server_name_the_line(void **state)
+{
+    (void)state;
+    const struct {
+        const char *field, *new_field, *message;
+    } cases[] = {
+        {"devices[0].id", "", "f:2: id: no"}, {"devices[2].ptype", "", "f:7: ptype: no"},
+        {"devices[1]", "", "f:3: no"},        {"devices[3].id", "devices[3].id", "no"},
+        {"devices", "devices", "no"},         {"", "", "no"},
+        {"devices[1", "devices[1", "no"},
+    };
+    json_t *devices = read_text("id,ptype\na,1\n\"b\",1\n\n\r\n\nc,1\n");
+    assert_non_null(devices);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        error_set(&error, STATUS_CONFLICT, cases[i].field, "no");
+        csv_name_line(&error, "f", lines, 3);
+        assert_string_equal(error.field, cases[i].new_field);
+        assert_string_equal(error.message, cases[i].message);
+        assert_int_equal(error.status, STATUS_CONFLICT);
+    }
+    json_decref(devices);
 }
 
 static void bad_headers_are_refused(void **state)
@@ -125,7 +153,8 @@ static void a_zero_byte_is_refused(void **state)
     (void)state;
     char text[] = "id,ptype\na\0b,1\n";
     json_t *devices;
-    assert_int_equal(csv_read_devices("f", text, sizeof text - 1, stderr, &devices, &error), STATUS_INVALID);
+    assert_int_equal(csv_read_devices("f", text, sizeof text - 1, stderr, &devices, &lines, &error),
+                     STATUS_INVALID);
     assert_non_null(strstr(error.message, "zero byte"));
 }
 
@@ -133,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(devices_are_read, tear_down),
+        cmocka_unit_test_teardown(errors_of_the_server_name_the_line, tear_down),
         cmocka_unit_test_teardown(bad_headers_are_refused, tear_down),
         cmocka_unit_test_teardown(every_bad_line_is_named, tear_down),
         cmocka_unit_test_teardown(not_more_than_twenty_are_shown, tear_down),
