@@ -79,6 +79,7 @@ static const struct option campaign_create_options[] = {
     {"from", "RULE", "only devices that run such a version", false},
     {"tag", "T", "only devices with this tag", true},
     {"device", "ID", "only this device, and others so named", true},
+    {"devices", "FILE", "only the devices in this file, one id a line", false},
     {"start", NULL, "start it at once", false},
     {0}};
 
@@ -96,7 +97,8 @@ static const struct command campaign_commands[] = {
      "             --policy policies/canary-then-wide.json --start\n"
      "RULE: terms such as >=v1.0.0, all of which must hold, with = != < <= > >= (none is =); || between\n"
      "alternatives; 1.0.5 without v or b takes both v1.0.5 and b1.0.5. Devices of any lower version when\n"
-     "not given. FILE: see policies/, and orchestratorctl policy check.\n"},
+     "not given. A policy: see policies/, and orchestratorctl policy check. A file of devices may hold empty\n"
+     "lines and # comments, and \"-\" is standard input.\n"},
     {"list", "list campaigns, newest first", NULL, run_campaign_list, NULL, 0, 0, limit_options, NULL},
     {"show", "show one campaign: state, waves, counts, pace", NULL, run_campaign_show, "NAME", 1, 1, NULL,
      NULL},

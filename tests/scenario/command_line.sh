@@ -66,6 +66,34 @@ exits 0 revoked orchestratord token revoke --name looks-on --config "$work/state
 exits 1 revoked env ORCHESTRATOR_TOKEN="$viewer" orchestratorctl device list
 exits 1 'no token' orchestratord token revoke --name looks-on --config "$work/state/orchestratord.conf"
 
+# a campaign that names its devices, in words and in a file
+create=(campaign create named --firmware "$(full v1.1.0)" --policy policies/all-at-once.json)
+printf '# the kitchen\nlamp-1\n\nbad id\n lamp-1 \n' > "$work/ids"
+ctl 1 "$work/ids:4: id \"bad id\": allowed are" "${create[@]}" --devices "$work/ids"
+ctl 1 'nothing was sent' "${create[@]}" --devices "$work/ids"
+printf '# the kitchen\nlamp-1\n\nlamp-77\n' > "$work/ids"
+ctl 1 "$work/ids:4: no device of ptype $ptype has the id lamp-77" "${create[@]}" --devices "$work/ids"
+printf '# nobody\n' > "$work/ids"
+ctl 1 'names no device' "${create[@]}" --devices "$work/ids"
+ctl 1 'cannot open' "${create[@]}" --devices "$work/no-such-file"
+ctl 1 'device "bad id"' "${create[@]}" --device 'bad id'
+[ "$(sql 'SELECT count(*) FROM campaigns')" = 0 ]
+orchestratorctl device register lamp-2 --ptype "$ptype" > /dev/null
+printf '\357\273\277# the kitchen\r\n\r\nlamp-1\r\n' > "$work/ids"
+exits 0 'created' orchestratorctl "${create[@]}" --devices - --device lamp-2 < "$work/ids"
+[ "$(sql "SELECT devices FROM campaigns WHERE name = 'named'")" = '{lamp-1,lamp-2}' ]
+ctl 0 'Only: *lamp-1 lamp-2$' campaign show named
+ctl 0 'Rate a minute: *no limit$' campaign show named
+[ "$(orchestratorctl campaign show named --json | jq .rate_per_minute)" = 0 ]
+for number in 3 4 5 6; do
+    orchestratorctl device register "lamp-$number" --ptype "$ptype" > /dev/null
+    echo "lamp-$number" >> "$work/ids"
+done
+ctl 0 'created' "${create[@]/named/long}" --devices "$work/ids"
+ctl 0 'lamp-6$' campaign show long
+ctl 0 'created' "${create[@]/named/longer}" --devices "$work/ids" --device lamp-2
+ctl 0 'Only: *6 devices, by name$' campaign show longer
+
 # JSON: one document
 orchestratorctl campaign create spring --firmware "$(full v1.1.0)" --policy policies/cautious.json > /dev/null
 for words in 'product list' 'device list' 'device show lamp-1' 'firmware list' "firmware show $(full v1.1.0)" 'campaign list' \
