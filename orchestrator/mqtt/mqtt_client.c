@@ -2,22 +2,32 @@
 
 #include <errno.h>
 #include <mosquitto.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "log.h"
 
-enum { KEEPALIVE_SECONDS = 30, INFLIGHT_MAX = 500, STOP_WAIT_MILLISECONDS = 1000, RECONNECT_SECONDS = 1 };
+enum {
+    KEEPALIVE_SECONDS = 30,
+    INFLIGHT_MAX = 500,
+    STOP_WAIT_MILLISECONDS = 1000,
+    POLL_MILLISECONDS = 500,
+    RECONNECT_SECONDS = 1
+};
 
 struct mqtt_client {
     struct mosquitto *mosquitto;
     struct mqtt_options options;
     pthread_t thread;
+    int wake; /* eventfd: something is to be sent */
     bool thread_started;
     atomic_bool stopping;
     atomic_bool connected;
@@ -102,7 +112,6 @@ static enum status configure(struct mqtt_client *client, struct error *error)
     mosquitto_message_callback_set(client->mosquitto, on_message);
     mosquitto_publish_callback_set(client->mosquitto, on_publish);
     mosquitto_max_inflight_messages_set(client->mosquitto, INFLIGHT_MAX);
-    mosquitto_reconnect_delay_set(client->mosquitto, RECONNECT_SECONDS, RECONNECT_SECONDS, false);
     mosquitto_threaded_set(client->mosquitto, true);
     int result = mosquitto_int_option(client->mosquitto, MOSQ_OPT_TCP_NODELAY, 1);
     if (result == MOSQ_ERR_SUCCESS && options->username != NULL)
@@ -114,8 +123,41 @@ static enum status configure(struct mqtt_client *client, struct error *error)
     return STATUS_OK;
 }
 
-/* libmosquitto connects again after a loss, but gives up when the first connection fails: that is tried here.
+static void wake(struct mqtt_client *client)
+{
+    uint64_t one = 1;
+    if (write(client->wake, &one, sizeof one) < 0)
+        return; /* it is at its maximum, and so awake already */
+}
+
+/* What mosquitto_loop does, with poll instead of select: with many HTTP connections open, the broker's
+ * descriptor may be one that select cannot take. Returns when the connection is lost, or ended by the stop.
  */
+static void serve_connection(struct mqtt_client *client)
+{
+    struct mosquitto *mosquitto = client->mosquitto;
+    int result = MOSQ_ERR_SUCCESS, rounds_left = STOP_WAIT_MILLISECONDS / POLL_MILLISECONDS + 1;
+    while (result == MOSQ_ERR_SUCCESS && mosquitto_socket(mosquitto) >= 0) {
+        if (atomic_load(&client->stopping) && rounds_left-- == 0)
+            return; /* the broker does not take the goodbye */
+        struct pollfd polled[] = {{.fd = mosquitto_socket(mosquitto), .events = POLLIN},
+                                  {.fd = client->wake, .events = POLLIN}};
+        if (mosquitto_want_write(mosquitto))
+            polled[0].events |= POLLOUT;
+        if (poll(polled, 2, POLL_MILLISECONDS) < 0 && errno != EINTR)
+            return;
+        uint64_t wakes;
+        if ((polled[1].revents & POLLIN) != 0 && read(client->wake, &wakes, sizeof wakes) < 0)
+            polled[1].revents = 0; /* somebody else cannot have read it; nothing depends on it */
+        if ((polled[0].revents & (POLLIN | POLLERR | POLLHUP)) != 0)
+            result = mosquitto_loop_read(mosquitto, 1);
+        if (result == MOSQ_ERR_SUCCESS && mosquitto_want_write(mosquitto))
+            result = mosquitto_loop_write(mosquitto, 1);
+        if (result == MOSQ_ERR_SUCCESS)
+            result = mosquitto_loop_misc(mosquitto);
+    }
+}
+
 static void *loop(void *context)
 {
     struct mqtt_client *client = context;
@@ -124,7 +166,7 @@ static void *loop(void *context)
     while (!atomic_load(&client->stopping)) {
         int result = mosquitto_connect(client->mosquitto, options->host, options->port, KEEPALIVE_SECONDS);
         if (result == MOSQ_ERR_SUCCESS) {
-            mosquitto_loop_forever(client->mosquitto, 1000, 1);
+            serve_connection(client);
         } else if (!told) {
             log_write(LOG_WARNING, "broker_unreachable", "host", options->host, "reason",
                       result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result), NULL);
@@ -149,6 +191,9 @@ enum status mqtt_client_start(const struct mqtt_options *options, struct mqtt_cl
         return error_set(error, STATUS_INTERNAL, NULL, "out of memory");
     *client = made; /* the caller stops it, also after an error */
     made->options = *options;
+    made->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (made->wake < 0)
+        return error_set(error, STATUS_INTERNAL, NULL, "cannot make an eventfd: %m");
     made->mosquitto = mosquitto_new(id, true, made);
     if (made->mosquitto == NULL)
         return error_set(error, STATUS_INTERNAL, NULL, "cannot make an MQTT client: %m");
@@ -179,6 +224,7 @@ void mqtt_client_publish(struct mqtt_client *client, const char *topic, const ch
     }
     atomic_fetch_add(&client->unacknowledged, 1);
     int result = mosquitto_publish(client->mosquitto, NULL, topic, (int)strlen(payload), payload, 1, false);
+    wake(client);
     if (result != MOSQ_ERR_SUCCESS) {
         atomic_fetch_sub(&client->unacknowledged, 1);
         log_write(LOG_WARNING, "publish_failed", "topic", topic, "reason", mosquitto_strerror(result), NULL);
@@ -196,9 +242,12 @@ void mqtt_client_stop(struct mqtt_client *client)
     atomic_store(&client->stopping, true);
     if (client->thread_started) {
         mosquitto_disconnect(client->mosquitto);
+        wake(client);
         pthread_join(client->thread, NULL);
     }
     mosquitto_destroy(client->mosquitto);
+    if (client->wake >= 0)
+        close(client->wake);
     mosquitto_lib_cleanup();
     free(client);
 }
