@@ -24,6 +24,9 @@ static void check_good(uint8_t *bytes, size_t size, int slot, const struct image
     HOLDS(image_check(bytes, size, slot, &other, &error) != STATUS_OK);
     bytes[at] ^= 0x40;
     HOLDS(image_check(bytes, size - 1, slot, &other, &error) != STATUS_OK);
+    bytes[size - 5] ^= 0x40; /* the checksum, under a good CRC */
+    seal(bytes, size);
+    HOLDS(image_check(bytes, size, slot, &other, &error) != STATUS_OK);
 }
 
 static void check(uint8_t *bytes, size_t size, int slot)
