@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "flash_map.h"
 #include "local_file.h"
@@ -246,6 +247,21 @@ static void print_built(struct session *session, const char *path, const struct 
             map->size_kb * 1024, map->size_kb, map->name);
 }
 
+/* The option whose file the output would replace, or NULL. */
+static const char *overwritten_option(const struct arguments *arguments)
+{
+    struct stat output, input;
+    if (stat(arguments_value(arguments, "output"), &output) != 0)
+        return NULL;
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        const char *path = arguments_value(arguments, pieces[i].option);
+        if (path != NULL && stat(path, &input) == 0 && input.st_dev == output.st_dev &&
+            input.st_ino == output.st_ino)
+            return pieces[i].option;
+    }
+    return NULL;
+}
+
 static const char *missing_option(const struct arguments *arguments)
 {
     static const char *const required[] = {"size", "boot", "user1", "output"};
@@ -264,6 +280,9 @@ enum exit_code run_flash_map_build(struct session *session, const struct argumen
     int size_kb;
     if (missing != NULL)
         return session_usage(session, "--%s is missing; it is required", missing);
+    const char *overwritten = overwritten_option(arguments);
+    if (overwritten != NULL)
+        return session_usage(session, "--output names the same file as --%s", overwritten);
     if (!read_selection(session, arguments, &size_kb, &name))
         return EXIT_USAGE;
     if (flash_map_find(size_kb, name, &map, &error) != STATUS_OK)

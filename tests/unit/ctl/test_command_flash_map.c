@@ -252,6 +252,18 @@ static void an_image_that_exists_is_kept(void **state)
     free(bytes);
 }
 
+static void no_input_is_overwritten(void **state)
+{
+    (void)state;
+    size_t size = 0;
+    assert_int_equal(RUN("build", "--size", "512", "--boot", paths[BOOT], "--user1", paths[USER1], "--key",
+                         paths[KEY], "--output", paths[KEY], "--force"),
+                     EXIT_USAGE);
+    assert_non_null(strstr(complaints, "--output names the same file as --key"));
+    free(get(KEY, &size));
+    assert_int_equal(size, sizeof key - 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -263,6 +275,7 @@ int main(void)
         TEST(key_and_rf_parameters_may_be_left_out),
         TEST(what_does_not_belong_is_refused_and_nothing_is_written),
         TEST(an_image_that_exists_is_kept),
+        TEST(no_input_is_overwritten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
