@@ -51,6 +51,12 @@ static const struct option device_list_options[] = {{"ptype", "P", "only of this
                                                     LIMIT_OPTION,
                                                     {0}};
 
+static const struct option device_upgrade_options[] = {
+    {"to", "VERSION", "what it is to run: an uploaded release (required)", false},
+    {"wait", "SECONDS", "for its answer, 1 to 86400; 30 when not given", false},
+    {"policy", "FILE", "how it goes; one wave, no soak, when not given", false},
+    {0}};
+
 static const struct command device_commands[] = {
     {"register", "register one device", NULL, run_device_register, "ID", 1, 1, device_register_options, NULL},
     {"import", "register the devices of a CSV file", NULL, run_device_import, "FILE.csv", 1, 1, NULL,
@@ -60,6 +66,13 @@ static const struct command device_commands[] = {
     {"list", "list devices", NULL, run_device_list, NULL, 0, 0, device_list_options, NULL},
     {"show", "show one device, its running update and its last events", NULL, run_device_show, "ID", 1, 1,
      NULL, NULL},
+    {"upgrade", "offer a release to one device, and say what it answers", NULL, run_device_upgrade, "ID", 1,
+     1, device_upgrade_options,
+     "Creates and starts a campaign of this device alone, upgrade-ID-..., and waits for the device's answer.\n"
+     "Exit code 0 when it has accepted: the download goes on, follow it with campaign watch. 1 when it\n"
+     "rejects, is silent or does not answer in time (the campaign then still waits for it), and when the\n"
+     "release is not newer. With --json the device's document in the campaign is printed.\n"
+     "Example: device upgrade lamp-7 --to 'v1.1.0t45772(a)'\n"},
     {0}};
 
 static const struct option firmware_upload_options[] = {{"notes", "TEXT", "release notes", false}, {0}};
