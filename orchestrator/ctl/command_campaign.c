@@ -131,17 +131,8 @@ enum exit_code run_campaign_create(struct session *session, const struct argumen
 
 static void campaign_row(struct table *table, const json_t *item)
 {
-    table_member(table, item, "name");
-    table_member(table, item, "kind");
-    table_member(table, item, "firmware");
-    table_member(table, item, "state");
-    table_member(table, item, "members");
-    table_member(table, item, "confirmed");
-    table_member(table, item, "failures");
-    table_member(table, item, "in_flight");
-    table_member(table, item, "pending");
-    table_time(table, item, "created_at");
-    table_time(table, item, "ended_at");
+    table_row(table, item,
+              "name|kind|firmware|state|members|confirmed|failures|in_flight|pending|@created_at|@ended_at");
 }
 
 enum exit_code run_campaign_list(struct session *session, const struct arguments *arguments)
@@ -154,24 +145,9 @@ enum exit_code run_campaign_list(struct session *session, const struct arguments
 
 static void print_waves(struct session *session, const json_t *campaign)
 {
-    size_t index;
-    json_t *wave;
-    struct table *table = table_create("WAVE|STATE|>DEVICES|>CONFIRMED|>FAILED|>IN FLIGHT|>LEFT|VERDICT");
-    json_array_foreach(json_object_get(campaign, "waves"), index, wave)
-    {
-        const json_t *counts = json_object_get(wave, "counts");
-        table_member(table, wave, "name");
-        table_member(table, wave, "state");
-        table_member(table, wave, "members");
-        table_member(table, counts, "confirmed");
-        table_member(table, wave, "failures");
-        table_member(table, wave, "in_flight");
-        table_member(table, counts, "pending");
-        table_member(table, wave, "verdict");
-    }
-    fputc('\n', session->out);
-    table_print(table, session->out);
-    table_free(table);
+    show_part(session, json_object_get(campaign, "waves"),
+              "WAVE|STATE|>DEVICES|>CONFIRMED|>FAILED|>IN FLIGHT|>LEFT|VERDICT",
+              "name|state|members|counts.confirmed|failures|in_flight|counts.pending|verdict");
 }
 
 /* The same campaign with what people want told otherwise. Release with json_decref. */
@@ -207,18 +183,14 @@ static void print_campaign(struct session *session, const json_t *campaign)
 enum exit_code run_campaign_show(struct session *session, const struct arguments *arguments)
 {
     json_t *campaign;
-    char *path = show_path("/v1/campaigns/", arguments->positionals[0], "");
-    enum exit_code code = show_fetch(session, path, &campaign);
-    free(path);
+    enum exit_code code = show_fetch_named(session, "/v1/campaigns/", arguments->positionals[0], &campaign);
     if (campaign == NULL)
         return code;
     print_campaign(session, campaign);
     const char *rollback = json_string_value(json_object_get(json_object_get(campaign, "rollback"), "name"));
     if (rollback != NULL) {
         json_t *child;
-        path = show_path("/v1/campaigns/", rollback, "");
-        code = show_fetch(session, path, &child);
-        free(path);
+        code = show_fetch_named(session, "/v1/campaigns/", rollback, &child);
         if (child != NULL) {
             fprintf(session->out, "\nRollback\n--------\n");
             print_campaign(session, child);
@@ -231,15 +203,7 @@ enum exit_code run_campaign_show(struct session *session, const struct arguments
 
 static void target_row(struct table *table, const json_t *item)
 {
-    table_member(table, item, "device");
-    table_member(table, item, "wave_name");
-    table_member(table, item, "state");
-    table_member(table, item, "attempt");
-    table_member(table, item, "progress");
-    table_member(table, item, "from");
-    table_member(table, item, "to");
-    table_time(table, item, "state_at");
-    table_member(table, item, "reason");
+    table_row(table, item, "device|wave_name|state|attempt|progress|from|to|@state_at|reason");
 }
 
 enum exit_code run_campaign_targets(struct session *session, const struct arguments *arguments)

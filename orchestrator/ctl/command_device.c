@@ -75,13 +75,7 @@ enum exit_code run_device_import(struct session *session, const struct arguments
 
 static void device_row(struct table *table, const json_t *item)
 {
-    table_member(table, item, "id");
-    table_member(table, item, "ptype");
-    table_member(table, item, "version");
-    table_member(table, item, "slot");
-    table_member(table, item, "online");
-    table_time(table, item, "last_seen");
-    table_member(table, item, "tags");
+    table_row(table, item, "id|ptype|version|slot|online|@last_seen|tags");
 }
 
 enum exit_code run_device_list(struct session *session, const struct arguments *arguments)
@@ -108,55 +102,21 @@ enum exit_code run_device_list(struct session *session, const struct arguments *
 
 static void print_targets(struct session *session, const json_t *device)
 {
-    size_t index;
-    json_t *item;
-    struct table *table = table_create("CAMPAIGN|WAVE|STATE|>ATTEMPT|>PERCENT|FROM|TO|SINCE (UTC)|REASON");
-    json_array_foreach(json_object_get(device, "targets"), index, item)
-    {
-        table_member(table, item, "campaign");
-        table_member(table, item, "wave_name");
-        table_member(table, item, "state");
-        table_member(table, item, "attempt");
-        table_member(table, item, "progress");
-        table_member(table, item, "from");
-        table_member(table, item, "to");
-        table_time(table, item, "state_at");
-        table_member(table, item, "reason");
-    }
-    if (index > 0) {
-        fputc('\n', session->out);
-        table_print(table, session->out);
-    }
-    table_free(table);
+    show_part(session, json_object_get(device, "targets"),
+              "CAMPAIGN|WAVE|STATE|>ATTEMPT|>PERCENT|FROM|TO|SINCE (UTC)|REASON",
+              "campaign|wave_name|state|attempt|progress|from|to|@state_at|reason");
 }
 
 static void print_events(struct session *session, const json_t *device)
 {
-    size_t index;
-    json_t *item;
-    struct table *table = table_create("EVENT AT (UTC)|CAMPAIGN|>ATTEMPT|FROM|TO|REASON");
-    json_array_foreach(json_object_get(device, "events"), index, item)
-    {
-        table_time(table, item, "at");
-        table_member(table, item, "campaign");
-        table_member(table, item, "attempt");
-        table_member(table, item, "from");
-        table_member(table, item, "to");
-        table_member(table, item, "reason");
-    }
-    if (index > 0) {
-        fputc('\n', session->out);
-        table_print(table, session->out);
-    }
-    table_free(table);
+    show_part(session, json_object_get(device, "events"), "EVENT AT (UTC)|CAMPAIGN|>ATTEMPT|FROM|TO|REASON",
+              "@at|campaign|attempt|from|to|reason");
 }
 
 enum exit_code run_device_show(struct session *session, const struct arguments *arguments)
 {
     json_t *device;
-    char *path = show_path("/v1/devices/", arguments->positionals[0], "");
-    enum exit_code code = show_fetch(session, path, &device);
-    free(path);
+    enum exit_code code = show_fetch_named(session, "/v1/devices/", arguments->positionals[0], &device);
     if (device == NULL)
         return code;
     table_print_members(session->out, device,

@@ -44,13 +44,9 @@ enum exit_code run_firmware_upload(struct session *session, const struct argumen
 
 static void firmware_row(struct table *table, const json_t *item)
 {
-    const json_t *images = json_object_get(item, "images");
-    table_member(table, item, "version");
-    table_member(table, item, "ptype");
-    table_number(table, (long long)json_array_size(images));
-    table_time(table, item, "created_at");
-    table_member(table, item, "created_by");
-    table_member(table, item, "notes");
+    table_row(table, item, "version|ptype");
+    table_number(table, (long long)json_array_size(json_object_get(item, "images")));
+    table_row(table, item, "@created_at|created_by|notes");
 }
 
 enum exit_code run_firmware_list(struct session *session, const struct arguments *arguments)
@@ -62,26 +58,13 @@ enum exit_code run_firmware_list(struct session *session, const struct arguments
 enum exit_code run_firmware_show(struct session *session, const struct arguments *arguments)
 {
     json_t *firmware;
-    size_t index;
-    json_t *item;
-    char *path = show_path("/v1/firmware/", arguments->positionals[0], "");
-    enum exit_code code = show_fetch(session, path, &firmware);
-    free(path);
+    enum exit_code code = show_fetch_named(session, "/v1/firmware/", arguments->positionals[0], &firmware);
     if (firmware == NULL)
         return code;
     table_print_members(session->out, firmware,
                         "Version=version|Ptype=ptype|Notes=notes|Uploaded=@created_at|By=created_by|"
                         "Devices=devices|Campaigns=campaigns");
-    struct table *table = table_create(">SLOT|>BYTES|SHA-256");
-    json_array_foreach(json_object_get(firmware, "images"), index, item)
-    {
-        table_member(table, item, "slot");
-        table_member(table, item, "size");
-        table_member(table, item, "sha256");
-    }
-    fputc('\n', session->out);
-    table_print(table, session->out);
-    table_free(table);
+    show_part(session, json_object_get(firmware, "images"), ">SLOT|>BYTES|SHA-256", "slot|size|sha256");
     json_decref(firmware);
     return EXIT_DONE;
 }

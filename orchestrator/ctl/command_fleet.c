@@ -8,46 +8,15 @@
 
 static void print_versions(struct session *session, const json_t *fleet)
 {
-    size_t index;
-    json_t *item;
-    struct table *table = table_create(">PTYPE|VERSION|>SLOT|>DEVICES|>ONLINE|>ON TRIAL");
-    json_array_foreach(json_object_get(fleet, "versions"), index, item)
-    {
-        table_member(table, item, "ptype");
-        table_member(table, item, "version");
-        table_member(table, item, "slot");
-        table_member(table, item, "devices");
-        table_member(table, item, "online");
-        table_member(table, item, "on_trial");
-    }
-    fputc('\n', session->out);
-    table_print(table, session->out);
-    table_free(table);
+    show_part(session, json_object_get(fleet, "versions"), ">PTYPE|VERSION|>SLOT|>DEVICES|>ONLINE|>ON TRIAL",
+              "ptype|version|slot|devices|online|on_trial");
 }
 
 static void print_campaigns(struct session *session, const json_t *fleet)
 {
-    size_t index;
-    json_t *item;
-    struct table *table =
-        table_create("LIVE CAMPAIGN|KIND|FIRMWARE|STATE|>DEVICES|>CONFIRMED|>FAILED|>IN FLIGHT|>LEFT");
-    json_array_foreach(json_object_get(fleet, "campaigns"), index, item)
-    {
-        table_member(table, item, "name");
-        table_member(table, item, "kind");
-        table_member(table, item, "firmware");
-        table_member(table, item, "state");
-        table_member(table, item, "members");
-        table_member(table, item, "confirmed");
-        table_member(table, item, "failures");
-        table_member(table, item, "in_flight");
-        table_member(table, item, "pending");
-    }
-    if (index > 0) {
-        fputc('\n', session->out);
-        table_print(table, session->out);
-    }
-    table_free(table);
+    show_part(session, json_object_get(fleet, "campaigns"),
+              "LIVE CAMPAIGN|KIND|FIRMWARE|STATE|>DEVICES|>CONFIRMED|>FAILED|>IN FLIGHT|>LEFT",
+              "name|kind|firmware|state|members|confirmed|failures|in_flight|pending");
 }
 
 static void print_rejected(struct session *session, const json_t *fleet)
@@ -84,11 +53,7 @@ enum exit_code run_fleet_status(struct session *session, const struct arguments 
 
 static void audit_row(struct table *table, const json_t *item)
 {
-    table_time(table, item, "at");
-    table_member(table, item, "actor");
-    table_member(table, item, "action");
-    table_member(table, item, "object");
-    table_member(table, item, "reason");
+    table_row(table, item, "@at|actor|action|object|reason");
 }
 
 enum exit_code run_audit_list(struct session *session, const struct arguments *arguments)

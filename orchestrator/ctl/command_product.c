@@ -34,13 +34,10 @@ enum exit_code run_product_create(struct session *session, const struct argument
 
 static void product_row(struct table *table, const json_t *item)
 {
-    table_member(table, item, "name");
-    table_member(table, item, "ptype");
+    table_row(table, item, "name|ptype");
     table_text(table, json_integer_value(json_object_get(item, "status")) == 2 ? "deployed" : "developing");
     table_text(table, json_integer_value(json_object_get(item, "is_private")) == 1 ? "yes" : "no");
-    table_member(table, item, "devices");
-    table_member(table, item, "serial");
-    table_member(table, item, "description");
+    table_row(table, item, "devices|serial|description");
 }
 
 enum exit_code run_product_list(struct session *session, const struct arguments *arguments)

@@ -37,6 +37,31 @@ enum exit_code show_fetch(struct session *session, const char *path, json_t **do
     return EXIT_DONE;
 }
 
+enum exit_code show_fetch_named(struct session *session, const char *prefix, const char *name,
+                                json_t **document)
+{
+    char *path = show_path(prefix, name, "");
+    enum exit_code code = show_fetch(session, path, document);
+    free(path);
+    return code;
+}
+
+void show_part(struct session *session, const json_t *list, const char *titles, const char *members)
+{
+    size_t index;
+    json_t *item;
+    if (json_array_size(list) == 0)
+        return;
+    struct table *table = table_create(titles);
+    json_array_foreach(list, index, item)
+    {
+        table_row(table, item, members);
+    }
+    fputc('\n', session->out);
+    table_print(table, session->out);
+    table_free(table);
+}
+
 enum exit_code show_post(struct session *session, const char *path, json_t *body, const char *done, ...)
 {
     struct error error = {0};

@@ -11,6 +11,14 @@ void show_json(FILE *out, const json_t *document);
 /* GET of one object; with --json it is printed and *document is NULL. Else release it with json_decref. */
 enum exit_code show_fetch(struct session *session, const char *path, json_t **document);
 
+/* The same for "PREFIX/NAME", such as "/v1/devices/" and an id. */
+enum exit_code show_fetch_named(struct session *session, const char *prefix, const char *name,
+                                json_t **document);
+
+/* A table for a list that is part of an object, after an empty line; nothing when the list is empty.
+ * `members` as in table_row. */
+void show_part(struct session *session, const json_t *list, const char *titles, const char *members);
+
 /* POST; with --json the answer is printed, else `done` as a line. */
 enum exit_code show_post(struct session *session, const char *path, json_t *body, const char *done, ...)
     __attribute__((format(printf, 4, 5)));

@@ -150,23 +150,41 @@ void table_print(const struct table *table, FILE *out)
         print_row(out, table, table->cells + row, widths);
 }
 
+/* The member whose name begins at `at` and ends before "|", as a cell. Returns where its name ends. */
+static const char *put_named(struct table *table, const json_t *object, const char *at)
+{
+    char name[64];
+    size_t length = strcspn(at, "|");
+    snprintf(name, sizeof name, "%.*s", (int)length, at);
+    char *member = name + (name[0] == '@');
+    char *dot = strchr(member, '.');
+    if (dot != NULL) {
+        *dot = '\0';
+        object = json_object_get(object, member);
+        member = dot + 1;
+    }
+    if (name[0] == '@')
+        table_time(table, object, member);
+    else
+        table_member(table, object, member);
+    return at + length;
+}
+
+void table_row(struct table *table, const json_t *object, const char *members)
+{
+    for (const char *at = members; *at != '\0'; at += *at == '|')
+        at = put_named(table, object, at);
+}
+
 void table_print_members(FILE *out, const json_t *object, const char *titles)
 {
-    for (const char *at = titles; *at != '\0';) {
+    for (const char *at = titles; *at != '\0'; at += *at == '|') {
         char title[64];
-        char member[64];
-        size_t title_length = strcspn(at, "=");
-        size_t member_length = strcspn(at + title_length + 1, "|");
-        snprintf(title, sizeof title, "%.*s:", (int)title_length, at);
-        snprintf(member, sizeof member, "%.*s", (int)member_length, at + title_length + 1);
+        size_t length = strcspn(at, "=");
+        snprintf(title, sizeof title, "%.*s:", (int)length, at);
         struct table *cell = table_create("");
-        if (member[0] == '@')
-            table_time(cell, object, member + 1);
-        else
-            table_member(cell, object, member);
+        at = put_named(cell, object, at + length + 1);
         fprintf(out, "%-15s %s\n", title, cell->cells[0]);
         table_free(cell);
-        at += title_length + 1 + member_length;
-        at += *at == '|';
     }
 }

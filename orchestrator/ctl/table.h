@@ -25,11 +25,15 @@ void table_member(struct table *table, const json_t *object, const char *name);
 /* The same for a time of the API: "2026-01-31 12:00:00". All times are UTC. */
 void table_time(struct table *table, const json_t *object, const char *name);
 
+/* Members as the next cells, separated by "|": "name|counts.pending|@created_at", where "counts.pending" is a
+ * member of a member, and "@" begins a time. */
+void table_row(struct table *table, const json_t *object, const char *members);
+
 /* Only the titles when there is no row. */
 void table_print(const struct table *table, FILE *out);
 
-/* "NAME:   value" lines, for showing one object: the members, given as "Title=member|...". A member that
- * begins with "@" is a time. */
+/* "NAME:   value" lines, for showing one object: the members, given as "Title=member|...", the
+ * members as in table_row. */
 void table_print_members(FILE *out, const json_t *object, const char *titles);
 
 #endif

@@ -37,6 +37,22 @@ static void columns_are_aligned(void **state)
     table_free(table);
 }
 
+static void rows_are_made_of_named_members(void **state)
+{
+    (void)state;
+    json_t *item = json_pack("{ss si s{si} ss sn}", "name", "x", "size", 7, "counts", "pending", 3, "at",
+                             "2026-01-31T12:00:00Z", "note");
+    struct table *table = table_create("NAME|>SIZE|>LEFT|AT|NOTE|NONE");
+    table_row(table, item, "name|size");
+    table_row(table, item, "counts.pending|@at|note|counts.none");
+    char *text = printed(table);
+    assert_string_equal(text, "NAME  SIZE  LEFT  AT                   NOTE  NONE\n"
+                              "x        7     3  2026-01-31 12:00:00  -     -\n");
+    free(text);
+    table_free(table);
+    json_decref(item);
+}
+
 static void only_titles_without_rows(void **state)
 {
     (void)state;
@@ -84,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_aligned),
+        cmocka_unit_test(rows_are_made_of_named_members),
         cmocka_unit_test(only_titles_without_rows),
         cmocka_unit_test(what_comes_from_outside_cannot_drive_the_terminal),
         cmocka_unit_test(members_become_cells),
