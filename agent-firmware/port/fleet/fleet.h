@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "device_options.h"
 #include "host.h"
 
 #define FLEET_DEVICES_MAX 1000000u
@@ -23,16 +24,13 @@ enum fleet_fault {
 };
 
 struct fleet_options {
+    struct device_options device; /* of each */
     uint32_t devices;
     uint32_t first; /* number of the first device */
     uint32_t ptype;
     bool has_ptype;
-    const char *version;
     const char *prefix;
-    const char *image_path;
     const char *fault_version; /* NULL: any */
-    const struct fota_flash_map *map;
-    struct mqtt_connector connector;
     double shares[FAULT_COUNT];
     uint32_t seed;
     uint32_t parallel_downloads;
@@ -41,7 +39,6 @@ struct fleet_options {
     uint64_t run_milliseconds; /* 0: until told */
     bool print_devices;
     bool json;
-    bool verbose;
 };
 
 struct fleet;

@@ -174,7 +174,7 @@ static void log_line(struct device *hooked, enum fota_log_level level, const cha
 {
     const struct fleet_device *device = of(hooked);
 
-    if (device->fleet->options.verbose || level >= FOTA_LOG_ERROR)
+    if (device->fleet->options.device.verbose || level >= FOTA_LOG_ERROR)
         fprintf(stderr, "device=%s %s\n", hooked->link.device, text);
 }
 
@@ -201,8 +201,9 @@ bool fleet_device_open(struct fleet_device *device, struct fleet *fleet, uint32_
     device->device.hooks = &hooks;
     device->device.loop = fleet->loop;
     device->device.http = fleet->http;
-    device->device.version = fleet->options.version;
-    device->device.platform = (struct fota_platform){&device_port_remembering, device, fleet->options.map};
+    device->device.version = fleet->options.device.version;
+    device->device.platform =
+        (struct fota_platform){&device_port_remembering, device, fleet->options.device.map};
     flash_copy_ram(&device->device.flash, flash);
-    return device_open(&device->device, &fleet->options.connector, id);
+    return device_open(&device->device, &fleet->options.device.connector, id);
 }

@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,16 +47,10 @@ static const char help_text[] =
     "SIGINT end it: exit 0. Bad options: exit 2.\n";
 
 enum {
-    OPTION_DEVICES = 256,
+    OPTION_DEVICES = OPTION_OWN,
     OPTION_PTYPE,
-    OPTION_VERSION,
     OPTION_PREFIX,
     OPTION_FIRST,
-    OPTION_IMAGE,
-    OPTION_MAP,
-    OPTION_MQTT,
-    OPTION_USERNAME,
-    OPTION_PASSWORD,
     OPTION_SOURCES,
     OPTION_RECONNECT,
     OPTION_PARALLEL,
@@ -68,22 +61,15 @@ enum {
     OPTION_SEED,
     OPTION_PRINT,
     OPTION_JSON,
-    OPTION_VERBOSE,
-    OPTION_HELP,
     OPTION_FAULTS /* and the numbers after it: enum fleet_fault */
 };
 
 static const struct option long_options[] = {
+    DEVICE_OPTION_ROWS,
     {"devices", required_argument, NULL, OPTION_DEVICES},
     {"ptype", required_argument, NULL, OPTION_PTYPE},
-    {"version", required_argument, NULL, OPTION_VERSION},
     {"prefix", required_argument, NULL, OPTION_PREFIX},
     {"first", required_argument, NULL, OPTION_FIRST},
-    {"image", required_argument, NULL, OPTION_IMAGE},
-    {"flash-map", required_argument, NULL, OPTION_MAP},
-    {"mqtt", required_argument, NULL, OPTION_MQTT},
-    {"mqtt-username", required_argument, NULL, OPTION_USERNAME},
-    {"mqtt-password", required_argument, NULL, OPTION_PASSWORD},
     {"source-addresses", required_argument, NULL, OPTION_SOURCES},
     {"reconnect", required_argument, NULL, OPTION_RECONNECT},
     {"parallel-downloads", required_argument, NULL, OPTION_PARALLEL},
@@ -94,8 +80,6 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"print-devices", no_argument, NULL, OPTION_PRINT},
     {"json", no_argument, NULL, OPTION_JSON},
-    {"verbose", no_argument, NULL, OPTION_VERBOSE},
-    {"help", no_argument, NULL, OPTION_HELP},
     {"offline", required_argument, NULL, OPTION_FAULTS + FAULT_OFFLINE},
     {"silent", required_argument, NULL, OPTION_FAULTS + FAULT_SILENT},
     {"fail-download", required_argument, NULL, OPTION_FAULTS + FAULT_FAIL_DOWNLOAD},
@@ -116,26 +100,6 @@ static void take_fault(struct fleet_options *options, int fault, const char *val
     options->shares[fault] = option_share(names[fault], value);
 }
 
-static void take_flag(struct fleet_options *options, int option)
-{
-    switch (option) {
-    case OPTION_PRINT:
-        options->print_devices = true;
-        break;
-    case OPTION_JSON:
-        options->json = true;
-        break;
-    case OPTION_VERBOSE:
-        options->verbose = true;
-        break;
-    case OPTION_HELP:
-        fputs(help_text, stdout);
-        exit(0);
-    default:
-        usage_error("fleetsim: bad option");
-    }
-}
-
 static void take_option(struct fleet_options *options, int option, const char *value)
 {
     switch (option) {
@@ -146,35 +110,17 @@ static void take_option(struct fleet_options *options, int option, const char *v
         options->ptype = option_number("--ptype", value, 0, 2147483647);
         options->has_ptype = true;
         break;
-    case OPTION_VERSION:
-        options->version = option_version("--version", value);
-        break;
     case OPTION_PREFIX:
         options->prefix = value;
         break;
     case OPTION_FIRST:
         options->first = option_number("--first", value, 0, 1000000000);
         break;
-    case OPTION_IMAGE:
-        options->image_path = value;
-        break;
-    case OPTION_MAP:
-        options->map = option_flash_map("--flash-map", value);
-        break;
-    case OPTION_MQTT:
-        option_broker("--mqtt", value, &options->connector);
-        break;
-    case OPTION_USERNAME:
-        options->connector.username = value;
-        break;
-    case OPTION_PASSWORD:
-        options->connector.password = value;
-        break;
     case OPTION_SOURCES:
-        options->connector.source_addresses = option_number("--source-addresses", value, 0, 250);
+        options->device.connector.source_addresses = option_number("--source-addresses", value, 0, 250);
         break;
     case OPTION_RECONNECT:
-        options->connector.reconnect_milliseconds = milliseconds("--reconnect", value, 30);
+        options->device.connector.reconnect_milliseconds = milliseconds("--reconnect", value, 30);
         break;
     case OPTION_PARALLEL:
         options->parallel_downloads = option_number("--parallel-downloads", value, 1, 4096);
@@ -194,8 +140,14 @@ static void take_option(struct fleet_options *options, int option, const char *v
     case OPTION_SEED:
         options->seed = option_number("--seed", value, 0, 4294967295u);
         break;
+    case OPTION_PRINT:
+        options->print_devices = true;
+        break;
+    case OPTION_JSON:
+        options->json = true;
+        break;
     default:
-        take_flag(options, option);
+        device_options_take(&options->device, option, value);
     }
 }
 
@@ -208,9 +160,10 @@ static void check_ptype(struct fleet_options *options)
 {
     struct fota_version version;
 
-    if (fota_version_parse(options->version, &version) && options->has_ptype &&
+    if (fota_version_parse(options->device.version, &version) && options->has_ptype &&
         version.ptype != options->ptype)
-        usage_error("--ptype %u: version %s is of ptype %u", options->ptype, options->version, version.ptype);
+        usage_error("--ptype %u: version %s is of ptype %u", options->ptype, options->device.version,
+                    version.ptype);
     options->ptype = version.ptype;
 }
 
@@ -218,9 +171,9 @@ static void check(struct fleet_options *options)
 {
     double sum = 0;
 
-    if (options->devices == 0 || options->version == NULL)
+    if (options->devices == 0 || options->device.version == NULL)
         usage_error("fleetsim needs --devices and --version");
-    if (options->connector.port == 0 && !options->print_devices)
+    if (options->device.connector.port == 0 && !options->print_devices)
         usage_error("fleetsim needs --mqtt");
     check_ptype(options);
     if (strlen(options->prefix) > DEVICE_ID_MAX - 11 ||
@@ -239,7 +192,7 @@ static _Noreturn void print_devices(const struct fleet_options *options)
     for (uint32_t i = 0; i < options->devices; i++) {
         char id[DEVICE_ID_MAX + 1];
         fleet_device_id(options, i, id);
-        printf("%s,%u,%s\n", id, options->ptype, options->version);
+        printf("%s,%u,%s\n", id, options->ptype, options->device.version);
     }
     exit(fflush(stdout) == 0 ? 0 : 1);
 }
@@ -251,13 +204,12 @@ void fleet_options_read(struct fleet_options *options, int count, char **argumen
     *options = (struct fleet_options){
         .prefix = "device-",
         .first = 1,
-        .map = &fota_map_512,
         .seed = 1,
         .parallel_downloads = 64,
         .boot_milliseconds = 200,
         .health_milliseconds = 200,
-        .connector = {.reconnect_milliseconds = 1000, .password = getenv("MQTT_PASSWORD")},
     };
+    device_options_begin(&options->device, "fleetsim", help_text);
     while ((option = getopt_long(count, arguments, "", long_options, NULL)) != -1) {
         if (option >= OPTION_FAULTS)
             take_fault(options, option - OPTION_FAULTS, optarg);

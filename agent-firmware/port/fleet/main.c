@@ -6,10 +6,6 @@
 #include <sys/resource.h>
 
 #include "fleet.h"
-#include "sample_image.h"
-
-#define SAMPLE_MAPPED 16384u
-#define SAMPLE_SEGMENT 4096u
 
 static struct fleet fleet;
 
@@ -36,20 +32,6 @@ static void raise_descriptor_limit(const struct fleet_options *options)
     }
 }
 
-static uint32_t first_image(const struct fleet_options *options, uint8_t *bytes, uint32_t size)
-{
-    if (options->image_path == NULL)
-        return sample_image_make(bytes, 1, SAMPLE_MAPPED, SAMPLE_SEGMENT, 1);
-    FILE *file = fopen(options->image_path, "rb");
-    if (file == NULL) {
-        fprintf(stderr, "fleetsim: cannot read image %s: %s\n", options->image_path, strerror(errno));
-        exit(1);
-    }
-    size_t length = fread(bytes, 1, size, file);
-    (void)fclose(file);
-    return (uint32_t)length;
-}
-
 static bool template_read(void *context, uint32_t address, void *bytes, uint32_t length)
 {
     return flash_read(context, address, bytes, length);
@@ -64,14 +46,12 @@ static bool template_program(void *context, uint32_t address, const void *bytes,
 static void make_template(struct flash *flash)
 {
     static const struct fota_port port = {.flash_read = template_read, .flash_program = template_program};
-    const struct fota_platform platform = {&port, flash, fleet.options.map};
+    const struct fota_platform platform = {&port, flash, fleet.options.device.map};
     char message[512];
-    uint8_t *image = malloc(SAMPLE_IMAGE_SIZE_MAX + 1);
+    uint32_t length;
+    uint8_t *image = device_options_first_image(&fleet.options.device, &length);
 
-    if (image == NULL)
-        die("out of memory");
-    flash_open_ram(flash, fleet.options.map->size, fleet.store);
-    uint32_t length = first_image(&fleet.options, image, SAMPLE_IMAGE_SIZE_MAX + 1);
+    flash_open_ram(flash, fleet.options.device.map->size, fleet.store);
     if (!provision(&platform, image, length, message, sizeof message))
         die(message);
     free(image);
@@ -138,7 +118,7 @@ int main(int count, char **arguments)
     fleet.loop = event_loop_new();
     if (fleet.loop == NULL || !watch_signals(fleet.loop, on_signal, NULL))
         die(strerror(errno));
-    fleet.options.connector.loop = fleet.loop;
+    fleet.options.device.connector.loop = fleet.loop;
     fleet.http = http_client_new(fleet.loop, fleet.options.parallel_downloads);
     fleet.store = sector_store_new();
     if (fleet.http == NULL)

@@ -1,29 +1,22 @@
 /* fota-agent: one device as a process. Its flash is a file, a restart of the process is its reboot. */
 #include <curl/curl.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "device_options.h"
 #include "health.h"
 #include "host.h"
-#include "sample_image.h"
 
 #define RESET_VARIABLE "FOTA_AGENT_RESET_REASON" /* how a process tells the one that follows why */
-#define SAMPLE_MAPPED 16384u
-#define SAMPLE_SEGMENT 4096u
 
 struct options {
+    struct device_options device;
     const char *id;
-    const char *version;
     const char *flash_path;
-    const char *image_path;
     const char *health_command;
-    const struct fota_flash_map *map;
-    struct mqtt_connector connector;
-    bool verbose;
 };
 
 struct program {
@@ -59,32 +52,13 @@ static const char help_text[] =
     "\n"
     "Exits with 0 at SIGTERM or SIGINT, 1 when the device cannot boot, 2 on bad options.\n";
 
-enum {
-    OPTION_ID = 256,
-    OPTION_VERSION,
-    OPTION_FLASH,
-    OPTION_MAP,
-    OPTION_IMAGE,
-    OPTION_MQTT,
-    OPTION_USERNAME,
-    OPTION_PASSWORD,
-    OPTION_HEALTH,
-    OPTION_VERBOSE,
-    OPTION_HELP
-};
+enum { OPTION_ID = OPTION_OWN, OPTION_FLASH, OPTION_HEALTH };
 
 static const struct option long_options[] = {
+    DEVICE_OPTION_ROWS,
     {"id", required_argument, NULL, OPTION_ID},
-    {"version", required_argument, NULL, OPTION_VERSION},
     {"flash", required_argument, NULL, OPTION_FLASH},
-    {"flash-map", required_argument, NULL, OPTION_MAP},
-    {"image", required_argument, NULL, OPTION_IMAGE},
-    {"mqtt", required_argument, NULL, OPTION_MQTT},
-    {"mqtt-username", required_argument, NULL, OPTION_USERNAME},
-    {"mqtt-password", required_argument, NULL, OPTION_PASSWORD},
     {"health-command", required_argument, NULL, OPTION_HEALTH},
-    {"verbose", no_argument, NULL, OPTION_VERBOSE},
-    {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
 
@@ -94,38 +68,14 @@ static void take_option(struct options *options, int option, const char *value)
     case OPTION_ID:
         options->id = value;
         break;
-    case OPTION_VERSION:
-        options->version = option_version("--version", value);
-        break;
     case OPTION_FLASH:
         options->flash_path = value;
-        break;
-    case OPTION_MAP:
-        options->map = option_flash_map("--flash-map", value);
-        break;
-    case OPTION_IMAGE:
-        options->image_path = value;
-        break;
-    case OPTION_MQTT:
-        option_broker("--mqtt", value, &options->connector);
-        break;
-    case OPTION_USERNAME:
-        options->connector.username = value;
-        break;
-    case OPTION_PASSWORD:
-        options->connector.password = value;
         break;
     case OPTION_HEALTH:
         options->health_command = value;
         break;
-    case OPTION_VERBOSE:
-        options->verbose = true;
-        break;
-    case OPTION_HELP:
-        fputs(help_text, stdout);
-        exit(0);
     default:
-        usage_error("fota-agent: bad option");
+        device_options_take(&options->device, option, value);
     }
 }
 
@@ -133,15 +83,13 @@ static void read_options(struct options *options, int count, char **arguments)
 {
     int option;
 
-    options->map = &fota_map_512;
-    options->connector.reconnect_milliseconds = 1000;
-    options->connector.password = getenv("MQTT_PASSWORD");
+    device_options_begin(&options->device, "fota-agent", help_text);
     while ((option = getopt_long(count, arguments, "", long_options, NULL)) != -1)
         take_option(options, option, optarg);
     if (optind < count)
         usage_error("fota-agent takes no argument: '%s'", arguments[optind]);
-    if (options->id == NULL || options->version == NULL || options->flash_path == NULL ||
-        options->connector.port == 0)
+    if (options->id == NULL || options->device.version == NULL || options->flash_path == NULL ||
+        options->device.connector.port == 0)
         usage_error("fota-agent needs --id, --version, --flash and --mqtt");
     if (!device_id_is_valid(options->id))
         usage_error("--id '%s': must be 1 to 64 characters of A-Z a-z 0-9 . _ -", options->id);
@@ -153,35 +101,18 @@ static _Noreturn void die(const char *message)
     exit(1);
 }
 
-/* Reads --image, or makes a small image. Returns its length. */
-static uint32_t first_image(const struct options *options, uint8_t *bytes, uint32_t size)
-{
-    if (options->image_path == NULL)
-        return sample_image_make(bytes, 1, SAMPLE_MAPPED, SAMPLE_SEGMENT, 1);
-    FILE *file = fopen(options->image_path, "rb");
-    if (file == NULL) {
-        fprintf(stderr, "fota-agent: cannot read image %s: %s\n", options->image_path, strerror(errno));
-        exit(1);
-    }
-    size_t length = fread(bytes, 1, size, file);
-    (void)fclose(file);
-    return (uint32_t)length;
-}
-
 static void open_flash(struct device *device, const struct options *options)
 {
     char message[512];
     bool created;
 
-    if (!flash_open_file(&device->flash, options->flash_path, options->map->size, &created, message,
+    if (!flash_open_file(&device->flash, options->flash_path, options->device.map->size, &created, message,
                          sizeof message))
         die(message);
     if (!created)
         return;
-    uint8_t *image = malloc(SAMPLE_IMAGE_SIZE_MAX + 1);
-    if (image == NULL)
-        die("out of memory");
-    uint32_t length = first_image(options, image, SAMPLE_IMAGE_SIZE_MAX + 1);
+    uint32_t length;
+    uint8_t *image = device_options_first_image(&options->device, &length);
     if (!provision(&device->platform, image, length, message, sizeof message))
         die(message);
     if (!flash_publish_file(options->flash_path))
@@ -223,7 +154,7 @@ static void log_line(struct device *device, enum fota_log_level level, const cha
 {
     static const char *const names[] = {"debug", "info", "warning", "error"};
 
-    if (level >= FOTA_LOG_WARNING || program.options.verbose)
+    if (level >= FOTA_LOG_WARNING || program.options.device.verbose)
         fprintf(stderr, "level=%s device=%s %s\n", names[level], device->link.device, text);
 }
 
@@ -283,7 +214,7 @@ int main(int count, char **arguments)
     program.loop = event_loop_new();
     if (program.loop == NULL || !watch_signals(program.loop, on_signal, &program))
         die(strerror(errno));
-    program.options.connector.loop = program.loop;
+    program.options.device.connector.loop = program.loop;
     program.http = http_client_new(program.loop, 1);
     if (program.http == NULL)
         die("out of memory");
@@ -291,10 +222,10 @@ int main(int count, char **arguments)
     device->hooks = &hooks;
     device->loop = program.loop;
     device->http = program.http;
-    device->version = program.options.version;
-    device->platform = (struct fota_platform){&device_port, device, program.options.map};
+    device->version = program.options.device.version;
+    device->platform = (struct fota_platform){&device_port, device, program.options.device.map};
     open_flash(device, &program.options);
-    if (!device_open(device, &program.options.connector, program.options.id))
+    if (!device_open(device, &program.options.device.connector, program.options.id))
         die("out of memory");
     srand(device->seed ^ (unsigned)getpid());
     int slot = device_choose_slot(device);
