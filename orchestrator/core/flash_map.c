@@ -115,7 +115,7 @@ uint32_t flash_map_room(const struct flash_map *map, enum flash_binary binary)
     return binary == FLASH_USER1 || binary == FLASH_USER2 ? map->image_max : FLASH_SECTOR;
 }
 
-/* --- the contents of files -------------------------------------------------------------------- */
+/* --- the contents of files -------------------------------------------------------------------------- */
 
 /* 40 hexadecimal digits; what follows must be erased flash or zeros. */
 static enum status check_key(const unsigned char *bytes, size_t size, struct error *error)

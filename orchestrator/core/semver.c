@@ -118,7 +118,7 @@ enum status semver_parse(const char *text, struct semver *semver, struct error *
     return STATUS_OK;
 }
 
-/* --- precedence ------------------------------------------------------------------------------- */
+/* --- precedence ------------------------------------------------------------------------------------- */
 
 /* Numbers without leading zeros, so the longer one is the larger one. */
 static int compare_digits(const char *a, size_t a_length, const char *b, size_t b_length)
@@ -185,7 +185,7 @@ int semver_compare(const struct semver *a, const struct semver *b)
     return compare_prereleases(a, b);
 }
 
-/* --- rules ------------------------------------------------------------------------------------ */
+/* --- rules ------------------------------------------------------------------------------------------ */
 
 static enum status scan_term(struct version_scanner *scanner, const struct rule_term *start, void *context,
                              struct error *error)

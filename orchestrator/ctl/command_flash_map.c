@@ -16,7 +16,7 @@ static void table_address(struct table *table, uint32_t address)
     table_text(table, text);
 }
 
-/* --- list and show ---------------------------------------------------------------------------- */
+/* --- list and show ---------------------------------------------------------------------------------- */
 
 static json_t *binary_json(const struct flash_map *map, enum flash_binary binary)
 {
@@ -175,7 +175,7 @@ enum exit_code run_flash_map_show(struct session *session, const struct argument
     return EXIT_DONE;
 }
 
-/* --- build ------------------------------------------------------------------------------------ */
+/* --- build ------------------------------------------------------------------------------------------ */
 
 static const struct {
     const char *option;

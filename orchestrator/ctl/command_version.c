@@ -63,7 +63,7 @@ static json_t *json_text(const char *text)
     return string != NULL ? string : json_null();
 }
 
-/* --- parse ------------------------------------------------------------------------------------ */
+/* --- parse ------------------------------------------------------------------------------------------ */
 
 static const char *class_name(char fota_class)
 {
@@ -148,7 +148,7 @@ enum exit_code run_version_parse(struct session *session, const struct arguments
     return code;
 }
 
-/* --- compare ---------------------------------------------------------------------------------- */
+/* --- compare ---------------------------------------------------------------------------------------- */
 
 enum exit_code run_version_compare(struct session *session, const struct arguments *arguments)
 {
@@ -180,7 +180,7 @@ enum exit_code run_version_compare(struct session *session, const struct argumen
     return EXIT_DONE;
 }
 
-/* --- match ------------------------------------------------------------------------------------ */
+/* --- match ------------------------------------------------------------------------------------------ */
 
 static enum status rule_takes(const char *rule_text, const struct any_version *any, bool *takes,
                               struct error *error)
@@ -217,7 +217,7 @@ enum exit_code run_version_match(struct session *session, const struct arguments
     return takes ? EXIT_DONE : EXIT_REFUSED;
 }
 
-/* --- coexist ---------------------------------------------------------------------------------- */
+/* --- coexist ---------------------------------------------------------------------------------------- */
 
 static char *rivalry(const struct any_version *any)
 {

@@ -43,7 +43,7 @@ static bool reject(struct report *report, enum rejection rejection, const char *
     return false;
 }
 
-/* --- members --------------------------------------------------------------------------------------------- */
+/* --- members ---------------------------------------------------------------------------------------- */
 
 static bool read_integer(json_t *object, const char *name, int64_t low, int64_t high, int64_t *value,
                          struct report *report)
@@ -127,7 +127,7 @@ static bool read_target(json_t *object, struct target_report *target, struct rep
     }
 }
 
-/* --- messages -------------------------------------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------------------------------- */
 
 static bool read_result(json_t *object, struct report *report)
 {

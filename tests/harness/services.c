@@ -23,7 +23,7 @@ static struct services services;
 static pid_t started_by, watchdog;
 static int lifeline = -1; /* held open by this process alone; the watchdog waits for its end */
 
-/* --- the watchdog: stops the services when this process is gone, whether by exit, a signal or kill -9 ---- */
+/* --- the watchdog: stops the services when this process is gone, whether by exit, a signal or kill -9 --- */
 
 __attribute__((noreturn)) static void watch(int pipe_end)
 {
@@ -65,7 +65,7 @@ static void start_watchdog(void)
     assert_int_equal(atexit(end_services), 0);
 }
 
-/* --- the script ------------------------------------------------------------------------------------------ */
+/* --- the script ------------------------------------------------------------------------------------- */
 
 /* Runs the script with `arguments` behind the state directory; its output goes to `output` when not NULL. */
 static void run_script(const char *arguments, char *output, size_t output_size)
@@ -147,7 +147,7 @@ void services_revive(void)
     run_script("--services --fast up", NULL, 0);
 }
 
-/* --- the databases --------------------------------------------------------------------------------------- */
+/* --- the databases ---------------------------------------------------------------------------------- */
 
 static void connect_to(const char *url)
 {

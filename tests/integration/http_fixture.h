@@ -27,7 +27,7 @@
 #include "server.h"
 #include "services.h"
 
-/* --- the server under test --- */
+/* --- the server under test -------------------------------------------------------------------------- */
 
 static char database[256];
 static char cache[200];
@@ -103,7 +103,7 @@ static inline int tear_down(void **state)
     return 0;
 }
 
-/* --- a client --- */
+/* --- a client --------------------------------------------------------------------------------------- */
 
 struct reply {
     int code;
@@ -226,7 +226,7 @@ static inline void expect_error(struct reply reply, int http, const char *code, 
     expect(reply, http, part);
 }
 
-/* --- images --- */
+/* --- images ----------------------------------------------------------------------------------------- */
 
 static inline void put_u32(unsigned char *at, uint32_t value)
 {

@@ -55,7 +55,7 @@ static void a_killed_server_comes_back_with_its_data(void **state)
     assert_int_equal(services_query_integer(url, "SELECT number FROM mark"), 7);
 }
 
-/* --- the broker's access rules --------------------------------------------------------------------------- */
+/* --- the broker's access rules ---------------------------------------------------------------------- */
 
 struct listener {
     char heard[512]; /* "topic payload;" of each message */
@@ -145,7 +145,7 @@ static void a_device_reaches_its_own_topics_only(void **state)
     }
 }
 
-/* --- the end --------------------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------------------------- */
 
 /* Another process of this program starts services of its own, says where, and is killed. */
 static void nothing_is_left_after_kill_9(void **state)

@@ -26,7 +26,7 @@ static void empty_database(char url[256])
                              "CASCADE; CREATE SCHEMA public"));
 }
 
-/* --- parameters and errors ------------------------------------------------------------------------------- */
+/* --- parameters and errors -------------------------------------------------------------------------- */
 
 static void arrays_are_read_back(void **state)
 {
@@ -127,7 +127,7 @@ static void it_connects_again_after_the_server_was_killed(void **state)
     store_destroy(store);
 }
 
-/* --- transactions ---------------------------------------------------------------------------------------- */
+/* --- transactions ----------------------------------------------------------------------------------- */
 
 static enum status fail_and_say_ok(struct store *store, void *context, struct error *error)
 {

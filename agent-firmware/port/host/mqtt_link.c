@@ -58,8 +58,7 @@ static void publish_presence(struct mqtt_link *link, bool online)
     publish(link, "presence", text, (uint32_t)strlen(text), true);
 }
 
-/* --- libmosquitto's callbacks; they run inside mosquitto_loop_read and _write
- * ---------------------------------------- */
+/* --- libmosquitto's callbacks; they run inside mosquitto_loop_read and _write ----------------------- */
 
 static void on_connect(struct mosquitto *mosquitto, void *context, int code)
 {
@@ -117,8 +116,7 @@ static void on_publish(struct mosquitto *mosquitto, void *context, int message_i
         link->unacknowledged--;
 }
 
-/* --- making and configuring the handle
- * -------------------------------------------------------------------------- */
+/* --- making and configuring the handle -------------------------------------------------------------- */
 
 /* libmosquitto opens a socket pair per handle that only its threaded mode needs: three descriptors for each
  * device instead of one. It does without when there is none to be had. */
@@ -157,8 +155,7 @@ static bool make_handle(struct mqtt_link *link)
            mosquitto_max_inflight_messages_set(link->mosquitto, 0) == MOSQ_ERR_SUCCESS;
 }
 
-/* --- the life of a connection
- * ------------------------------------------------------------------------------------ */
+/* --- the life of a connection ----------------------------------------------------------------------- */
 
 static void unwatch(struct mqtt_link *link)
 {

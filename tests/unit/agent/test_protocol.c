@@ -145,7 +145,7 @@ static void a_damaged_command_never_crashes_the_reader(void **state)
     json_decref(corpus);
 }
 
-/* --- reports --------------------------------------------------------------------------------------------- */
+/* --- reports ---------------------------------------------------------------------------------------- */
 
 static const uint8_t sha256[FOTA_SHA256_SIZE] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\x61";
 
