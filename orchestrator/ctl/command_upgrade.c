@@ -43,8 +43,7 @@ static enum target_state state_of(const json_t *target)
     return target_state_parse(text_of(target, "state"), &state) ? state : TARGET_PENDING;
 }
 
-/* --- before: what would keep the device out of a campaign, told of this one device -------------------------
- */
+/* --- before: what would keep the device out of a campaign, told of this one device --- */
 
 static enum status check_version(const struct upgrade *upgrade, const json_t *device, struct error *error)
 {
@@ -106,8 +105,7 @@ static enum status check_device(const struct upgrade *upgrade, struct error *err
     return status;
 }
 
-/* --- the campaign ------------------------------------------------------------------------------------------
- */
+/* --- the campaign --- */
 
 /* One wave of everything; a device that says no ends it, as nobody else is in it. */
 static json_t *one_device_policy(void)
@@ -173,8 +171,7 @@ static enum status create_campaign(struct upgrade *upgrade, const struct argumen
     return status;
 }
 
-/* --- the answer --------------------------------------------------------------------------------------------
- */
+/* --- the answer --- */
 
 static enum status look(struct upgrade *upgrade, struct error *error)
 {

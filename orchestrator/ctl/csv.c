@@ -301,8 +301,10 @@ static int *read_all(struct reader *reader, json_t *list)
         if (count == capacity) {
             capacity = 2 * capacity + 1024;
             seen = realloc(seen, capacity * sizeof *seen);
+            if (seen == NULL)
+                abort();
             lines = realloc(lines, capacity * sizeof *lines);
-            if (seen == NULL || lines == NULL)
+            if (lines == NULL)
                 abort();
         }
         lines[count] = reader->line;
