@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "utf8.h"
+
 /* A longer value is cut, so that nobody can fill the disk with one line. */
 enum { VALUE_MAX_BYTES = 2048 };
 
@@ -48,33 +50,6 @@ bool log_format_parse(const char *text, enum log_format *format)
     if (found >= 0)
         *format = (enum log_format)found;
     return found >= 0;
-}
-
-/* Length of the UTF-8 character at `text`, or 0 when it is not one (RFC 3629). */
-static size_t utf8_length(const unsigned char *text)
-{
-    unsigned char lowest = 0x80, highest = 0xBF;
-    size_t length;
-    if (text[0] < 0x80)
-        return 1;
-    if (text[0] < 0xC2 || text[0] > 0xF4)
-        return 0;
-    length = text[0] < 0xE0 ? 2 : text[0] < 0xF0 ? 3 : 4;
-    if (text[0] == 0xE0)
-        lowest = 0xA0;
-    else if (text[0] == 0xED)
-        highest = 0x9F;
-    else if (text[0] == 0xF0)
-        lowest = 0x90;
-    else if (text[0] == 0xF4)
-        highest = 0x8F;
-    if (text[1] < lowest || text[1] > highest)
-        return 0;
-    for (size_t i = 2; i < length; i++) {
-        if ((text[i] & 0xC0) != 0x80)
-            return 0;
-    }
-    return length;
 }
 
 /* Between quotes; both formats escape alike, but JSON knows no \x and must be UTF-8. */
