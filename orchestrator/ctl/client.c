@@ -184,7 +184,9 @@ enum status client_request(struct client *client, const char *method, const char
     char *text = NULL;
     *answer = NULL;
     curl_easy_reset(client->curl);
-    if (strcmp(method, "GET") != 0) {
+    if (strcmp(method, "DELETE") == 0) {
+        curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, method);
+    } else if (strcmp(method, "GET") != 0) {
         text = body == NULL ? strdup("") : json_dumps(body, JSON_COMPACT);
         if (text == NULL)
             return error_set(error, STATUS_INVALID, NULL, "the request holds text that is not UTF-8");

@@ -120,7 +120,8 @@ enum exit_code run_device_show(struct session *session, const struct arguments *
     if (device == NULL)
         return code;
     table_print_members(session->out, device,
-                        "Device=id|Product=product|Ptype=ptype|Tags=tags|Version=version|Slot=slot|Boot=boot|"
+                        "Device=id|Product=product|Ptype=ptype|Tags=tags|Version=version|"
+                        "Upgrade to=upgrade_to|Slot=slot|Boot=boot|"
                         "SHA-256=sha256|Reset reason=reset_reason|Online=online|Since=@online_changed_at|"
                         "Last seen=@last_seen|Reported=@reported_at|Registered=@registered_at");
     print_targets(session, device);

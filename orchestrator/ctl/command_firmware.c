@@ -3,56 +3,65 @@
 
 #include "show.h"
 
-/* user1.bin or user2.bin by the end of the path; NULL when it is neither. */
-static const char *slot_name(const char *path)
+enum { FILES_MAX = 10, TEXTS_MAX = 5 };
+
+static const char *base_name(const char *path)
 {
-    static const char *const names[] = {"user1.bin", "user2.bin"};
     const char *slash = strrchr(path, '/');
-    const char *name = slash == NULL ? path : slash + 1;
-    for (size_t i = 0; i < 2; i++) {
-        if (strcmp(name, names[i]) == 0)
-            return names[i];
+    return slash == NULL ? path : slash + 1;
+}
+
+/* The options that are sent as they are. */
+static int add_texts(const struct arguments *arguments, struct client_form_part *parts)
+{
+    static const char *const texts[] = {"notes", "corename", "codename"};
+    int count = 0;
+    parts[count++] = (struct client_form_part){.name = "version", .text = arguments->positionals[0]};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const char *value = arguments_value(arguments, texts[i]);
+        if (value != NULL)
+            parts[count++] = (struct client_form_part){.name = texts[i], .text = value};
     }
-    return NULL;
+    if (arguments_value(arguments, "current") != NULL)
+        parts[count++] = (struct client_form_part){.name = "current", .text = "true"};
+    return count;
 }
 
 enum exit_code run_firmware_upload(struct session *session, const struct arguments *arguments)
 {
-    struct client_form_part parts[4] = {{.name = "version", .text = arguments->positionals[0]}};
-    int count = 1;
-    const char *notes = arguments_value(arguments, "notes");
+    struct client_form_part parts[TEXTS_MAX + FILES_MAX];
     struct error error = {0};
     json_t *answer;
-    if (notes != NULL)
-        parts[count++] = (struct client_form_part){.name = "notes", .text = notes};
+    if (arguments->positional_count > 1 + FILES_MAX)
+        return session_usage(session, "a release has at most %d files; these are %d", FILES_MAX,
+                             arguments->positional_count - 1);
+    int count = add_texts(arguments, parts);
     for (int i = 1; i < arguments->positional_count; i++) {
         const char *path = arguments->positionals[i];
-        const char *name = slot_name(path);
-        if (name == NULL)
-            return session_usage(session, "the file \"%s\" must be called user1.bin or user2.bin", path);
-        parts[count++] = (struct client_form_part){.name = name, .file_path = path};
+        parts[count++] = (struct client_form_part){.name = base_name(path), .file_path = path};
     }
     if (client_upload(session->client, "/v1/firmware", parts, count, &answer, &error) != STATUS_OK)
         return session_fail(session, &error);
     if (session->json)
         show_json(session->out, answer);
     else
-        fprintf(session->out, "firmware %s uploaded\n", arguments->positionals[0]);
+        fprintf(session->out, "firmware %s uploaded%s\n", arguments->positionals[0],
+                json_is_true(json_object_get(answer, "current")) ? "; it is current now" : "");
     json_decref(answer);
     return EXIT_DONE;
 }
 
 static void firmware_row(struct table *table, const json_t *item)
 {
-    table_row(table, item, "version|ptype");
-    table_number(table, (long long)json_array_size(json_object_get(item, "images")));
+    table_row(table, item, "version|ptype|current");
+    table_number(table, (long long)json_array_size(json_object_get(item, "files")));
     table_row(table, item, "@created_at|created_by|notes");
 }
 
 enum exit_code run_firmware_list(struct session *session, const struct arguments *arguments)
 {
     return show_list(session, arguments, "/v1/firmware", "firmware",
-                     "VERSION|>PTYPE|>IMAGES|UPLOADED (UTC)|BY|NOTES", firmware_row);
+                     "VERSION|>PTYPE|CURRENT|>FILES|UPLOADED (UTC)|BY|NOTES", firmware_row);
 }
 
 enum exit_code run_firmware_show(struct session *session, const struct arguments *arguments)
@@ -62,9 +71,51 @@ enum exit_code run_firmware_show(struct session *session, const struct arguments
     if (firmware == NULL)
         return code;
     table_print_members(session->out, firmware,
-                        "Version=version|Ptype=ptype|Notes=notes|Uploaded=@created_at|By=created_by|"
+                        "Version=version|Ptype=ptype|Current=current|Core name=corename|"
+                        "Code name=codename|Notes=notes|Uploaded=@created_at|By=created_by|"
                         "Devices=devices|Campaigns=campaigns");
-    show_part(session, json_object_get(firmware, "images"), ">SLOT|>BYTES|SHA-256", "slot|size|sha256");
+    show_part(session, json_object_get(firmware, "files"), "FILE|>BYTES|SHA-256", "name|size|sha256");
     json_decref(firmware);
+    return EXIT_DONE;
+}
+
+enum exit_code run_firmware_set_current(struct session *session, const struct arguments *arguments)
+{
+    struct error error = {0};
+    json_t *answer;
+    const char *reason = arguments_value(arguments, "reason");
+    json_t *body = reason == NULL ? NULL : json_pack("{ss}", "reason", reason);
+    if (reason != NULL && body == NULL)
+        return session_usage(session, "--reason is not UTF-8");
+    char *path = show_path("/v1/firmware/", arguments->positionals[0], "/current");
+    enum status status = client_request(session->client, "POST", path, body, &answer, &error);
+    free(path);
+    json_decref(body);
+    if (status != STATUS_OK)
+        return session_fail(session, &error);
+    if (session->json)
+        show_json(session->out, answer);
+    else
+        fprintf(
+            session->out, "firmware %s is current%s\n", json_string_value(json_object_get(answer, "version")),
+            json_is_true(json_object_get(answer, "changed")) ? "" : " (it was so already; nothing changed)");
+    json_decref(answer);
+    return EXIT_DONE;
+}
+
+enum exit_code run_firmware_delete(struct session *session, const struct arguments *arguments)
+{
+    struct error error = {0};
+    json_t *answer;
+    char *path = show_path("/v1/firmware/", arguments->positionals[0], "");
+    enum status status = client_request(session->client, "DELETE", path, NULL, &answer, &error);
+    free(path);
+    if (status != STATUS_OK)
+        return session_fail(session, &error);
+    if (session->json)
+        show_json(session->out, answer);
+    else
+        fprintf(session->out, "firmware %s deleted\n", json_string_value(json_object_get(answer, "version")));
+    json_decref(answer);
     return EXIT_DONE;
 }

@@ -33,6 +33,8 @@ enum exit_code run_device_show(struct session *session, const struct arguments *
 enum exit_code run_firmware_upload(struct session *session, const struct arguments *arguments);
 enum exit_code run_firmware_list(struct session *session, const struct arguments *arguments);
 enum exit_code run_firmware_show(struct session *session, const struct arguments *arguments);
+enum exit_code run_firmware_set_current(struct session *session, const struct arguments *arguments);
+enum exit_code run_firmware_delete(struct session *session, const struct arguments *arguments);
 enum exit_code run_campaign_create(struct session *session, const struct arguments *arguments);
 enum exit_code run_campaign_list(struct session *session, const struct arguments *arguments);
 enum exit_code run_campaign_show(struct session *session, const struct arguments *arguments);

@@ -75,15 +75,27 @@ static const struct command device_commands[] = {
      "Example: device upgrade lamp-7 --to 'v1.1.0t45772(a)'\n"},
     {0}};
 
-static const struct option firmware_upload_options[] = {{"notes", "TEXT", "release notes", false}, {0}};
+static const struct option firmware_upload_options[] = {
+    {"notes", "TEXT", "release notes", false},
+    {"corename", "NAME", "of what it is built on, such as its SDK", false},
+    {"codename", "NAME", "of the release", false},
+    {"current", NULL, "make it the current release of its product type at once", false},
+    {0}};
 
 static const struct command firmware_commands[] = {
-    {"upload", "upload a release: its version and the images of its slots", NULL, run_firmware_upload,
-     "VERSION user1.bin user2.bin", 2, 3, firmware_upload_options,
-     "The files must be called user1.bin (slot 1) and user2.bin (slot 2), in any directory.\n"
-     "Example: firmware upload 'v1.1.0t45772(a)' user1.bin user2.bin\n"},
+    {"upload", "upload a release: its version and its files", NULL, run_firmware_upload, "VERSION FILE...", 2,
+     ARGUMENTS_MAX, firmware_upload_options,
+     "At most 10 files, in any directories. A release that devices can be upgraded to (class o, l or a) has\n"
+     "user1.bin (slot 1) and user2.bin (slot 2); one of class n has eagle.flash.bin, eagle.irom0text.bin or\n"
+     "both. Further files of up to 1 MiB are stored as they are.\n"
+     "Example: firmware upload 'v1.1.0t45772(a)' user1.bin user2.bin --current\n"},
     {"list", "list firmware", NULL, run_firmware_list, NULL, 0, 0, limit_options, NULL},
-    {"show", "show one firmware and its images", NULL, run_firmware_show, "VERSION", 1, 1, NULL, NULL},
+    {"show", "show one firmware and its files", NULL, run_firmware_show, "VERSION", 1, 1, NULL, NULL},
+    {"set-current", "make a release the current one of its product type", NULL, run_firmware_set_current,
+     "VERSION", 1, 1, reason_options,
+     "device show says which devices it could upgrade. Nothing is offered to any: that is for campaigns.\n"},
+    {"delete", "delete a release that nothing uses", NULL, run_firmware_delete, "VERSION", 1, 1, NULL,
+     "Refused while it is current, a campaign has it, or a device runs it.\n"},
     {0}};
 
 static const struct option campaign_create_options[] = {

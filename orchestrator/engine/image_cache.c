@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "hex.h"
+#include "log.h"
 #include "store_sql.h"
 
 enum { PATH_SIZE = 4096 };
@@ -202,4 +203,14 @@ enum status image_cache_fetch(struct image_cache *cache, struct store *store, co
     pthread_cond_broadcast(&cache->fetched);
     pthread_mutex_unlock(&cache->lock);
     return status;
+}
+
+void image_cache_forget(struct image_cache *cache, const char *sha256)
+{
+    char path[PATH_SIZE];
+    if (!hex_is_sha256(sha256))
+        return;
+    snprintf(path, sizeof path, "%s/%s", cache->directory, sha256);
+    if (unlink(path) != 0 && errno != ENOENT)
+        log_write(LOG_WARNING, "image_not_removed", "path", path, "message", strerror(errno), NULL);
 }

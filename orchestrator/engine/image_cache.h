@@ -26,4 +26,7 @@ enum status image_cache_find(struct image_cache *cache, const char *sha256, int 
 enum status image_cache_fetch(struct image_cache *cache, struct store *store, const char *sha256, int *fd,
                               int64_t *size, struct error *error) MUST_CHECK;
 
+/* Removes the image from the disk, if it is there: the database has it no more. Who reads it reads on. */
+void image_cache_forget(struct image_cache *cache, const char *sha256);
+
 #endif

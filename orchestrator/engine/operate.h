@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "hex.h"
 #include "policy.h"
 #include "status.h"
 #include "store.h"
@@ -73,22 +74,44 @@ enum status operate_devices_register(struct store *store, const struct actor *ac
                                      const struct device_new *devices, size_t count,
                                      struct error *error) MUST_CHECK;
 
+#define FIRMWARE_FILES_MAX 10            /* the guide's "support max 10 files" (section 2.4) */
+#define FIRMWARE_FILE_SIZE_MAX (1 << 20) /* of a file that is no image of a slot */
+
 struct firmware_file {
-    const char *name; /* "user1.bin" or "user2.bin" */
+    const char *name; /* 1 to 64 characters of A-Z a-z 0-9 . _ - */
     const unsigned char *bytes;
     size_t size;
 };
 
 struct firmware_new {
     const char *version;
-    const char *notes; /* may be NULL */
-    struct firmware_file files[2];
-    size_t file_count;
+    const char *notes;               /* may be NULL, as the next two */
+    const char *corename, *codename; /* at most 64 characters */
+    bool current;                    /* make it the current release of its ptype at once */
+    struct firmware_file files[FIRMWARE_FILES_MAX];
+    size_t file_count; /* may be more than there are: then the release is refused */
 };
 
-/* Checks version and images (core/image), stores all or nothing. */
+/* Stores a release, all or nothing. FOTA classes have user1.bin and user2.bin, checked (core/image), class n
+ * has eagle.flash.bin or eagle.irom0text.bin or both; further files are stored as they are. */
 enum status operate_firmware_upload(struct store *store, const struct actor *actor,
                                     const struct firmware_new *firmware, struct error *error) MUST_CHECK;
+
+/* Makes a release the current one of its ptype, in place of the one before. `version` in canonical form.
+ * Idempotent, as operate_campaign_command below. STATUS_NOT_FOUND when there is no such release. */
+enum status operate_firmware_set_current(struct store *store, const struct actor *actor, const char *version,
+                                         const char *reason, bool *changed, struct error *error) MUST_CHECK;
+
+/* Hashes of the bytes that went with a release: no other release has them. */
+struct firmware_removed {
+    char sha256[FIRMWARE_FILES_MAX][SHA256_HEX_SIZE];
+    int count;
+};
+
+/* Removes a release. STATUS_CONFLICT says what uses it: it is current, a campaign has it, or moved or may
+ * move devices from or to it, or a device runs it. */
+enum status operate_firmware_delete(struct store *store, const struct actor *actor, const char *version,
+                                    struct firmware_removed *removed, struct error *error) MUST_CHECK;
 
 struct campaign_new {
     const char *name;           /* starts with a letter, then A-Z a-z 0-9 . _ -, at most 64 */

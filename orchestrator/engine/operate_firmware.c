@@ -4,54 +4,124 @@
 #include "campaign.h"
 #include "hex.h"
 #include "image.h"
+#include "names.h"
 #include "operate.h"
+#include "release.h"
 #include "store_sql.h"
+#include "utf8.h"
 #include "version.h"
 
-enum { NOTES_MAX = 4000 };
+enum { NOTES_MAX = 4000, NAME_CHARACTERS_MAX = 64 };
+
+static const char *const slot_names[] = {"user1.bin", "user2.bin"};
+/* The main programs of a release without FOTA (the guide's table 1-1). */
+static const char *const whole_names[] = {"eagle.flash.bin", "eagle.irom0text.bin"};
 
 struct firmware_work {
     const struct actor *actor;
     const struct firmware_new *firmware;
     struct version version;
     char text[VERSION_TEXT_SIZE];
-    const struct firmware_file *by_slot[2];
 };
 
-static enum status sort_files(struct firmware_work *work, struct error *error)
+/* 1 or 2 for the image of a slot, 0 for any other file. */
+static int slot_of(const struct firmware_file *file)
 {
-    static const char *const names[] = {"user1.bin", "user2.bin"};
-    for (size_t i = 0; i < work->firmware->file_count; i++) {
-        const struct firmware_file *file = &work->firmware->files[i];
-        int slot = 0;
-        while (slot < 2 && strcmp(file->name, names[slot]) != 0)
-            slot++;
-        if (slot == 2)
-            return error_set(error, STATUS_INVALID, file->name,
-                             "a file must be named user1.bin or user2.bin");
-        if (work->by_slot[slot] != NULL)
-            return error_set(error, STATUS_INVALID, file->name, "was given twice");
-        work->by_slot[slot] = file;
+    int found;
+    return name_find(slot_names, NAME_COUNT(slot_names), file->name, &found) ? found + 1 : 0;
+}
+
+static bool has_file(const struct firmware_new *firmware, const char *name)
+{
+    for (size_t i = 0; i < firmware->file_count; i++) {
+        if (strcmp(firmware->files[i].name, name) == 0)
+            return true;
     }
-    for (int slot = 0; slot < 2; slot++) {
-        if (work->by_slot[slot] == NULL)
-            return error_set(error, STATUS_INVALID, names[slot],
+    return false;
+}
+
+/* A name that is no path, and stands for itself wherever it is written. */
+static bool name_is_valid(const char *name)
+{
+    size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+    return length >= 1 && length <= NAME_CHARACTERS_MAX && name[length] == '\0' && strcmp(name, ".") != 0 &&
+           strcmp(name, "..") != 0;
+}
+
+/* Which files must be there, and which must not, follows from the class. */
+static enum status check_set(const struct firmware_work *work, struct error *error)
+{
+    bool fota = version_is_fota(&work->version);
+    const struct firmware_new *firmware = work->firmware;
+    for (size_t i = 0; i < NAME_COUNT(slot_names); i++) {
+        bool given = has_file(firmware, slot_names[i]);
+        if (fota && !given)
+            return error_set(error, STATUS_INVALID, slot_names[i],
                              "is missing: a release has user1.bin and user2.bin");
+        if (!fota && given)
+            return error_set(error, STATUS_INVALID, slot_names[i],
+                             "is an image for upgrades, which class n has none of: its files are "
+                             "eagle.flash.bin and eagle.irom0text.bin");
     }
+    if (!fota && !has_file(firmware, whole_names[0]) && !has_file(firmware, whole_names[1]))
+        return error_set(error, STATUS_INVALID, whole_names[0],
+                         "is missing: a release of class n has eagle.flash.bin, eagle.irom0text.bin or both");
     return STATUS_OK;
+}
+
+static enum status check_file(const struct firmware_file *file, struct error *error)
+{
+    int slot = slot_of(file);
+    struct image_info info;
+    if (!name_is_valid(file->name))
+        return error_set(
+            error, STATUS_INVALID, file->name,
+            "is no name for a file: allowed are 1 to %d characters of A-Z a-z 0-9 . _ - and no path",
+            NAME_CHARACTERS_MAX);
+    if (slot == 0 && file->size == 0)
+        return error_set(error, STATUS_INVALID, file->name, "is empty");
+    if (slot == 0 && file->size > FIRMWARE_FILE_SIZE_MAX)
+        return error_set(error, STATUS_TOO_LARGE, file->name, "has %zu bytes; allowed are %d", file->size,
+                         FIRMWARE_FILE_SIZE_MAX);
+    if (slot == 0 || image_check(file->bytes, file->size, slot, &info, error) == STATUS_OK)
+        return STATUS_OK;
+    struct error why = *error;
+    return error_set(error, STATUS_INVALID, file->name, "%s", why.message);
 }
 
 static enum status check_files(const struct firmware_work *work, struct error *error)
 {
-    for (int slot = 1; slot <= 2; slot++) {
-        const struct firmware_file *file = work->by_slot[slot - 1];
-        struct image_info info;
-        if (image_check(file->bytes, file->size, slot, &info, error) != STATUS_OK) {
-            struct error why = *error;
-            return error_set(error, STATUS_INVALID, file->name, "%s", why.message);
+    const struct firmware_new *firmware = work->firmware;
+    if (firmware->file_count > FIRMWARE_FILES_MAX)
+        return error_set(error, STATUS_INVALID, "files", "a release has at most %d files; these are %zu",
+                         FIRMWARE_FILES_MAX, firmware->file_count);
+    for (size_t i = 0; i < firmware->file_count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(firmware->files[k].name, firmware->files[i].name) == 0)
+                return error_set(error, STATUS_INVALID, firmware->files[i].name, "was given twice");
         }
     }
+    if (check_set(work, error) != STATUS_OK)
+        return error->status;
+    for (size_t i = 0; i < firmware->file_count; i++) {
+        if (check_file(&firmware->files[i], error) != STATUS_OK)
+            return error->status;
+    }
     return STATUS_OK;
+}
+
+/* Core and code name: one line each. */
+static enum status check_text(const char *field, const char *text, struct error *error)
+{
+    size_t characters = 0;
+    bool good = text == NULL || (utf8_count(text, &characters) && characters <= NAME_CHARACTERS_MAX);
+    for (const char *at = text; good && at != NULL && *at != '\0'; at++)
+        good = (unsigned char)*at >= 0x20 && *at != 0x7f;
+    if (good)
+        return STATUS_OK;
+    return error_set(error, STATUS_INVALID, field,
+                     "must be UTF-8 of at most %d characters, without control characters",
+                     NAME_CHARACTERS_MAX);
 }
 
 /* Which stored version stands in the way. */
@@ -106,6 +176,8 @@ static enum status insert_firmware(struct store *store, const struct firmware_wo
     store_put_text(&parameters, (const char[]){work->version.fota_class, '\0'});
     store_put_text(&parameters, work->firmware->notes != NULL ? work->firmware->notes : "");
     store_put_text(&parameters, work->actor->name);
+    store_put_text(&parameters, work->firmware->corename != NULL ? work->firmware->corename : "");
+    store_put_text(&parameters, work->firmware->codename != NULL ? work->firmware->codename : "");
     struct store_rows *rows;
     enum status status = store_run(store, &SQL_FIRMWARE_CREATE, &parameters, &rows, error);
     if (status == STATUS_CONFLICT) /* two uploads at once: the other one won */
@@ -120,36 +192,46 @@ static enum status insert_firmware(struct store *store, const struct firmware_wo
     return STATUS_OK;
 }
 
-static enum status insert_image(struct store *store, int64_t firmware, int slot,
-                                const struct firmware_file *file, struct error *error)
+static enum status insert_file(struct store *store, int64_t firmware, const struct firmware_file *file,
+                               struct error *error)
 {
     unsigned char digest[SHA256_DIGEST_LENGTH];
     char sha256[SHA256_HEX_SIZE];
+    int slot = slot_of(file);
     SHA256(file->bytes, file->size, digest);
     hex_format(sha256, digest, sizeof digest);
-    struct store_parameters bytes = {0}, image = {0};
+    struct store_parameters bytes = {0}, place = {0};
     store_put_text(&bytes, sha256);
     store_put_bytes(&bytes, file->bytes, (int)file->size);
     if (store_run(store, &SQL_IMAGE_BYTES_ADD, &bytes, NULL, error) != STATUS_OK)
         return error->status;
-    store_put_integer(&image, firmware);
-    store_put_integer(&image, slot);
-    store_put_text(&image, sha256);
-    return store_run(store, &SQL_IMAGE_ADD, &image, NULL, error);
+    store_put_integer(&place, firmware);
+    if (slot != 0)
+        store_put_integer(&place, slot);
+    else
+        store_put_text(&place, file->name);
+    store_put_text(&place, sha256);
+    return store_run(store, slot != 0 ? &SQL_IMAGE_ADD : &SQL_FIRMWARE_FILE_ADD, &place, NULL, error);
 }
 
 static enum status upload(struct store *store, void *context, struct error *error)
 {
     const struct firmware_work *work = context;
+    const struct firmware_new *firmware = work->firmware;
     int64_t number = 0;
-    if (check_ptype(store, work, error) != STATUS_OK || explain_rival(store, work, error) != STATUS_OK ||
+    if (release_lock_catalogue(store, error) != STATUS_OK || check_ptype(store, work, error) != STATUS_OK ||
+        explain_rival(store, work, error) != STATUS_OK ||
         insert_firmware(store, work, &number, error) != STATUS_OK)
         return error->status;
-    for (int slot = 1; slot <= 2; slot++) {
-        if (insert_image(store, number, slot, work->by_slot[slot - 1], error) != STATUS_OK)
+    for (size_t i = 0; i < firmware->file_count; i++) {
+        if (insert_file(store, number, &firmware->files[i], error) != STATUS_OK)
             return error->status;
     }
-    return audit_add(store, work->actor->name, "upload_firmware", work->text, "", NULL, error);
+    if (audit_add(store, work->actor->name, "upload_firmware", work->text, "", NULL, error) != STATUS_OK)
+        return error->status;
+    if (!firmware->current)
+        return STATUS_OK;
+    return release_make_current(store, work->actor->name, number, work->version.ptype, work->text, "", error);
 }
 
 enum status operate_firmware_upload(struct store *store, const struct actor *actor,
@@ -163,7 +245,9 @@ enum status operate_firmware_upload(struct store *store, const struct actor *act
     version_format(&work.version, work.text);
     if (firmware->notes != NULL && strlen(firmware->notes) > NOTES_MAX)
         return error_set(error, STATUS_INVALID, "notes", "must have at most %d characters", NOTES_MAX);
-    if (sort_files(&work, error) != STATUS_OK || check_files(&work, error) != STATUS_OK)
+    if (check_text("corename", firmware->corename, error) != STATUS_OK ||
+        check_text("codename", firmware->codename, error) != STATUS_OK ||
+        check_files(&work, error) != STATUS_OK)
         return error->status;
     return store_transaction(store, upload, &work, error);
 }

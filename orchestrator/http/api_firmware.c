@@ -1,7 +1,10 @@
 #include <string.h>
 
+#include "api_answer.h"
+#include "api_request.h"
 #include "handlers.h"
 #include "multipart.h"
+#include "names.h"
 #include "request.h"
 #include "store_sql.h"
 #include "version.h"
@@ -19,15 +22,21 @@ static enum status answer_firmware(struct http_request *request, const char *ver
     return http_answer_query(request, &SQL_SHOW_FIRMWARE, &parameters, "no such firmware", error);
 }
 
-enum status handle_firmware_show(struct http_request *request, struct error *error)
+/* The version in the path as it is stored: in its canonical form. What is no version is no release either. */
+static const char *stored_version(struct http_request *request)
 {
     struct error ignored;
     struct version version;
-    char canonical[VERSION_TEXT_SIZE];
     if (version_parse(request->parameter, &version, &ignored) != STATUS_OK)
-        return answer_firmware(request, request->parameter, error);
+        return request->parameter;
+    char *canonical = arena_allocate(&request->arena, VERSION_TEXT_SIZE);
     version_format(&version, canonical);
-    return answer_firmware(request, canonical, error);
+    return canonical;
+}
+
+enum status handle_firmware_show(struct http_request *request, struct error *error)
+{
+    return answer_firmware(request, stored_version(request), error);
 }
 
 /* A text field without zero bytes. *text is NULL when it is absent. */
@@ -44,16 +53,43 @@ static enum status text_field(struct http_request *request, const struct multipa
     return STATUS_OK;
 }
 
-static enum status check_names(const struct multipart *form, struct error *error)
+static enum status read_current(struct http_request *request, const struct multipart *form,
+                                struct firmware_new *firmware, struct error *error)
 {
-    static const char *const known[] = {"version", "notes", "user1.bin", "user2.bin"};
+    const char *text;
+    enum status status = text_field(request, form, "current", &text, error);
+    if (status != STATUS_OK || text == NULL)
+        return status;
+    firmware->current = strcmp(text, "true") == 0;
+    if (!firmware->current && strcmp(text, "false") != 0)
+        return error_set(error, STATUS_INVALID, "current", "is \"%.20s\"; allowed are true and false", text);
+    return STATUS_OK;
+}
+
+static bool is_text(const char *name)
+{
+    static const char *const texts[] = {"version", "notes", "corename", "codename", "current"};
+    int found;
+    return name_find(texts, NAME_COUNT(texts), name, &found);
+}
+
+/* Every part that is no text is a file, named by the part's name. */
+static enum status read_files(const struct multipart *form, struct firmware_new *firmware,
+                              struct error *error)
+{
     for (size_t i = 0; i < form->count; i++) {
-        bool found = false;
-        for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
-            found = found || strcmp(form->parts[i].name, known[k]) == 0;
-        if (!found)
-            return error_set(error, STATUS_INVALID, form->parts[i].name,
-                             "unknown field; allowed here: version, notes, user1.bin, user2.bin");
+        const struct multipart_part *part = &form->parts[i];
+        if (is_text(part->name))
+            continue;
+        if (part->file_name == NULL)
+            return error_set(
+                error, STATUS_INVALID, part->name,
+                "unknown field; allowed here are version, notes, corename, codename, current, and "
+                "files (parts with a filename)");
+        if (firmware->file_count < FIRMWARE_FILES_MAX)
+            firmware->files[firmware->file_count] =
+                (struct firmware_file){.name = part->name, .bytes = part->bytes, .size = part->size};
+        firmware->file_count++;
     }
     return STATUS_OK;
 }
@@ -64,24 +100,20 @@ static enum status read_form(struct http_request *request, struct firmware_new *
     enum status status = multipart_parse(http_request_header(request, "Content-Type"), request->body,
                                          request->body_length, &request->arena, &form, error);
     if (status == STATUS_OK)
-        status = check_names(&form, error);
+        status = read_files(&form, firmware, error);
     if (status == STATUS_OK)
         status = text_field(request, &form, "version", &firmware->version, error);
     if (status == STATUS_OK)
         status = text_field(request, &form, "notes", &firmware->notes, error);
-    if (status != STATUS_OK)
-        return status;
-    if (firmware->version == NULL)
-        return error_set(error, STATUS_INVALID, "version", "is missing; it is required here");
-    static const char *const files[] = {"user1.bin", "user2.bin"};
-    for (int i = 0; i < 2; i++) {
-        const struct multipart_part *part = multipart_find(&form, files[i]);
-        if (part == NULL)
-            continue;
-        firmware->files[firmware->file_count++] =
-            (struct firmware_file){.name = files[i], .bytes = part->bytes, .size = part->size};
-    }
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        status = text_field(request, &form, "corename", &firmware->corename, error);
+    if (status == STATUS_OK)
+        status = text_field(request, &form, "codename", &firmware->codename, error);
+    if (status == STATUS_OK)
+        status = read_current(request, &form, firmware, error);
+    if (status == STATUS_OK && firmware->version == NULL)
+        status = error_set(error, STATUS_INVALID, "version", "is missing; it is required here");
+    return status;
 }
 
 enum status handle_firmware_upload(struct http_request *request, struct error *error)
@@ -105,4 +137,38 @@ enum status handle_firmware_upload(struct http_request *request, struct error *e
     if (status == STATUS_OK)
         request->answer.code = 201;
     return status;
+}
+
+enum status handle_firmware_set_current(struct http_request *request, struct error *error)
+{
+    const char *version = stored_version(request);
+    const char *reason = NULL;
+    bool changed = false;
+    enum status status = STATUS_OK;
+    if (request->body_length > 0)
+        status = http_request_content_type(request, "application/json", error);
+    if (status == STATUS_OK)
+        status = api_command_parse(request->body == NULL ? "" : request->body, request->body_length,
+                                   &request->arena, &reason, error);
+    if (status == STATUS_OK)
+        status = operate_firmware_set_current(http_request_store(request), &request->actor, version, reason,
+                                              &changed, error);
+    if (status == STATUS_OK)
+        http_answer_json(request, 200, api_release_format(&request->arena, changed, version));
+    return status;
+}
+
+/* The database is what counts; the files of this cache go too, as far as they are there. */
+enum status handle_firmware_delete(struct http_request *request, struct error *error)
+{
+    const char *version = stored_version(request);
+    struct firmware_removed removed;
+    enum status status =
+        operate_firmware_delete(http_request_store(request), &request->actor, version, &removed, error);
+    if (status != STATUS_OK)
+        return status;
+    for (int i = 0; i < removed.count; i++)
+        image_cache_forget(request->shared->images, removed.sha256[i]);
+    http_answer_json(request, 200, api_release_format(&request->arena, true, version));
+    return STATUS_OK;
 }

@@ -24,6 +24,8 @@ enum status handle_device_show(struct http_request *request, struct error *error
 enum status handle_firmware_list(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_firmware_upload(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_firmware_show(struct http_request *request, struct error *error) MUST_CHECK;
+enum status handle_firmware_set_current(struct http_request *request, struct error *error) MUST_CHECK;
+enum status handle_firmware_delete(struct http_request *request, struct error *error) MUST_CHECK;
 
 /* image_server.c */
 enum status handle_image(struct http_request *request, struct error *error) MUST_CHECK;

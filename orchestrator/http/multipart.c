@@ -81,7 +81,8 @@ static enum status read_part(struct cursor *cursor, const char *delimiter, struc
                              struct multipart *multipart, struct error *error)
 {
     if (multipart->count == MULTIPART_PARTS_MAX)
-        return refuse(error, "has more than 8 parts");
+        return error_set(error, STATUS_INVALID, NULL, "the multipart body has more than %d parts",
+                         MULTIPART_PARTS_MAX);
     struct multipart_part *part = &multipart->parts[multipart->count];
     *part = (struct multipart_part){0};
     enum status status = read_headers(cursor, arena, part, error);

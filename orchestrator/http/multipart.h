@@ -7,7 +7,7 @@
 #include "arena.h"
 #include "status.h"
 
-#define MULTIPART_PARTS_MAX 8
+#define MULTIPART_PARTS_MAX 16
 
 struct multipart_part {
     const char *name;           /* of the form field */

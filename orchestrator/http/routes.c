@@ -3,14 +3,13 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "image.h"
 #include "operate.h"
 
 enum {
     NO_BODY = 0,
     SMALL_BODY = 256 * 1024,
     DEVICES_BODY = 64 * 1024 * 1024, /* 200,000 devices with tags */
-    FIRMWARE_BODY = 2 * IMAGE_SIZE_MAX + 64 * 1024
+    FIRMWARE_BODY = FIRMWARE_FILES_MAX * FIRMWARE_FILE_SIZE_MAX + 64 * 1024
 };
 
 #define COMMAND(word, command, text)                                                                         \
@@ -34,6 +33,10 @@ const struct http_route http_routes[] = {
      "Upload a firmware"},
     {"GET", "/v1/firmware/{version}", ACCESS_VIEWER, NO_BODY, handle_firmware_show, 0, "",
      "Show one firmware"},
+    {"DELETE", "/v1/firmware/{version}", ACCESS_OPERATOR, NO_BODY, handle_firmware_delete, 0, "",
+     "Delete a firmware that nothing uses"},
+    {"POST", "/v1/firmware/{version}/current", ACCESS_OPERATOR, SMALL_BODY, handle_firmware_set_current, 0,
+     "", "Make a firmware the current one of its ptype"},
     {"GET", "/v1/images/{sha256}", ACCESS_IMAGE, NO_BODY, handle_image, 0, "device expires signature",
      "Download an image"},
     {"HEAD", "/v1/images/{sha256}", ACCESS_IMAGE, NO_BODY, handle_image, 0, "device expires signature",

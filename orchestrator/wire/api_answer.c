@@ -37,6 +37,11 @@ char *api_command_format(struct arena *arena, bool changed, const char *state)
     return dump(arena, json_pack("{sb ss}", "changed", (int)changed, "state", state));
 }
 
+char *api_release_format(struct arena *arena, bool changed, const char *version)
+{
+    return dump(arena, json_pack("{sb ss}", "changed", (int)changed, "version", version));
+}
+
 char *api_status_format(struct arena *arena, const char *status)
 {
     return dump(arena, json_pack("{ss}", "status", status));

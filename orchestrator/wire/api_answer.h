@@ -17,6 +17,9 @@ char *api_count_format(struct arena *arena, const char *name, int64_t count);
 /* {"changed": bool, "state": text} */
 char *api_command_format(struct arena *arena, bool changed, const char *state);
 
+/* {"changed": bool, "version": text} */
+char *api_release_format(struct arena *arena, bool changed, const char *version);
+
 /* {"status": text} */
 char *api_status_format(struct arena *arena, const char *status);
 

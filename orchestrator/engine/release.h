@@ -1,0 +1,16 @@
+/* What an upload and the commands on a release share. */
+#ifndef ENGINE_RELEASE_H
+#define ENGINE_RELEASE_H
+
+#include <stdint.h>
+
+#include "store.h"
+
+/* Inside a transaction: until its end no other upload, deletion or change of a current release goes on. */
+enum status release_lock_catalogue(struct store *store, struct error *error) MUST_CHECK;
+
+/* Makes it the current release of its ptype, with its audit row. The catalogue is locked. */
+enum status release_make_current(struct store *store, const char *actor, int64_t firmware, int ptype,
+                                 const char *version, const char *reason, struct error *error) MUST_CHECK;
+
+#endif

@@ -1,0 +1,2 @@
+-- $1 firmware_id
+UPDATE firmware SET is_current = true WHERE firmware_id = $1
