@@ -110,18 +110,28 @@ static enum status check_files(const struct firmware_work *work, struct error *e
     return STATUS_OK;
 }
 
-/* Core and code name: one line each. */
-static enum status check_text(const char *field, const char *text, struct error *error)
+/* NULL is fine. Notes may have several lines. */
+static enum status check_text(const char *field, const char *text, size_t most, bool lines,
+                              struct error *error)
 {
     size_t characters = 0;
-    bool good = text == NULL || (utf8_count(text, &characters) && characters <= NAME_CHARACTERS_MAX);
-    for (const char *at = text; good && at != NULL && *at != '\0'; at++)
-        good = (unsigned char)*at >= 0x20 && *at != 0x7f;
-    if (good)
+    if (text == NULL)
         return STATUS_OK;
-    return error_set(error, STATUS_INVALID, field,
-                     "must be UTF-8 of at most %d characters, without control characters",
-                     NAME_CHARACTERS_MAX);
+    if (!utf8_count(text, &characters) || characters > most)
+        return error_set(error, STATUS_INVALID, field, "must be UTF-8 of at most %zu characters", most);
+    for (const char *at = text; *at != '\0' && !lines; at++) {
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            return error_set(error, STATUS_INVALID, field, "must be one line without control characters");
+    }
+    return STATUS_OK;
+}
+
+static enum status check_texts(const struct firmware_new *firmware, struct error *error)
+{
+    if (check_text("notes", firmware->notes, NOTES_MAX, true, error) != STATUS_OK ||
+        check_text("corename", firmware->corename, NAME_CHARACTERS_MAX, false, error) != STATUS_OK)
+        return error->status;
+    return check_text("codename", firmware->codename, NAME_CHARACTERS_MAX, false, error);
 }
 
 /* Which stored version stands in the way. */
@@ -243,11 +253,7 @@ enum status operate_firmware_upload(struct store *store, const struct actor *act
         return error_set(error, STATUS_INVALID, "version", "%s", why.message);
     }
     version_format(&work.version, work.text);
-    if (firmware->notes != NULL && strlen(firmware->notes) > NOTES_MAX)
-        return error_set(error, STATUS_INVALID, "notes", "must have at most %d characters", NOTES_MAX);
-    if (check_text("corename", firmware->corename, error) != STATUS_OK ||
-        check_text("codename", firmware->codename, error) != STATUS_OK ||
-        check_files(&work, error) != STATUS_OK)
+    if (check_texts(firmware, error) != STATUS_OK || check_files(&work, error) != STATUS_OK)
         return error->status;
     return store_transaction(store, upload, &work, error);
 }

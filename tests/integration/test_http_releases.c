@@ -127,13 +127,16 @@ static void bad_names_are_refused(void **state)
 static void bad_texts_are_refused(void **state)
 {
     (void)state;
+    static char long_notes[4002];
     static const char sixty_five[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     static const struct {
         const char *name, *value;
     } cases[] = {{"corename", sixty_five}, {"codename", sixty_five}, {"corename", "a\nb"},
                  {"codename", "\x7f"},     {"corename", "\xff"},     {"codename", "\xc3"},
-                 {"current", "yes"},       {"current", ""}};
+                 {"notes", "\xff"},        {"notes", long_notes},    {"current", "yes"},
+                 {"current", ""}};
     make_catalogue();
+    memset(long_notes, 'n', 4001);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         begin("v1.6.0" PTYPE "(a)");
         images(60);
@@ -148,6 +151,9 @@ static void bad_texts_are_refused(void **state)
     begin("v1.6.0" PTYPE "(a)");
     images(60);
     text("corename", sixty_five + 1);
+    for (size_t i = 0; i < 4000; i += 2)
+        memcpy(long_notes + i, "\xc3\xbc", 2); /* 2000 characters and an n */
+    text("notes", long_notes);
     expect(upload(), 201, sixty_five + 1);
 }
 
