@@ -3,6 +3,51 @@
 
 #include <pthread.h>
 
+/* --- a transaction of another client, and a request that has to wait for it --- */
+
+struct attempt {
+    const char *version;
+    struct reply reply;
+    pthread_t thread;
+};
+
+static void begin_attempt(struct attempt *attempt, void *(*run)(void *))
+{
+    assert_int_equal(pthread_create(&attempt->thread, NULL, run, attempt), 0);
+}
+
+static void end_attempt(const struct attempt *attempt)
+{
+    assert_int_equal(pthread_join(attempt->thread, NULL), 0);
+}
+
+static struct store *hold(const char *sql)
+{
+    struct error error = {0};
+    struct store *store = store_create(database, "other");
+    if (store_begin(store, &error) != STATUS_OK || store_run_script(store, sql, &error) != STATUS_OK)
+        fail_msg("%s", error.message);
+    return store;
+}
+
+static void let_go(struct store *store)
+{
+    struct error error = {0};
+    assert_int_equal(store_commit(store, &error), STATUS_OK);
+    store_destroy(store);
+}
+
+static void wait_for_blocked(int clients)
+{
+    for (int i = 0; i < 500; i++) {
+        if (count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+                  "wait_event_type = 'Lock'") == clients)
+            return;
+        usleep(10000);
+    }
+    fail_msg("%d clients should wait for a lock", clients);
+}
+
 /* --- the current release --- */
 
 static void one_release_a_ptype_is_current(void **state)
@@ -78,25 +123,39 @@ static void a_device_shows_what_it_could_be_upgraded_to(void **state)
     }
 }
 
-static void *set_current_often(void *version)
+static void *make_current(void *context)
 {
-    for (int i = 0; i < 20; i++)
-        expect(set_current(operator_, version, ""), 200, "changed");
+    struct attempt *attempt = context;
+    attempt->reply = set_current(operator_, attempt->version, "");
     return NULL;
 }
 
 static void two_at_once_leave_one_current(void **state)
 {
     (void)state;
-    pthread_t other;
+    static struct attempt first = {.version = "v2.1.0" PTYPE "(a)"};
+    static struct attempt second = {.version = "v2.2.0" PTYPE "(a)"};
     make_catalogue();
-    expect_upload("v2.1.0" PTYPE "(a)", 92);
-    expect_upload("v2.2.0" PTYPE "(a)", 93);
-    char first[] = "v2.1.0" PTYPE "(a)";
-    char second[] = "v2.2.0" PTYPE "(a)";
-    assert_int_equal(pthread_create(&other, NULL, set_current_often, first), 0);
-    set_current_often(second);
-    pthread_join(other, NULL);
+    expect_upload(first.version, 92);
+    expect_upload(second.version, 93);
+    expect(set_current(operator_, "v1.1.0" PTYPE "(a)", ""), 200, "changed");
+    struct store *store = hold("SELECT FROM firmware WHERE is_current AND ptype = 45772 FOR UPDATE");
+    begin_attempt(&first, make_current);
+    /* of one server, two requests may fall to the same thread */
+    struct http_server *server_of_first = server;
+    struct http_options options = options_of_test();
+    struct error error = {0};
+    assert_int_equal(http_server_start(&options, &server, &error), STATUS_OK);
+    wait_for_blocked(1);
+    begin_attempt(&second, make_current);
+    wait_for_blocked(2);
+    let_go(store);
+    end_attempt(&first);
+    end_attempt(&second);
+    http_server_stop(server);
+    server = server_of_first;
+    expect(first.reply, 200, "\"changed\":true");
+    expect(second.reply, 200, "\"changed\":true");
     assert_int_equal(count("SELECT count(*) FROM firmware WHERE is_current AND ptype = 45772"), 1);
 }
 
@@ -193,36 +252,51 @@ static void what_is_used_is_not_deleted(void **state)
     expect(upload_as(operator_, "v4.3.0" PTYPE "(a)", 123, 1), 409, "exists already");
 }
 
-/* One client deletes a release while others make campaigns of it: either it is gone and they are refused, or
- * not. */
-static void *create_campaigns(void *context)
+static void *create_campaign(void *context)
 {
-    int *created = context;
-    for (int i = 0; i < 10; i++) {
-        char body[256];
-        snprintf(body, sizeof body,
-                 "{\"name\":\"race-%d\",\"firmware\":\"v5.0.0t45772(a)\",\"policy\":{\"name\":\"p\"}}", i);
-        struct reply reply = post("/v1/campaigns", operator_, body);
-        assert_true(reply.code == 201 || reply.code == 404);
-        *created += reply.code == 201;
-        free(reply.body);
-    }
+    struct attempt *attempt = context;
+    attempt->reply = post("/v1/campaigns", operator_,
+                          "{\"name\":\"late\",\"firmware\":\"v5.0.0t45772(a)\",\"policy\":{\"name\":\"p\"}}");
     return NULL;
 }
 
-static void a_campaign_and_a_deletion_at_once_do_not_break(void **state)
+static void *delete_release(void *context)
+{
+    struct attempt *attempt = context;
+    attempt->reply = delete_as(operator_, attempt->version);
+    return NULL;
+}
+
+static void a_campaign_of_a_release_that_is_being_deleted_is_refused(void **state)
 {
     (void)state;
-    pthread_t other;
-    int created = 0;
+    struct attempt attempt = {0};
     make_catalogue();
     expect_upload("v5.0.0" PTYPE "(a)", 130);
-    assert_int_equal(pthread_create(&other, NULL, create_campaigns, &created), 0);
-    struct reply reply = delete_as(operator_, "v5.0.0" PTYPE "(a)");
-    pthread_join(other, NULL);
-    assert_true(reply.code == 200 || reply.code == 409);
-    assert_int_equal(reply.code == 200, created == 0);
-    free(reply.body);
+    struct store *store = hold(
+        "DELETE FROM images USING firmware f WHERE images.firmware_id = f.firmware_id AND f.version_value = 500;"
+        "DELETE FROM firmware WHERE version_value = 500");
+    begin_attempt(&attempt, create_campaign);
+    wait_for_blocked(1);
+    let_go(store);
+    end_attempt(&attempt);
+    expect_error(attempt.reply, 404, "not_found", "firmware");
+}
+
+static void a_release_that_a_campaign_is_being_made_of_is_kept(void **state)
+{
+    (void)state;
+    struct attempt attempt = {.version = "v5.1.0" PTYPE "(a)"};
+    make_catalogue();
+    expect_upload(attempt.version, 131);
+    struct store *store = hold("INSERT INTO campaigns (name, firmware_id, ptype, policy, seed, created_by) "
+                               "SELECT 'early', firmware_id, ptype, '{}', 1, 'x' FROM firmware "
+                               "WHERE version_value = 510");
+    begin_attempt(&attempt, delete_release);
+    wait_for_blocked(1);
+    let_go(store);
+    end_attempt(&attempt);
+    expect(attempt.reply, 409, "campaigns have it: early");
 }
 
 int main(void)
@@ -233,7 +307,8 @@ int main(void)
         cmocka_unit_test(two_at_once_leave_one_current),
         cmocka_unit_test(a_release_that_nothing_uses_is_deleted_with_its_bytes),
         cmocka_unit_test(what_is_used_is_not_deleted),
-        cmocka_unit_test(a_campaign_and_a_deletion_at_once_do_not_break),
+        cmocka_unit_test(a_campaign_of_a_release_that_is_being_deleted_is_refused),
+        cmocka_unit_test(a_release_that_a_campaign_is_being_made_of_is_kept),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
