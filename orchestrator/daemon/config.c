@@ -38,8 +38,7 @@ static enum status unknown_key(struct loading *loading, const char *place, const
                      place, name, name == key_name ? nearest->name : variable);
 }
 
-/* --- the file --------------------------------------------------------------------------------------------
- */
+/* --- the file --------------------------------------------------------------------------------------- */
 
 static char *skip_spaces(char *text)
 {
@@ -137,8 +136,7 @@ static enum status read_file(struct loading *loading, const char *path)
     return status;
 }
 
-/* --- the environment -------------------------------------------------------------------------------------
- */
+/* --- the environment -------------------------------------------------------------------------------- */
 
 static const struct config_key *find_variable(const char *text, size_t length)
 {
@@ -180,8 +178,7 @@ static enum status read_environment(struct loading *loading)
     return STATUS_OK;
 }
 
-/* --- all of it -------------------------------------------------------------------------------------------
- */
+/* --- all of it -------------------------------------------------------------------------------------- */
 
 static enum status set_defaults(struct config *config, struct error *error)
 {

@@ -65,8 +65,7 @@ static char *gauges(void *context)
     return length < 0 ? NULL : text;
 }
 
-/* --- start and stop --------------------------------------------------------------------------------------
- */
+/* --- start and stop --------------------------------------------------------------------------------- */
 
 struct daemon {
     struct shared shared;

@@ -14,8 +14,7 @@
 
 enum { RETRY_MILLISECONDS = 1000, PARTITION_SECONDS = 3600 };
 
-/* --- signals between threads -----------------------------------------------------------------------------
- */
+/* --- signals between threads ------------------------------------------------------------------------ */
 
 void shared_wake(struct shared *shared)
 {
@@ -70,8 +69,7 @@ bool shared_pause(struct shared *shared, int milliseconds)
     return wait_until(shared, milliseconds, false);
 }
 
-/* --- the database as the daemon sees it ------------------------------------------------------------------
- */
+/* --- the database as the daemon sees it ------------------------------------------------------------- */
 
 void shared_database_trouble(struct shared *shared, const char *why)
 {
@@ -116,8 +114,7 @@ static void handle_failure(struct shared *shared, const char *event, const struc
                   "message", error->message, NULL);
 }
 
-/* --- MQTT thread -----------------------------------------------------------------------------------------
- */
+/* --- MQTT thread ------------------------------------------------------------------------------------ */
 
 static unsigned hash_text(const char *text)
 {
@@ -136,8 +133,7 @@ void shared_receive(void *context, const char *topic, const void *payload, size_
     queue_put(shared->queues[hash_text(report.device) % (unsigned)shared->worker_count], &report);
 }
 
-/* --- ingest workers --------------------------------------------------------------------------------------
- */
+/* --- ingest workers --------------------------------------------------------------------------------- */
 
 /* Whether the database has refused what the reports say, rather than to work at all. */
 static bool is_refused(enum status status)

@@ -154,8 +154,7 @@ static struct batch_target *find_target(const struct batch *batch, int64_t campa
     return bsearch(&key, batch->targets, (size_t)batch->target_count, sizeof *batch->targets, compare_target);
 }
 
-/* --- one report ------------------------------------------------------------------------------------------
- */
+/* --- one report ------------------------------------------------------------------------------------- */
 
 static void reject(struct batch *batch, const struct report *report, enum rejection rejection,
                    const char *detail)

@@ -34,8 +34,7 @@ bool campaign_command_parse(const char *text, enum campaign_command *command)
     return true;
 }
 
-/* --- commands --------------------------------------------------------------------------------------------
- */
+/* --- commands --------------------------------------------------------------------------------------- */
 
 struct command_work {
     const struct actor *actor;
@@ -196,8 +195,7 @@ enum status operate_campaign_command(struct store *store, const struct actor *ac
     return status;
 }
 
-/* --- creation --------------------------------------------------------------------------------------------
- */
+/* --- creation --------------------------------------------------------------------------------------- */
 
 struct create_work {
     const struct actor *actor;

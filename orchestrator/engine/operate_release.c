@@ -46,8 +46,7 @@ static enum status lock_release(struct store *store, const char *version, struct
                  : error_set(error, STATUS_NOT_FOUND, "version", "%s was never uploaded", version);
 }
 
-/* --- the current release ---------------------------------------------------------------------------------
- */
+/* --- the current release ---------------------------------------------------------------------------- */
 
 enum status release_make_current(struct store *store, const char *actor, int64_t firmware, int ptype,
                                  const char *version, const char *reason, struct error *error)
@@ -90,8 +89,7 @@ enum status operate_firmware_set_current(struct store *store, const struct actor
     return status;
 }
 
-/* --- deletion --------------------------------------------------------------------------------------------
- */
+/* --- deletion --------------------------------------------------------------------------------------- */
 
 /* Adds to the list of what stands in the way, "; " between. */
 static void add_user(char *users, size_t size, const char *user)

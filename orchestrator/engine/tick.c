@@ -38,14 +38,30 @@ static bool move(struct tick_work *work, struct target_row *target, enum target_
     return true;
 }
 
-/* --- deadlines and offline devices -----------------------------------------------------------------------
- */
+/* --- deadlines and offline devices ------------------------------------------------------------------ */
 
-static void expire_one(struct tick_work *work, struct target_row *target)
+/* A device that is online and has not answered the cancel may be at work on the attempt: it is not offered
+ * another one before its own deadlines must have ended that one. */
+static bool may_be_at_work(struct tick_work *work, struct target_row *target, bool online)
+{
+    static const char waited[] = "withdrawal_not_answered";
+    if (!online || strcmp(target->reason, waited) == 0)
+        return false;
+    struct target_timeouts timeouts = campaign_timeouts(&work->campaign);
+    target->reason = waited;
+    target->deadline = work->campaign.now + (double)(timeouts.download + timeouts.confirm);
+    target_touch(&work->changes, target);
+    return true;
+}
+
+static void expire_one(struct tick_work *work, struct target_row *target, const struct store_rows *rows,
+                       int64_t row)
 {
     if (target->state == TARGET_OFFERED && target->withdrawn) {
-        /* Nobody took the offer before it was withdrawn: no outcome of the device's. */
         bool for_good = campaign_state_stops(work->campaign.snapshot.state);
+        if (!for_good && may_be_at_work(work, target, store_rows_boolean(rows, row, TARGET_ROW_COLUMNS)))
+            return;
+        /* Nobody took the offer before it was withdrawn: no outcome of the device's. */
         move(work, target, for_good ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN, "withdrawn");
         return;
     }
@@ -57,17 +73,20 @@ static void expire_one(struct tick_work *work, struct target_row *target)
     move(work, target, TARGET_EVENT_SILENCE, reason);
 }
 
-static void offline_one(struct tick_work *work, struct target_row *target)
+static void offline_one(struct tick_work *work, struct target_row *target, const struct store_rows *rows,
+                        int64_t row)
 {
+    (void)rows;
+    (void)row;
     bool fails = work->campaign.policy.offline_then == OFFLINE_FAIL;
     move(work, target, fails ? TARGET_EVENT_OFFLINE : TARGET_EVENT_SKIP, "offline");
 }
 
-static enum status for_each_target(struct tick_work *work, struct store *store,
-                                   const struct store_statement *statement,
-                                   const struct store_parameters *parameters,
-                                   void (*visit)(struct tick_work *, struct target_row *),
-                                   struct error *error)
+static enum status
+for_each_target(struct tick_work *work, struct store *store, const struct store_statement *statement,
+                const struct store_parameters *parameters,
+                void (*visit)(struct tick_work *, struct target_row *, const struct store_rows *, int64_t),
+                struct error *error)
 {
     struct store_rows *rows;
     if (store_run(store, statement, parameters, &rows, error) != STATUS_OK)
@@ -78,7 +97,7 @@ static enum status for_each_target(struct tick_work *work, struct store *store,
     for (int64_t i = 0; i < count && status == STATUS_OK; i++) {
         status = target_row_read(rows, i, work->arena, &targets[i], error);
         if (status == STATUS_OK)
-            visit(work, &targets[i]);
+            visit(work, &targets[i], rows, i);
     }
     store_rows_free(rows);
     if (count == ROWS_PER_TICK)
@@ -109,8 +128,7 @@ static enum status give_up_offline(struct tick_work *work, struct store *store, 
     return for_each_target(work, store, &SQL_TARGET_OFFLINE, &parameters, offline_one, error);
 }
 
-/* --- decisions -------------------------------------------------------------------------------------------
- */
+/* --- decisions -------------------------------------------------------------------------------------- */
 
 /* The counters first: a target that has just become pending again is among those cancelled. */
 static enum status cancel_pending(struct tick_work *work, struct store *store, const char *reason,
@@ -256,8 +274,7 @@ static enum status decide_and_apply(struct tick_work *work, struct store *store,
     }
 }
 
-/* --- a campaign that goes back ---------------------------------------------------------------------------
- */
+/* --- a campaign that goes back ---------------------------------------------------------------------- */
 
 static enum status explain(struct tick_work *work, struct store *store, const char *reason,
                            struct error *error)
@@ -309,8 +326,7 @@ static enum status roll_back(struct tick_work *work, struct store *store, struct
     return status;
 }
 
-/* --- one campaign ----------------------------------------------------------------------------------------
- */
+/* --- one campaign ----------------------------------------------------------------------------------- */
 
 static enum status send_offers(struct tick_work *work, struct store *store, struct error *error)
 {

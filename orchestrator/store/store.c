@@ -25,8 +25,7 @@ static const PGresult *as_result(const struct store_rows *rows)
     return (const PGresult *)(const void *)rows;
 }
 
-/* --- parameters ------------------------------------------------------------------------------------------
- */
+/* --- parameters ------------------------------------------------------------------------------------- */
 
 static int next_parameter(struct store_parameters *parameters)
 {
@@ -67,8 +66,7 @@ void store_put_bytes(struct store_parameters *parameters, const void *bytes, int
     parameters->formats[n] = 1;
 }
 
-/* --- connection ------------------------------------------------------------------------------------------
- */
+/* --- connection ------------------------------------------------------------------------------------- */
 
 enum status store_check_url(const char *url, struct error *error)
 {
@@ -166,8 +164,7 @@ enum status store_connect(struct store *store, struct error *error)
     return STATUS_OK;
 }
 
-/* --- statements ------------------------------------------------------------------------------------------
- */
+/* --- statements ------------------------------------------------------------------------------------- */
 
 static enum status status_of_sqlstate(const char *sqlstate)
 {
@@ -282,8 +279,7 @@ enum status store_run_script(struct store *store, const char *text, struct error
     return check(store, result, "script", NULL, error);
 }
 
-/* --- rows ------------------------------------------------------------------------------------------------
- */
+/* --- rows ------------------------------------------------------------------------------------------- */
 
 int64_t store_rows_count(const struct store_rows *rows)
 {
@@ -340,8 +336,7 @@ void store_rows_free(struct store_rows *rows)
     PQclear((PGresult *)(void *)rows);
 }
 
-/* --- transactions ----------------------------------------------------------------------------------------
- */
+/* --- transactions ----------------------------------------------------------------------------------- */
 
 enum status store_begin(struct store *store, struct error *error)
 {

@@ -260,8 +260,28 @@ static void a_withdrawn_offer_that_nobody_answers_is_no_outcome(void **state)
     fixture_campaign(fixture, "c", TWO_WAVES);
     fixture_tick(fixture);
     fixture_command(fixture, "c", CAMPAIGN_PAUSE);
+    fixture_sql(fixture, "UPDATE presence SET online = false");
     fixture_later(fixture, 31);
     assert_int_equal(fixture_targets(fixture, "pending"), 1);
+    fixture_release(fixture);
+}
+
+/* It is online, and may have taken the offer: another attempt would only be in its way. */
+static void a_withdrawn_offer_is_not_made_again_while_its_device_may_be_at_it(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_command(fixture, "c", CAMPAIGN_PAUSE);
+    fixture_later(fixture, 31);
+    fixture_command(fixture, "c", CAMPAIGN_RESUME);
+    assert_int_equal(fixture->updates, 2);
+    assert_true(fixture->cancels > 2); /* they are asked again and again */
+    fixture_reports(fixture, "lamp-1", "confirmed");
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
+    fixture_later(fixture, 101); /* by now the other one's own deadlines are over */
+    assert_int_equal(fixture_integer(fixture, "SELECT attempt FROM targets WHERE device_id = 'lamp-2'"), 2);
     fixture_release(fixture);
 }
 
@@ -273,6 +293,7 @@ static void a_withdrawn_offer_that_was_taken_all_the_same_counts(void **state)
     fixture_campaign(fixture, "c", TWO_WAVES);
     fixture_tick(fixture);
     fixture_command(fixture, "c", CAMPAIGN_PAUSE);
+    fixture_sql(fixture, "UPDATE presence SET online = false");
     fixture_later(fixture, 31);
     assert_int_equal(fixture_targets(fixture, "pending"), 2);
     fixture_reports(fixture, "lamp-1", "trial"); /* only an offer takes a target into flight */
@@ -467,6 +488,7 @@ static void a_halt_takes_back_what_was_withdrawn_in_the_same_tick(void **state)
     canary_devices(fixture, first, second);
     fixture_reports(fixture, first, "accepted");
     fixture_command(fixture, "c", CAMPAIGN_PAUSE);
+    fixture_sql(fixture, "UPDATE presence SET online = false");
     fixture_later(fixture, 61);
     assert_int_equal(fixture_targets(fixture, "silent"), 1);
     assert_int_equal(fixture_targets(fixture, "cancelled"), 1);
@@ -659,6 +681,7 @@ int main(void)
         cmocka_unit_test(late_duplicate_and_reordered_reports_change_nothing),
         cmocka_unit_test(a_pause_withdraws_what_nobody_took),
         cmocka_unit_test(a_withdrawn_offer_that_nobody_answers_is_no_outcome),
+        cmocka_unit_test(a_withdrawn_offer_is_not_made_again_while_its_device_may_be_at_it),
         cmocka_unit_test(a_withdrawn_offer_that_was_taken_all_the_same_counts),
         cmocka_unit_test(a_cancel_ends_everything),
         cmocka_unit_test(a_withdrawal_that_meets_the_cancel_leaves_nothing_pending),
