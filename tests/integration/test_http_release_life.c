@@ -140,20 +140,22 @@ static void two_at_once_leave_one_current(void **state)
     expect_upload(second.version, 93);
     expect(set_current(operator_, "v1.1.0" PTYPE "(a)", ""), 200, "changed");
     struct store *store = hold("SELECT FROM firmware WHERE is_current AND ptype = 45772 FOR UPDATE");
-    begin_attempt(&first, make_current);
     /* of one server, two requests may fall to the same thread */
-    struct http_server *server_of_first = server;
+    struct http_server *of_first = server;
+    struct http_server *of_second;
     struct http_options options = options_of_test();
     struct error error = {0};
-    assert_int_equal(http_server_start(&options, &server, &error), STATUS_OK);
+    assert_int_equal(http_server_start(&options, &of_second, &error), STATUS_OK);
+    begin_attempt(&first, make_current);
     wait_for_blocked(1);
+    server = of_second;
     begin_attempt(&second, make_current);
     wait_for_blocked(2);
     let_go(store);
     end_attempt(&first);
     end_attempt(&second);
-    http_server_stop(server);
-    server = server_of_first;
+    http_server_stop(of_second);
+    server = of_first;
     expect(first.reply, 200, "\"changed\":true");
     expect(second.reply, 200, "\"changed\":true");
     assert_int_equal(count("SELECT count(*) FROM firmware WHERE is_current AND ptype = 45772"), 1);
