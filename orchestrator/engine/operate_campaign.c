@@ -96,9 +96,24 @@ static enum status excuse_failures(struct store *store, struct campaign *campaig
     return STATUS_OK;
 }
 
+/* After a rollback that was stopped: the gates of the waves whose members it cancelled would halt at once,
+ * and that might roll everything back again. */
+static enum status check_resumable(const struct campaign *campaign, struct error *error)
+{
+    int64_t cancelled = snapshot_count(&campaign->snapshot, TARGET_CANCELLED);
+    if (campaign->snapshot.state != CAMPAIGN_HALTED || cancelled == 0)
+        return STATUS_OK;
+    return error_set(error, STATUS_CONFLICT, "campaign",
+                     "%s cannot go on: %lld members were cancelled when it was to go back; create another "
+                     "campaign for them, and cancel this one",
+                     campaign->name, (long long)cancelled);
+}
+
 static enum status resume(struct store *store, struct campaign *campaign, const struct command_work *work,
                           struct error *error)
 {
+    if (check_resumable(campaign, error) != STATUS_OK)
+        return error->status;
     if (campaign->snapshot.state == CAMPAIGN_HALTED && excuse_failures(store, campaign, error) != STATUS_OK)
         return error->status;
     return campaign_move(store, campaign, CAMPAIGN_EVENT_RESUME, work->actor->name, work->reason, NULL,
