@@ -458,9 +458,9 @@ static void on_halt_rollback_needs_no_operator(void **state)
     fixture_state_is(fixture, "c", "halted"); /* its rollback was cancelled */
     struct error error = {0};
     bool changed;
-    assert_int_equal(operate_campaign_command(fixture->store, &fixture->actor, "c", CAMPAIGN_RESUME, "",
-                                              &changed, &error),
-                     STATUS_CONFLICT); /* the wave of cancelled members would halt, and so roll back again */
+    assert_int_equal(
+        operate_campaign_command(fixture->store, &fixture->actor, "c", CAMPAIGN_RESUME, "", &changed, &error),
+        STATUS_CONFLICT); /* the wave of cancelled members would halt, and so roll back again */
     assert_non_null(strstr(error.message, "8 members"));
     fixture_tick(fixture);
     fixture_state_is(fixture, "c", "halted");
