@@ -84,8 +84,9 @@ static bool read_zero_or_one(struct json_scope *scope, const char *name)
 }
 
 static void read_product(struct json_scope *outer, json_t *array, size_t index, struct arena *arena,
-                         struct api_product *product)
+                         void *item)
 {
+    struct api_product *product = item;
     struct json_scope scope;
     int64_t status = 1;
     json_scope_element(&scope, outer, "products", array, index);
@@ -101,8 +102,9 @@ static void read_product(struct json_scope *outer, json_t *array, size_t index, 
 }
 
 static void read_device(struct json_scope *outer, json_t *array, size_t index, struct arena *arena,
-                        struct api_device *device)
+                        void *item)
 {
+    struct api_device *device = item;
     struct json_scope scope;
     json_scope_element(&scope, outer, "devices", array, index);
     device->id = read_text(&scope, "id", true, arena);
@@ -128,8 +130,15 @@ static json_t *read_list(struct json_scope *scope, const char *name, size_t most
     return array;
 }
 
-enum status api_products_parse(const char *text, size_t length, struct arena *arena,
-                               struct api_products *products, struct error *error)
+/* A document of one list: {"NAME": [item, ...]} of 1 to `most` items of `size` bytes each. */
+struct item_list {
+    const char *name;
+    size_t most, size;
+    void (*read)(struct json_scope *outer, json_t *array, size_t index, struct arena *arena, void *item);
+};
+
+static enum status read_items(const char *text, size_t length, const struct item_list *list,
+                              struct arena *arena, void **items, size_t *count, struct error *error)
 {
     json_t *document;
     struct json_scope scope;
@@ -137,32 +146,36 @@ enum status api_products_parse(const char *text, size_t length, struct arena *ar
     if (status != STATUS_OK)
         return status;
     json_scope_begin(&scope, document, "", error);
-    json_t *array = read_list(&scope, "products", API_PRODUCTS_MAX, &products->count);
+    json_t *array = read_list(&scope, list->name, list->most, count);
+    char *bytes = NULL;
     if (scope.status == STATUS_OK)
-        products->items = arena_allocate_array(arena, products->count, sizeof *products->items);
-    for (size_t i = 0; i < products->count && scope.status == STATUS_OK; i++)
-        read_product(&scope, array, i, arena, &products->items[i]);
+        bytes = arena_allocate_array(arena, *count, list->size);
+    for (size_t i = 0; i < *count && scope.status == STATUS_OK; i++)
+        list->read(&scope, array, i, arena, bytes + i * list->size);
+    *items = bytes;
     status = json_scope_end(&scope);
     json_decref(document);
+    return status;
+}
+
+enum status api_products_parse(const char *text, size_t length, struct arena *arena,
+                               struct api_products *products, struct error *error)
+{
+    static const struct item_list list = {"products", API_PRODUCTS_MAX, sizeof(struct api_product),
+                                          read_product};
+    void *items = NULL;
+    enum status status = read_items(text, length, &list, arena, &items, &products->count, error);
+    products->items = items;
     return status;
 }
 
 enum status api_devices_parse(const char *text, size_t length, struct arena *arena,
                               struct api_devices *devices, struct error *error)
 {
-    json_t *document;
-    struct json_scope scope;
-    enum status status = json_read_document(text, length, &document, error);
-    if (status != STATUS_OK)
-        return status;
-    json_scope_begin(&scope, document, "", error);
-    json_t *array = read_list(&scope, "devices", API_DEVICES_MAX, &devices->count);
-    if (scope.status == STATUS_OK)
-        devices->items = arena_allocate_array(arena, devices->count, sizeof *devices->items);
-    for (size_t i = 0; i < devices->count && scope.status == STATUS_OK; i++)
-        read_device(&scope, array, i, arena, &devices->items[i]);
-    status = json_scope_end(&scope);
-    json_decref(document);
+    static const struct item_list list = {"devices", API_DEVICES_MAX, sizeof(struct api_device), read_device};
+    void *items = NULL;
+    enum status status = read_items(text, length, &list, arena, &items, &devices->count, error);
+    devices->items = items;
     return status;
 }
 
