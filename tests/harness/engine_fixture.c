@@ -222,6 +222,29 @@ void fixture_updates_itself(struct fixture *fixture, const char *device)
         fixture_reports(fixture, device, way[i]);
 }
 
+void fixture_canary_devices(struct fixture *fixture, char first[65], char second[65])
+{
+    char *a = services_query(fixture->url,
+                             "SELECT device_id FROM targets WHERE wave = 0 ORDER BY position LIMIT 1");
+    char *b = services_query(fixture->url,
+                             "SELECT device_id FROM targets WHERE wave = 0 ORDER BY position DESC LIMIT 1");
+    snprintf(first, 65, "%s", a);
+    snprintf(second, 65, "%s", b);
+    free(a);
+    free(b);
+}
+
+void fixture_everybody_updates(struct fixture *fixture)
+{
+    char *device;
+    while ((device = services_query(
+                fixture->url, "SELECT device_id FROM targets WHERE state = 'offered' LIMIT 1")) != NULL) {
+        fixture_updates_itself(fixture, device);
+        fixture_tick(fixture);
+        free(device);
+    }
+}
+
 /* --- values
  * --------------------------------------------------------------------------------------------------------------
  */

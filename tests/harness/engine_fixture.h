@@ -11,6 +11,17 @@
 
 #define FIXTURE_VERSION "v1.1.0t45772(a)"
 
+/* A canary of 2, then the rest; at most 4 in flight; offer 30 s, download 60 s, confirm 40 s, offline 100 s.
+ */
+#define FIXTURE_GATE                                                                                         \
+    "'gate':{'type':'threshold','success_percent':90,'finished_percent':100,'failure_percent':20,'min_"      \
+    "sample':1}"
+#define FIXTURE_TWO_WAVES                                                                                    \
+    "{'name':'p','waves':[{'name':'canary','size':{'count':2}," FIXTURE_GATE                                 \
+    "},{'name':'wide','size':{'rest':true}," FIXTURE_GATE                                                    \
+    "}],'rate':{'per_minute':600000},'in_flight':4,'timeouts':{'offer_seconds':30,'download_seconds':60,"    \
+    "'confirm_seconds':40},'offline':{'wait_seconds':100,'then':'skip'}}"
+
 struct fixture {
     char url[256];
     struct store *store;
@@ -47,6 +58,11 @@ void fixture_report(struct fixture *fixture, const char *device, const char *jso
 /* The device takes the latest campaign's offer all the way, or up to a report's name. */
 void fixture_updates_itself(struct fixture *fixture, const char *device);
 void fixture_reports(struct fixture *fixture, const char *device, const char *report);
+
+/* The first and the last device of the canary. */
+void fixture_canary_devices(struct fixture *fixture, char first[65], char second[65]);
+/* Every device that is offered something does it, until nothing moves any more. */
+void fixture_everybody_updates(struct fixture *fixture);
 
 /* Any statement. */
 void fixture_sql(struct fixture *fixture, const char *sql);

@@ -1,4 +1,4 @@
-/* The engine on a real database: every ending of a target and of a campaign, and what must never happen. */
+/* The engine on a real database: how a campaign goes, what a report does, and what must never happen. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,46 +8,12 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <pthread.h>
 
 #include "campaign_fsm.h"
 #include "engine_fixture.h"
 #include "ingest.h"
 #include "services.h"
 #include "tick.h"
-
-#define GATE                                                                                                 \
-    "'gate':{'type':'threshold','success_percent':90,'finished_percent':100,'failure_percent':20,'min_"      \
-    "sample':1}"
-#define TWO_WAVES                                                                                            \
-    "{'name':'p','waves':[{'name':'canary','size':{'count':2}," GATE                                         \
-    "},{'name':'wide','size':{'rest':true}," GATE                                                            \
-    "}],'rate':{'per_minute':600000},'in_flight':4,'timeouts':{'offer_seconds':30,'download_seconds':60,"    \
-    "'confirm_seconds':40},'offline':{'wait_seconds':100,'then':'skip'}}"
-
-static void canary_devices(struct fixture *fixture, char first[65], char second[65])
-{
-    char *a = services_query(fixture->url,
-                             "SELECT device_id FROM targets WHERE wave = 0 ORDER BY position LIMIT 1");
-    char *b = services_query(fixture->url,
-                             "SELECT device_id FROM targets WHERE wave = 0 ORDER BY position DESC LIMIT 1");
-    snprintf(first, 65, "%s", a);
-    snprintf(second, 65, "%s", b);
-    free(a);
-    free(b);
-}
-
-/* Every device that is offered something does it, until nothing moves any more. */
-static void everybody_updates(struct fixture *fixture)
-{
-    char *device;
-    while ((device = services_query(
-                fixture->url, "SELECT device_id FROM targets WHERE state = 'offered' LIMIT 1")) != NULL) {
-        fixture_updates_itself(fixture, device);
-        fixture_tick(fixture);
-        free(device);
-    }
-}
 
 static void names_are_those_of_the_database(void **state)
 {
@@ -85,12 +51,12 @@ static void a_campaign_completes_wave_by_wave(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_make(10);
-    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_tick(fixture);
     assert_int_equal(fixture->updates, 2);
     assert_int_equal(
         fixture_integer(fixture, "SELECT count(*) FROM targets WHERE wave = 1 AND state <> 'pending'"), 0);
-    everybody_updates(fixture);
+    fixture_everybody_updates(fixture);
     fixture_state_is(fixture, "c", "completed");
     assert_int_equal(fixture_targets(fixture, "confirmed"), 10);
     assert_int_equal(fixture->acks, 10);
@@ -106,7 +72,7 @@ static void the_cap_is_never_exceeded(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_make(30);
-    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     char *device;
     fixture_tick(fixture);
     while ((device = services_query(
@@ -125,9 +91,9 @@ static void a_bad_canary_halts_and_leaves_the_rest_alone(void **state)
     (void)state;
     struct fixture *fixture = fixture_make(10);
     char first[65], second[65];
-    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_tick(fixture);
-    canary_devices(fixture, first, second);
+    fixture_canary_devices(fixture, first, second);
     fixture_reports(fixture, second, "accepted");
     fixture_reports(fixture, first, "trial");
     fixture_reports(fixture, first, "reverted");
@@ -143,7 +109,7 @@ static void a_bad_canary_halts_and_leaves_the_rest_alone(void **state)
 
     /* Resumed over it: the failure is excused, the rest goes on. */
     fixture_command(fixture, "c", CAMPAIGN_RESUME);
-    everybody_updates(fixture);
+    fixture_everybody_updates(fixture);
     fixture_state_is(fixture, "c", "completed");
     assert_int_equal(fixture_targets(fixture, "confirmed"), 9);
     assert_int_equal(fixture_targets(fixture, "reverted"), 1);
@@ -155,9 +121,9 @@ static void silence_is_a_failure_and_can_be_corrected(void **state)
     (void)state;
     struct fixture *fixture = fixture_make(3);
     char first[65], second[65];
-    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_tick(fixture);
-    canary_devices(fixture, first, second);
+    fixture_canary_devices(fixture, first, second);
     fixture_reports(fixture, first, "accepted");
     fixture_later(fixture, 31); /* the offer timeout: one has answered, the other has not */
     assert_int_equal(fixture_targets(fixture, "silent"), 1);
@@ -176,7 +142,7 @@ static void only_proof_confirms(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_make(1);
-    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_tick(fixture);
     fixture_report(fixture, "lamp-1",
                    "{'report':'confirmed','campaign':1,'attempt':1,'nonce':'0000000000000000',"
@@ -204,7 +170,7 @@ static void late_duplicate_and_reordered_reports_change_nothing(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_make(2);
-    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_tick(fixture);
     fixture_reports(fixture, "lamp-1", "trial"); /* those before it were lost */
     fixture_reports(fixture, "lamp-1", "accepted");
@@ -227,289 +193,11 @@ static void late_duplicate_and_reordered_reports_change_nothing(void **state)
     fixture_release(fixture);
 }
 
-static void a_pause_withdraws_what_nobody_took(void **state)
-{
-    (void)state;
-    struct fixture *fixture = fixture_make(2);
-    fixture_campaign(fixture, "c", TWO_WAVES);
-    fixture_tick(fixture);
-    fixture_reports(fixture, "lamp-1", "accepted");
-    fixture_command(fixture, "c", CAMPAIGN_PAUSE);
-    fixture_command(fixture, "c", CAMPAIGN_PAUSE);
-    fixture_state_is(fixture, "c", "paused");
-    assert_int_equal(fixture->cancels, 1);
-    assert_non_null(strstr(fixture->last_topic, "lamp-2"));
-    fixture_reports(fixture, "lamp-2", "cancelled");
-    assert_int_equal(fixture_targets(fixture, "pending"), 1);
-    fixture_reports(fixture, "lamp-1", "confirmed"); /* what was taken goes on */
-    fixture_later(fixture, 1000);
-    assert_int_equal(fixture->updates, 2); /* a paused campaign sends no offer */
-    fixture_command(fixture, "c", CAMPAIGN_RESUME);
-    assert_int_equal(fixture->updates, 3);
-    assert_int_equal(fixture_integer(fixture, "SELECT attempt FROM targets WHERE device_id = 'lamp-2'"), 2);
-    everybody_updates(fixture);
-    fixture_state_is(fixture, "c", "completed");
-    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM audit WHERE action = 'pause'"), 1);
-    fixture_release(fixture);
-}
-
-static void a_withdrawn_offer_that_nobody_answers_is_no_outcome(void **state)
-{
-    (void)state;
-    struct fixture *fixture = fixture_make(1);
-    fixture_campaign(fixture, "c", TWO_WAVES);
-    fixture_tick(fixture);
-    fixture_command(fixture, "c", CAMPAIGN_PAUSE);
-    fixture_sql(fixture, "UPDATE presence SET online = false");
-    fixture_later(fixture, 31);
-    assert_int_equal(fixture_targets(fixture, "pending"), 1);
-    fixture_release(fixture);
-}
-
-/* It is online, and may have taken the offer: another attempt would only be in its way. */
-static void a_withdrawn_offer_is_not_made_again_while_its_device_may_be_at_it(void **state)
-{
-    (void)state;
-    struct fixture *fixture = fixture_make(2);
-    fixture_campaign(fixture, "c", TWO_WAVES);
-    fixture_tick(fixture);
-    fixture_command(fixture, "c", CAMPAIGN_PAUSE);
-    fixture_later(fixture, 31);
-    fixture_command(fixture, "c", CAMPAIGN_RESUME);
-    assert_int_equal(fixture->updates, 2);
-    assert_true(fixture->cancels > 2); /* they are asked again and again */
-    fixture_reports(fixture, "lamp-1", "confirmed");
-    assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
-    fixture_later(fixture, 101); /* by now the other one's own deadlines are over */
-    assert_int_equal(fixture_integer(fixture, "SELECT attempt FROM targets WHERE device_id = 'lamp-2'"), 2);
-    fixture_release(fixture);
-}
-
-/* Neither the cancel nor what the device said about it got through. */
-static void a_withdrawn_offer_that_was_taken_all_the_same_counts(void **state)
-{
-    (void)state;
-    struct fixture *fixture = fixture_make(2);
-    fixture_campaign(fixture, "c", TWO_WAVES);
-    fixture_tick(fixture);
-    fixture_command(fixture, "c", CAMPAIGN_PAUSE);
-    fixture_sql(fixture, "UPDATE presence SET online = false");
-    fixture_later(fixture, 31);
-    assert_int_equal(fixture_targets(fixture, "pending"), 2);
-    fixture_reports(fixture, "lamp-1", "trial"); /* only an offer takes a target into flight */
-    assert_int_equal(fixture_rejected(fixture, "out_of_order"), 1);
-    fixture_reports(fixture, "lamp-1", "confirmed");
-    fixture_reports(fixture, "lamp-2", "reverted");
-    assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
-    assert_int_equal(fixture_targets(fixture, "reverted"), 1);
-    assert_int_equal(fixture->acks, 2);
-    fixture_tick(fixture);
-    fixture_release(fixture);
-}
-
-static void a_cancel_ends_everything(void **state)
-{
-    (void)state;
-    struct fixture *fixture = fixture_make(10);
-    char first[65], second[65];
-    fixture_campaign(fixture, "c", TWO_WAVES);
-    fixture_tick(fixture);
-    canary_devices(fixture, first, second);
-    fixture_reports(fixture, first, "downloading");
-    fixture_reports(fixture, second, "trial");
-    fixture_command(fixture, "c", CAMPAIGN_CANCEL);
-    fixture_state_is(fixture, "c", "cancelled");
-    assert_int_equal(fixture_targets(fixture, "cancelled"), 8);
-    assert_int_equal(fixture->cancels, 1); /* the one on trial cannot be stopped any more */
-    fixture_reports(fixture, first, "cancelled");
-    assert_int_equal(fixture_targets(fixture, "cancelled"), 9);
-    fixture_reports(fixture, second, "confirmed");
-    fixture_tick(fixture);
-    assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
-    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM campaigns WHERE settled"), 1);
-    fixture_release(fixture);
-}
-
-/* One report, stored on a connection of its own. */
-static void *ingest_on_its_own(void *context)
-{
-    struct fixture *fixture = context;
-    static const char json[] = "{\"report\":\"cancelled\",\"campaign\":1,\"attempt\":1}";
-    struct store *store = store_create(fixture->url, "ingest");
-    struct report report;
-    struct ingest_summary summary;
-    struct error error;
-    report_parse("fota/v1/lamp-1/report", json, strlen(json), &report);
-    enum status status = ingest_batch(&fixture->engine, store, &report, 1, &summary, &error);
-    store_destroy(store);
-    return (void *)(intptr_t)status;
-}
-
-/* Its transaction has seen the campaign paused; before it commits, the campaign is cancelled. */
-static void a_withdrawal_that_meets_the_cancel_leaves_nothing_pending(void **state)
-{
-    (void)state;
-    struct fixture *fixture = fixture_make(1);
-    struct store *holder = store_create(fixture->url, "holder");
-    struct error error;
-    pthread_t ingest;
-    void *status;
-    fixture_campaign(fixture, "c", TWO_WAVES);
-    fixture_tick(fixture);
-    fixture_command(fixture, "c", CAMPAIGN_PAUSE);
-    assert_int_equal(store_begin(holder, &error), STATUS_OK);
-    assert_int_equal(store_run_script(holder, "SELECT FROM waves FOR UPDATE", &error), STATUS_OK);
-    assert_int_equal(pthread_create(&ingest, NULL, ingest_on_its_own, fixture), 0);
-    while (fixture_integer(fixture, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ingest' "
-                                    "AND wait_event_type = 'Lock' AND datname = current_database()") == 0)
-        continue;
-    bool changed;
-    assert_int_equal(operate_campaign_command(fixture->store, &fixture->actor, "c", CAMPAIGN_CANCEL, NULL,
-                                              &changed, &error),
-                     STATUS_OK);
-    store_rollback(holder);
-    pthread_join(ingest, &status);
-    assert_int_equal((intptr_t)status, STATUS_OK);
-    fixture_tick(fixture);
-    assert_int_equal(fixture_targets(fixture, "pending"), 0); /* or the device could never be updated again */
-    assert_int_equal(fixture_targets(fixture, "cancelled"), 1);
-    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM campaigns WHERE settled"), 1);
-    store_destroy(holder);
-    fixture_release(fixture);
-}
-
-static void what_was_updated_before_a_cancel_goes_back(void **state)
-{
-    (void)state;
-    struct fixture *fixture = fixture_make(4);
-    char first[65], second[65];
-    fixture_campaign(fixture, "c", TWO_WAVES);
-    fixture_tick(fixture);
-    canary_devices(fixture, first, second);
-    fixture_updates_itself(fixture, first);
-    fixture_command(fixture, "c", CAMPAIGN_CANCEL);
-    assert_int_equal(
-        fixture_integer(fixture, "SELECT count(*) FROM waves WHERE state IN ('open', 'soaking')"), 0);
-    fixture_reports(fixture, second, "cancelled");
-    fixture_command(fixture, "c", CAMPAIGN_ROLLBACK);
-    fixture_state_is(fixture, "c", "rolling_back");
-    assert_int_equal(fixture->rollbacks, 1);
-    assert_non_null(strstr(fixture->last_topic, first));
-    fixture_report(
-        fixture, first,
-        "{'report':'confirmed','campaign':2,'attempt':1,'nonce':'%NONCE','version':'v1.0.5t45772(a)',"
-        "'slot':1,'sha256':'5555555555555555555555555555555555555555555555555555555555555555'}");
-    fixture_tick(fixture);
-    fixture_tick(fixture);
-    fixture_state_is(fixture, "c", "rolled_back");
-    fixture_release(fixture);
-}
-
-static void devices_go_back_after_promotion(void **state)
-{
-    (void)state;
-    struct fixture *fixture = fixture_make(4);
-    fixture_campaign(fixture, "c", TWO_WAVES);
-    fixture_tick(fixture);
-    everybody_updates(fixture);
-    fixture_state_is(fixture, "c", "completed");
-    fixture_command(fixture, "c", CAMPAIGN_ROLLBACK);
-    fixture_state_is(fixture, "c", "rolling_back");
-    fixture_state_is(fixture, "c.rollback", "running");
-    assert_int_equal(fixture->rollbacks, 4);
-    assert_non_null(strstr(fixture->last_payload, "\"sha256\":\"5555555555"));
-    for (int i = 1; i <= 4; i++) {
-        char device[16];
-        snprintf(device, sizeof device, "lamp-%d", i);
-        fixture_reports(fixture, device, "accepted");
-        fixture_report(
-            fixture, device,
-            "{'report':'confirmed','campaign':2,'attempt':1,'nonce':'%NONCE','version':'v1.0.5t45772(a)',"
-            "'slot':1,'sha256':'5555555555555555555555555555555555555555555555555555555555555555'}");
-    }
-    fixture_tick(fixture);
-    fixture_state_is(fixture, "c.rollback", "completed");
-    fixture_tick(fixture);
-    fixture_state_is(fixture, "c", "rolled_back");
-    assert_int_equal(
-        fixture_integer(fixture, "SELECT count(*) FROM devices WHERE version = 'v1.0.5t45772(a)'"), 4);
-    fixture_release(fixture);
-}
-
-static void on_halt_rollback_needs_no_operator(void **state)
-{
-    (void)state;
-    struct fixture *fixture = fixture_make(10);
-    char first[65], second[65], policy[1200];
-    snprintf(policy, sizeof policy, "{'on_halt':'rollback',%s", &TWO_WAVES[1]);
-    fixture_campaign(fixture, "c", policy);
-    fixture_tick(fixture);
-    canary_devices(fixture, first, second);
-    fixture_updates_itself(fixture, first);
-    fixture_reports(fixture, second, "reverted");
-    fixture_tick(fixture);
-    fixture_state_is(fixture, "c", "rolling_back");
-    assert_int_equal(fixture_targets(fixture, "cancelled"), 8);
-    assert_int_equal(fixture->rollbacks, 1);
-    assert_non_null(strstr(fixture->last_topic, first));
-    fixture_command(fixture, "c.rollback", CAMPAIGN_CANCEL);
-    fixture_reports(fixture, first, "cancelled");
-    fixture_tick(fixture);
-    fixture_state_is(fixture, "c", "halted"); /* its rollback was cancelled */
-    struct error error = {0};
-    bool changed;
-    assert_int_equal(
-        operate_campaign_command(fixture->store, &fixture->actor, "c", CAMPAIGN_RESUME, "", &changed, &error),
-        STATUS_CONFLICT); /* the wave of cancelled members would halt, and so roll back again */
-    assert_non_null(strstr(error.message, "8 members"));
-    fixture_tick(fixture);
-    fixture_state_is(fixture, "c", "halted");
-    fixture_command(fixture, "c", CAMPAIGN_CANCEL);
-    fixture_release(fixture);
-}
-
-static void a_campaign_with_the_name_of_a_rollback_is_not_in_its_way(void **state)
-{
-    (void)state;
-    struct fixture *fixture = fixture_make(2);
-    fixture_campaign(fixture, "c", TWO_WAVES);
-    fixture_tick(fixture);
-    fixture_reports(fixture, "lamp-1", "confirmed");
-    fixture_sql(fixture, "INSERT INTO campaigns (name, firmware_id, ptype, policy, seed, created_by) SELECT "
-                         "'c.rollback', 1, 45772, policy, 1, 'tester' FROM campaigns");
-    fixture_command(fixture, "c", CAMPAIGN_ROLLBACK);
-    fixture_reports(fixture, "lamp-2", "cancelled");
-    fixture_tick(fixture);
-    fixture_state_is(fixture, "c.rollback-2", "running");
-    fixture_release(fixture);
-}
-
-/* The pause's withdrawal and the failures that halt fall due in one tick, as after an orchestrator was away.
- */
-static void a_halt_takes_back_what_was_withdrawn_in_the_same_tick(void **state)
-{
-    (void)state;
-    struct fixture *fixture = fixture_make(2);
-    char first[65], second[65], policy[1200];
-    snprintf(policy, sizeof policy, "{'on_halt':'rollback',%s", &TWO_WAVES[1]);
-    fixture_campaign(fixture, "c", policy);
-    fixture_tick(fixture);
-    canary_devices(fixture, first, second);
-    fixture_reports(fixture, first, "accepted");
-    fixture_command(fixture, "c", CAMPAIGN_PAUSE);
-    fixture_sql(fixture, "UPDATE presence SET online = false");
-    fixture_later(fixture, 61);
-    assert_int_equal(fixture_targets(fixture, "silent"), 1);
-    assert_int_equal(fixture_targets(fixture, "cancelled"), 1);
-    fixture_state_is(fixture, "c", "rolled_back"); /* nobody runs the new firmware: nothing to take back */
-    fixture_release(fixture);
-}
-
 static void offers_are_sent_again(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_make(1);
-    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture->broker_is_down = true;
     fixture_tick(fixture);
     fixture->broker_is_down = false;
@@ -534,7 +222,7 @@ static void devices_in_the_middle_are_asked_where_they_stand(void **state)
     (void)state;
     struct fixture *fixture = fixture_make(3);
     struct error error;
-    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_tick(fixture);
     assert_int_equal(tick_ask_devices(&fixture->engine, fixture->store, &error), STATUS_OK);
     assert_null(strstr(fixture->last_payload, "report")); /* offers are sent again anyway */
@@ -553,15 +241,15 @@ static void offline_devices_hold_no_slot_and_are_skipped_in_the_end(void **state
     (void)state;
     struct fixture *fixture = fixture_make(20);
     char first[65], second[65];
-    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_sql(fixture,
                 "UPDATE presence SET online = false WHERE device_id IN ('lamp-1', 'lamp-2', 'lamp-3')");
     fixture_tick(fixture);
-    canary_devices(fixture, first, second);
-    everybody_updates(fixture);
+    fixture_canary_devices(fixture, first, second);
+    fixture_everybody_updates(fixture);
     assert_true(fixture_targets(fixture, "pending") >= 3);
     fixture_later(fixture, 101);
-    everybody_updates(fixture);
+    fixture_everybody_updates(fixture);
     fixture_later(fixture, 101);
     assert_int_equal(fixture_targets(fixture, "offered"), 0);
     assert_int_equal(fixture_integer(fixture,
@@ -579,7 +267,7 @@ static void a_wave_that_waits_for_offline_devices_says_so(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_make(2);
-    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_sql(fixture, "UPDATE presence SET online = false WHERE device_id = 'lamp-2'");
     fixture_tick(fixture);
     fixture_updates_itself(fixture, "lamp-1");
@@ -600,16 +288,16 @@ static void one_device_is_in_one_live_campaign_only(void **state)
     (void)state;
     struct fixture *fixture = fixture_make(5);
     struct error error;
-    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_tick(fixture);
-    assert_int_equal(fixture_try_campaign(fixture, "d", TWO_WAVES, &error), STATUS_CONFLICT);
+    assert_int_equal(fixture_try_campaign(fixture, "d", FIXTURE_TWO_WAVES, &error), STATUS_CONFLICT);
     assert_non_null(strstr(error.message, "no device is eligible"));
     assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM campaigns WHERE name = 'd'"), 0);
-    assert_int_equal(fixture_try_campaign(fixture, "c", TWO_WAVES, &error), STATUS_CONFLICT);
+    assert_int_equal(fixture_try_campaign(fixture, "c", FIXTURE_TWO_WAVES, &error), STATUS_CONFLICT);
     assert_string_equal(error.field, "name");
     fixture_command(fixture, "c", CAMPAIGN_CANCEL);
     fixture_later(fixture, 31);
-    fixture_campaign(fixture, "d", TWO_WAVES);
+    fixture_campaign(fixture, "d", FIXTURE_TWO_WAVES);
     fixture_release(fixture);
 }
 
@@ -644,7 +332,7 @@ static void commands_that_make_no_sense_are_refused(void **state)
     struct fixture *fixture = fixture_make(2);
     struct error error;
     bool changed;
-    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_tick(fixture);
     fixture_command(fixture, "c", CAMPAIGN_CANCEL);
     assert_int_equal(operate_campaign_command(fixture->store, &fixture->actor, "c", CAMPAIGN_RESUME, NULL,
@@ -666,7 +354,7 @@ static void a_locked_campaign_is_left_to_whoever_holds_it(void **state)
     struct fixture *fixture = fixture_make(3);
     struct store *other = store_create(fixture->url, "other orchestrator");
     struct error error;
-    fixture_campaign(fixture, "c", TWO_WAVES);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     assert_int_equal(store_begin(other, &error), STATUS_OK);
     assert_int_equal(store_run_script(other, "SELECT FROM campaigns FOR NO KEY UPDATE", &error), STATUS_OK);
     fixture_tick(fixture);
@@ -688,17 +376,6 @@ int main(void)
         cmocka_unit_test(silence_is_a_failure_and_can_be_corrected),
         cmocka_unit_test(only_proof_confirms),
         cmocka_unit_test(late_duplicate_and_reordered_reports_change_nothing),
-        cmocka_unit_test(a_pause_withdraws_what_nobody_took),
-        cmocka_unit_test(a_withdrawn_offer_that_nobody_answers_is_no_outcome),
-        cmocka_unit_test(a_withdrawn_offer_is_not_made_again_while_its_device_may_be_at_it),
-        cmocka_unit_test(a_withdrawn_offer_that_was_taken_all_the_same_counts),
-        cmocka_unit_test(a_cancel_ends_everything),
-        cmocka_unit_test(a_withdrawal_that_meets_the_cancel_leaves_nothing_pending),
-        cmocka_unit_test(what_was_updated_before_a_cancel_goes_back),
-        cmocka_unit_test(devices_go_back_after_promotion),
-        cmocka_unit_test(on_halt_rollback_needs_no_operator),
-        cmocka_unit_test(a_campaign_with_the_name_of_a_rollback_is_not_in_its_way),
-        cmocka_unit_test(a_halt_takes_back_what_was_withdrawn_in_the_same_tick),
         cmocka_unit_test(offers_are_sent_again),
         cmocka_unit_test(devices_in_the_middle_are_asked_where_they_stand),
         cmocka_unit_test(offline_devices_hold_no_slot_and_are_skipped_in_the_end),
