@@ -30,6 +30,7 @@ struct mqtt_client {
     int wake; /* eventfd: something is to be sent */
     bool thread_started;
     atomic_bool stopping;
+    atomic_bool connecting; /* the thread may be in mosquitto_connect, for as long as TCP tries */
     atomic_bool connected;
     atomic_uint connections;
     atomic_int subscriptions_wanted;
@@ -163,8 +164,15 @@ static void *loop(void *context)
     struct mqtt_client *client = context;
     const struct mqtt_options *options = &client->options;
     bool told = false;
-    while (!atomic_load(&client->stopping)) {
-        int result = mosquitto_connect(client->mosquitto, options->host, options->port, KEEPALIVE_SECONDS);
+    for (;;) {
+        atomic_store(&client->connecting, true); /* then look at `stopping`: one sees the other */
+        int result = MOSQ_ERR_SUCCESS;
+        if (!atomic_load(&client->stopping))
+            result = mosquitto_connect(client->mosquitto, options->host, options->port, KEEPALIVE_SECONDS);
+        bool stopping = atomic_load(&client->stopping);
+        atomic_store(&client->connecting, false);
+        if (stopping)
+            return NULL; /* and touch nothing more: the stop may not have waited */
         if (result == MOSQ_ERR_SUCCESS) {
             serve_connection(client);
         } else if (!told) {
@@ -175,7 +183,6 @@ static void *loop(void *context)
         for (int i = 0; i < RECONNECT_SECONDS * 20 && !atomic_load(&client->stopping); i++)
             usleep(50000);
     }
-    return NULL;
 }
 
 enum status mqtt_client_start(const struct mqtt_options *options, struct mqtt_client **client,
@@ -243,6 +250,13 @@ void mqtt_client_stop(struct mqtt_client *client)
     if (client->thread_started) {
         mosquitto_disconnect(client->mosquitto);
         wake(client);
+        for (int waited = 0; waited < STOP_WAIT_MILLISECONDS && atomic_load(&client->connecting);
+             waited += 10)
+            usleep(10000);
+        if (atomic_load(&client->connecting)) {
+            pthread_detach(client->thread); /* a broker that swallows packets: it ends with the process */
+            return;
+        }
         pthread_join(client->thread, NULL);
     }
     mosquitto_destroy(client->mosquitto);
