@@ -23,7 +23,7 @@ struct batch_device {
     int ptype;
     const struct running_image *running; /* NULL when nothing was said */
     const char *boot, *reset_reason;
-    const char *online; /* "t", "f", or NULL: only presence says so, since a last will stands behind it */
+    const char *online; /* "t", "f", or NULL: said by presence and hello, behind which stands a connection */
     bool resend;
 };
 
@@ -262,6 +262,7 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
         return;
     }
     device->reset_reason = report->reset_reason;
+    device->online = "t";
     if (report->has_result)
         handle_target(batch, device, report);
     /* After the result, which is older than the hello that carries it. */

@@ -222,7 +222,8 @@ static enum status apply(struct tick_work *work, struct store *store, const stru
 static enum status explain_offline(const struct campaign *campaign, int wave, struct store *store,
                                    char *words, size_t size, struct error *error)
 {
-    if (campaign->snapshot.waves[wave].counts[TARGET_PENDING] == 0 ||
+    if (campaign->snapshot.state != CAMPAIGN_RUNNING ||
+        campaign->snapshot.waves[wave].counts[TARGET_PENDING] == 0 ||
         snapshot_in_flight(&campaign->snapshot) > 0)
         return STATUS_OK;
     struct store_parameters parameters = {0};
@@ -409,12 +410,48 @@ static enum status list_campaigns(struct store *store, struct arena *arena, int6
     return STATUS_OK;
 }
 
+/* Asks the device of each row for a hello. */
+static void ask(const struct engine *engine, const struct store_rows *rows)
+{
+    struct arena arena = {0};
+    struct outbox outbox = {0};
+    const char *payload = command_report(&arena);
+    for (int64_t i = 0; i < store_rows_count(rows); i++)
+        outbox_put(&outbox, &arena, store_rows_text(rows, i, 0), payload);
+    outbox_publish(&outbox, &engine->publisher);
+    arena_release(&arena);
+}
+
+struct ask_work {
+    const struct engine *engine;
+    bool more;
+};
+
+/* Devices just registered: their hello may have come, and been refused, long before. Asked before the commit,
+ * so that a crash asks twice rather than never. */
+static enum status ask_registered(struct store *store, void *context, struct error *error)
+{
+    struct ask_work *work = context;
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    store_put_integer(&parameters, ROWS_PER_TICK);
+    if (store_run(store, &SQL_ASK_TAKE, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    ask(work->engine, rows);
+    work->more = store_rows_count(rows) == ROWS_PER_TICK;
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
 enum status tick(const struct engine *engine, struct store *store, bool *more, struct error *error)
 {
     struct arena list = {0};
     int64_t *numbers = NULL, count = 0;
-    enum status status = list_campaigns(store, &list, &numbers, &count, error);
-    *more = false;
+    struct ask_work asks = {.engine = engine};
+    enum status status = store_transaction(store, ask_registered, &asks, error);
+    if (status == STATUS_OK)
+        status = list_campaigns(store, &list, &numbers, &count, error);
+    *more = asks.more;
     for (int64_t i = 0; i < count; i++) {
         struct arena arena = {0};
         struct error own;
@@ -439,13 +476,7 @@ enum status tick_ask_devices(const struct engine *engine, struct store *store, s
     struct store_rows *rows;
     if (store_run(store, &SQL_TARGET_IN_FLIGHT, NULL, &rows, error) != STATUS_OK)
         return error->status;
-    struct arena arena = {0};
-    struct outbox outbox = {0};
-    const char *payload = command_report(&arena);
-    for (int64_t i = 0; i < store_rows_count(rows); i++)
-        outbox_put(&outbox, &arena, store_rows_text(rows, i, 0), payload);
-    outbox_publish(&outbox, &engine->publisher);
+    ask(engine, rows);
     store_rows_free(rows);
-    arena_release(&arena);
     return STATUS_OK;
 }

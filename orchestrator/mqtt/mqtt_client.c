@@ -101,7 +101,8 @@ static void on_publish(struct mosquitto *mosquitto, void *context, int message)
     struct mqtt_client *client = context;
     (void)mosquitto;
     (void)message;
-    atomic_fetch_sub(&client->unacknowledged, 1);
+    if (atomic_fetch_sub(&client->unacknowledged, 1) <= 0)
+        atomic_store(&client->unacknowledged, 0); /* it was counted on an earlier connection */
 }
 
 static enum status configure(struct mqtt_client *client, struct error *error)

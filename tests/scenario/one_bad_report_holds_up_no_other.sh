@@ -21,10 +21,10 @@ wait "${helpers[@]}"
 helpers=()
 
 eventually 7 "SELECT count(*) FROM devices WHERE version = '$(full v1.0.6)'"
-eventually 7 'SELECT count(*) FROM presence WHERE last_seen IS NOT NULL'
+eventually 7 'SELECT count(*) FROM presence WHERE online'
 grep -q 'event=report_left_out device=device-1 sqlstate=23514' "$work/state/orchestratord.log" ||
     fail "the report that was left out is not in the log"
 sql 'DROP TRIGGER fault ON devices'
 mosquitto_pub --host "${MQTT_ADDRESS%:*}" --port "${MQTT_ADDRESS#*:}" --username device-1 --qos 1 \
     --topic fota/v1/device-1/presence --message '{"online":true}'
-eventually 1 'SELECT count(*) FROM presence WHERE online'
+eventually 8 'SELECT count(*) FROM presence WHERE online'
