@@ -92,7 +92,7 @@ upgrade 1 'device deaf is silent' deaf --to "$version" --policy "$work/policy.js
 # The server goes away meanwhile: that is waited for, and is the exit code.
 given_device_by_hand cut-off
 {
-    until [ -s "$work/commands-cut-off" ]; do
+    until grep -qs '"update"' "$work/commands-cut-off"; do
         sleep 0.1
     done
     when_orchestratord_is_killed
