@@ -235,27 +235,14 @@ enum exit_code run_campaign_targets(struct session *session, const struct argume
 
 enum exit_code run_campaign_command(struct session *session, const struct arguments *arguments)
 {
-    struct error error = {0};
     json_t *answer;
+    const char *note;
     char suffix[32];
-    const char *name = arguments->positionals[0];
-    const char *reason = arguments_value(arguments, "reason");
-    json_t *body = reason == NULL ? NULL : json_pack("{ss}", "reason", reason);
-    if (reason != NULL && body == NULL)
-        return session_usage(session, "--reason is not UTF-8");
     snprintf(suffix, sizeof suffix, "/%s", arguments->command->name);
-    char *path = show_path("/v1/campaigns/", name, suffix);
-    enum status status = client_request(session->client, "POST", path, body, &answer, &error);
-    free(path);
-    json_decref(body);
-    if (status != STATUS_OK)
-        return session_fail(session, &error);
-    if (session->json)
-        show_json(session->out, answer);
-    else
-        fprintf(
-            session->out, "campaign %s: %s%s\n", name, json_string_value(json_object_get(answer, "state")),
-            json_is_true(json_object_get(answer, "changed")) ? "" : " (it was so already; nothing changed)");
+    enum exit_code code = show_command(session, arguments, "/v1/campaigns/", suffix, &answer, &note);
+    if (answer != NULL)
+        fprintf(session->out, "campaign %s: %s%s\n", arguments->positionals[0],
+                json_string_value(json_object_get(answer, "state")), note);
     json_decref(answer);
-    return EXIT_DONE;
+    return code;
 }

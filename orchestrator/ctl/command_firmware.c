@@ -81,26 +81,14 @@ enum exit_code run_firmware_show(struct session *session, const struct arguments
 
 enum exit_code run_firmware_set_current(struct session *session, const struct arguments *arguments)
 {
-    struct error error = {0};
     json_t *answer;
-    const char *reason = arguments_value(arguments, "reason");
-    json_t *body = reason == NULL ? NULL : json_pack("{ss}", "reason", reason);
-    if (reason != NULL && body == NULL)
-        return session_usage(session, "--reason is not UTF-8");
-    char *path = show_path("/v1/firmware/", arguments->positionals[0], "/current");
-    enum status status = client_request(session->client, "POST", path, body, &answer, &error);
-    free(path);
-    json_decref(body);
-    if (status != STATUS_OK)
-        return session_fail(session, &error);
-    if (session->json)
-        show_json(session->out, answer);
-    else
-        fprintf(
-            session->out, "firmware %s is current%s\n", json_string_value(json_object_get(answer, "version")),
-            json_is_true(json_object_get(answer, "changed")) ? "" : " (it was so already; nothing changed)");
+    const char *note;
+    enum exit_code code = show_command(session, arguments, "/v1/firmware/", "/current", &answer, &note);
+    if (answer != NULL)
+        fprintf(session->out, "firmware %s is current%s\n",
+                json_string_value(json_object_get(answer, "version")), note);
     json_decref(answer);
-    return EXIT_DONE;
+    return code;
 }
 
 enum exit_code run_firmware_delete(struct session *session, const struct arguments *arguments)

@@ -62,6 +62,30 @@ void show_part(struct session *session, const json_t *list, const char *titles, 
     table_free(table);
 }
 
+enum exit_code show_command(struct session *session, const struct arguments *arguments, const char *prefix,
+                            const char *suffix, json_t **answer, const char **note)
+{
+    struct error error = {0};
+    *answer = NULL;
+    const char *reason = arguments_value(arguments, "reason");
+    json_t *body = reason == NULL ? NULL : json_pack("{ss}", "reason", reason);
+    if (reason != NULL && body == NULL)
+        return session_usage(session, "--reason is not UTF-8");
+    char *path = show_path(prefix, arguments->positionals[0], suffix);
+    enum status status = client_request(session->client, "POST", path, body, answer, &error);
+    free(path);
+    json_decref(body);
+    if (status != STATUS_OK)
+        return session_fail(session, &error);
+    *note = json_is_true(json_object_get(*answer, "changed")) ? "" : " (it was so already; nothing changed)";
+    if (session->json) {
+        show_json(session->out, *answer);
+        json_decref(*answer);
+        *answer = NULL;
+    }
+    return EXIT_DONE;
+}
+
 enum exit_code show_post(struct session *session, const char *path, json_t *body, const char *done, ...)
 {
     struct error error = {0};

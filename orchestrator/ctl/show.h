@@ -23,6 +23,12 @@ void show_part(struct session *session, const json_t *list, const char *titles, 
 enum exit_code show_post(struct session *session, const char *path, json_t *body, const char *done, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* POST of a command that changes a state, with --reason when it was given: "PREFIX/NAME" and `suffix`. With
+ * --json the answer is printed and *answer is NULL. Else release it with json_decref; *note is what to say
+ * when nothing changed, or "". */
+enum exit_code show_command(struct session *session, const struct arguments *arguments, const char *prefix,
+                            const char *suffix, json_t **answer, const char **note);
+
 /* A list, every page of it (or --limit): with --json printed as it is, else as a table by calling `row` for
  * each element. */
 typedef void (*show_row)(struct table *table, const json_t *item);

@@ -11,9 +11,7 @@
 #include "server.h"
 #include "threads.h"
 
-/* --- ports
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* --- ports ------------------------------------------------------------------------------------------ */
 
 static void publish(void *context, const char *topic, const char *payload)
 {
@@ -180,9 +178,7 @@ static void stop(struct daemon *daemon)
     free(daemon->worker_threads);
 }
 
-/* --- signals
- * -------------------------------------------------------------------------------------------------------------
- */
+/* --- signals ---------------------------------------------------------------------------------------- */
 
 static void reload(struct daemon *daemon, struct config *config, const char *path)
 {

@@ -200,9 +200,7 @@ void *worker_main(void *context)
     return NULL;
 }
 
-/* --- ticker
- * --------------------------------------------------------------------------------------------------------------
- */
+/* --- ticker ----------------------------------------------------------------------------------------- */
 
 /* Until the database is there, is migrated, and has given its secret. False when stopping. */
 static bool wait_for_database(struct shared *shared, struct store *store)

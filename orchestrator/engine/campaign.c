@@ -17,9 +17,7 @@ enum status audit_add(struct store *store, const char *actor, const char *action
     return store_run(store, &SQL_AUDIT_ADD, &parameters, NULL, error);
 }
 
-/* --- loading
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- loading ---------------------------------------------------------------------------------------- */
 
 static enum status read_waves(struct store *store, struct campaign *campaign, struct error *error)
 {
@@ -102,9 +100,7 @@ enum status campaign_load(struct store *store, int64_t number, enum campaign_loc
     return read_waves(store, campaign, error);
 }
 
-/* --- moving
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- moving ----------------------------------------------------------------------------------------- */
 
 static enum status log_move(struct store *store, const char *subject, int64_t campaign, int wave,
                             const char *from, const char *to, const char *reason, struct error *error)

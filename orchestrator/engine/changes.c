@@ -99,9 +99,7 @@ bool target_move(struct changes *changes, struct target_row *target, enum target
     return true;
 }
 
-/* --- writing
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------------- */
 
 static void put_time(struct array *array, double seconds)
 {
@@ -144,10 +142,7 @@ static enum status write_targets(struct changes *changes, struct store *store, s
         array_put_text(&columns[10], target->from_version);
         array_put_text(&columns[11], target->from_sha256);
     }
-    struct store_parameters parameters = {0};
-    put_arrays(&parameters, columns, 12);
-    enum status status = store_run(store, &SQL_TARGET_UPDATE, &parameters, NULL, error);
-    release_arrays(columns, 12);
+    enum status status = store_run_arrays(store, &SQL_TARGET_UPDATE, columns, 12, error);
     for (int64_t i = 0; i < changes->changed_count; i++)
         changes->changed[i]->changed = false;
     changes->changed_count = 0;
@@ -169,13 +164,7 @@ static enum status write_events(const struct changes *changes, struct store *sto
         array_put_text(&columns[5], target_state_name(event->to));
         array_put_text(&columns[6], event->reason);
     }
-    struct store_parameters parameters = {0};
-    put_arrays(&parameters, columns, 7);
-    enum status status = STATUS_OK;
-    if (columns[0].count > 0)
-        status = store_run(store, &SQL_EVENT_TARGETS, &parameters, NULL, error);
-    release_arrays(columns, 7);
-    return status;
+    return store_run_arrays(store, &SQL_EVENT_TARGETS, columns, 7, error);
 }
 
 struct wave_difference {

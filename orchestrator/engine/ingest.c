@@ -44,9 +44,7 @@ struct batch {
     const char *rejected_device[REJECTION_COUNT];
 };
 
-/* --- loading
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- loading ---------------------------------------------------------------------------------------- */
 
 static bool names_target(const struct report *report)
 {
@@ -294,24 +292,7 @@ static void handle_report(struct batch *batch, const struct report *report)
     }
 }
 
-/* --- writing
- * ---------------------------------------------------------------------------------------------------------
- */
-
-static enum status run_arrays(struct store *store, const struct store_statement *statement,
-                              struct array *columns, int count, struct error *error)
-{
-    enum status status = STATUS_OK;
-    if (columns[0].count > 0) {
-        struct store_parameters parameters = {0};
-        for (int i = 0; i < count; i++)
-            store_put_text(&parameters, array_text(&columns[i]));
-        status = store_run(store, statement, &parameters, NULL, error);
-    }
-    for (int i = 0; i < count; i++)
-        array_release(&columns[i]);
-    return status;
-}
+/* --- writing ---------------------------------------------------------------------------------------- */
 
 static enum status write_running(const struct batch *batch, struct store *store, struct error *error)
 {
@@ -331,7 +312,7 @@ static enum status write_running(const struct batch *batch, struct store *store,
         array_put_text(&columns[7], device->boot);
         array_put_text(&columns[8], device->reset_reason);
     }
-    return run_arrays(store, &SQL_DEVICE_REPORT, columns, 9, error);
+    return store_run_arrays(store, &SQL_DEVICE_REPORT, columns, 9, error);
 }
 
 static enum status write_presence(const struct batch *batch, struct store *store, struct error *error)
@@ -341,7 +322,7 @@ static enum status write_presence(const struct batch *batch, struct store *store
         array_put_text(&columns[0], batch->devices[i].id);
         array_put_text(&columns[1], batch->devices[i].online);
     }
-    return run_arrays(store, &SQL_PRESENCE_UPDATE, columns, 2, error);
+    return store_run_arrays(store, &SQL_PRESENCE_UPDATE, columns, 2, error);
 }
 
 static enum status write_resends(const struct batch *batch, struct store *store, struct error *error)
@@ -351,7 +332,7 @@ static enum status write_resends(const struct batch *batch, struct store *store,
         if (batch->devices[i].resend)
             array_put_text(&devices, batch->devices[i].id);
     }
-    return run_arrays(store, &SQL_TARGET_RESEND, &devices, 1, error);
+    return store_run_arrays(store, &SQL_TARGET_RESEND, &devices, 1, error);
 }
 
 static enum status write_rejections(const struct batch *batch, struct store *store, struct error *error)
@@ -364,7 +345,7 @@ static enum status write_rejections(const struct batch *batch, struct store *sto
         array_put_integer(&columns[1], batch->rejected[kind]);
         array_put_text(&columns[2], batch->rejected_device[kind]);
     }
-    return run_arrays(store, &SQL_REJECTED_COUNT, columns, 3, error);
+    return store_run_arrays(store, &SQL_REJECTED_COUNT, columns, 3, error);
 }
 
 static enum status ingest_work(struct store *store, void *context, struct error *error)

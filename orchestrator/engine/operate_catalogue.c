@@ -86,9 +86,7 @@ enum status operate_products_create(struct store *store, const struct actor *act
     return store_transaction(store, create_products, &work, error);
 }
 
-/* --- devices
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- devices ---------------------------------------------------------------------------------------- */
 
 struct devices_work {
     const struct actor *actor;

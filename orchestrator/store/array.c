@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store.h"
+
 static void put_bytes(struct array *array, const char *bytes, size_t length)
 {
     if (array->size - array->length < length + 1) {
@@ -78,4 +80,19 @@ void array_release(struct array *array)
 {
     free(array->text);
     memset(array, 0, sizeof *array);
+}
+
+enum status store_run_arrays(struct store *store, const struct store_statement *statement,
+                             struct array *columns, int count, struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (columns[0].count > 0) {
+        struct store_parameters parameters = {0};
+        for (int i = 0; i < count; i++)
+            store_put_text(&parameters, array_text(&columns[i]));
+        status = store_run(store, statement, &parameters, NULL, error);
+    }
+    for (int i = 0; i < count; i++)
+        array_release(&columns[i]);
+    return status;
 }

@@ -151,9 +151,7 @@ void fixture_command(struct fixture *fixture, const char *campaign, enum campaig
     fixture_tick(fixture);
 }
 
-/* --- devices
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- devices ---------------------------------------------------------------------------------------- */
 
 static void replace(char *text, size_t size, const char *word, const char *by)
 {
@@ -245,9 +243,7 @@ void fixture_everybody_updates(struct fixture *fixture)
     }
 }
 
-/* --- values
- * --------------------------------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------------- */
 
 int64_t fixture_integer(struct fixture *fixture, const char *sql)
 {

@@ -197,9 +197,7 @@ static void serialization_failures_are_repeated(void **state)
     store_destroy(store);
 }
 
-/* --- migrations
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- migrations ------------------------------------------------------------------------------------- */
 
 static void *migrate_now(void *url)
 {
@@ -306,9 +304,7 @@ static void a_directory_is_read_in_order_without_gaps(void **state)
     arena_release(&arena);
 }
 
-/* --- the schema
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- the schema ------------------------------------------------------------------------------------- */
 
 static void the_database_keeps_the_rules_of_versions(void **state)
 {

@@ -42,9 +42,7 @@ static void on_reboot_time(void *context)
     mqtt_link_close(&device->link);
 }
 
-/* --- the port
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- the port --------------------------------------------------------------------------------------- */
 
 static bool port_flash_read(void *context, uint32_t address, void *bytes, uint32_t length)
 {
@@ -124,9 +122,7 @@ static void port_scan_add(void *context, struct image_scan *scan, const uint8_t 
 const struct fota_port device_port = {COMMON_PORT};
 const struct fota_port device_port_remembering = {COMMON_PORT, .scan_add = port_scan_add};
 
-/* --- events
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* --- events ----------------------------------------------------------------------------------------- */
 
 static void on_up(void *context)
 {

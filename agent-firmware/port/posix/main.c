@@ -120,9 +120,7 @@ static void open_flash(struct device *device, const struct options *options)
     free(image);
 }
 
-/* --- hooks
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* --- hooks ------------------------------------------------------------------------------------------ */
 
 static void on_health_known(void *context, bool healthy)
 {
