@@ -42,7 +42,7 @@ mkdir "$work/migrations"
 cp migrations/*.sql "$work/migrations"
 echo '-- changed' >> "$work/migrations/0001_catalogue.sql"
 refuses 1 '0001_catalogue.sql.*changed' orchestratord migrate --config "$config" --directory "$work/migrations"
-rm "$work"/migrations/000[4-9]*
+find "$work/migrations" -name '*.sql' ! -name '000[1-3]*' -delete
 cp migrations/0001* "$work/migrations"
 refuses 1 '0004.*older than the database' orchestratord migrate --config "$config" --directory "$work/migrations"
 
