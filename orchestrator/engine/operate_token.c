@@ -1,13 +1,14 @@
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "campaign.h"
 #include "hex.h"
 #include "names.h"
 #include "operate.h"
+#include "secret.h"
 #include "store_sql.h"
+
+enum { TOKEN_DIGITS = 64 };
 
 static const char *const role_names[] = {
 #define X(name, text) [name] = text,
@@ -29,13 +30,6 @@ bool role_parse(const char *text, enum role *role)
     return true;
 }
 
-static void hash_token(const char *token, char hash[SHA256_HEX_SIZE])
-{
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256((const unsigned char *)token, strlen(token), digest);
-    hex_format(hash, digest, sizeof digest);
-}
-
 struct token_work {
     const char *name;
     enum role role;
@@ -46,7 +40,7 @@ static enum status create_token(struct store *store, void *context, struct error
 {
     const struct token_work *work = context;
     char hash[SHA256_HEX_SIZE];
-    hash_token(work->token, hash);
+    secret_hash(work->token, hash);
     struct store_parameters parameters = {0};
     store_put_text(&parameters, work->name);
     store_put_text(&parameters, role_name(work->role));
@@ -60,12 +54,10 @@ static enum status create_token(struct store *store, void *context, struct error
 enum status operate_token_create(struct store *store, const char *name, enum role role, char token[65],
                                  struct error *error)
 {
-    unsigned char bytes[32];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        return error_set(error, STATUS_INTERNAL, NULL, "no random bytes: %m");
-    hex_format(token, bytes, sizeof bytes);
     struct token_work work = {name, role, token};
-    enum status status = store_transaction(store, create_token, &work, error);
+    enum status status = secret_make(TOKEN_DIGITS, token, error);
+    if (status == STATUS_OK)
+        status = store_transaction(store, create_token, &work, error);
     if (status == STATUS_CONFLICT && strcmp(error->sqlstate, "23505") == 0)
         return error_set(error, STATUS_CONFLICT, "name", "a token named %s exists already", name);
     if (status == STATUS_CONFLICT)
@@ -105,7 +97,7 @@ enum status operate_authenticate(struct store *store, const char *token, struct 
                                  struct error *error)
 {
     char hash[SHA256_HEX_SIZE];
-    hash_token(token, hash);
+    secret_hash(token, hash);
     struct store_parameters parameters = {0};
     store_put_text(&parameters, hash);
     struct store_rows *rows;

@@ -7,6 +7,7 @@
 
 #include "api_answer.h"
 #include "log.h"
+#include "routes.h"
 
 /* Details of our own failures go to the log, not to the client, who may be anybody: they name hosts, users
  * and paths. */
@@ -43,6 +44,12 @@ static struct MHD_Response *make_response(struct http_request *request, const ch
     return response;
 }
 
+/* What the header Authorization should have held. */
+static const char *challenge(const struct http_request *request)
+{
+    return request->route != NULL && request->route->access == ACCESS_DEVICE ? "token" : "Bearer";
+}
+
 bool http_answer_send(struct http_request *request, const struct error *error)
 {
     struct http_answer *answer = &request->answer;
@@ -55,7 +62,7 @@ bool http_answer_send(struct http_request *request, const struct error *error)
     if (json != NULL)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
     if (error->status == STATUS_UNAUTHENTICATED)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, challenge(request));
     if (error->status == STATUS_UNAVAILABLE)
         MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "2");
     for (int i = 0; i < answer->header_count; i++)

@@ -115,18 +115,38 @@ enum status http_query_check(const struct http_request *request, struct error *e
     return STATUS_OK;
 }
 
-enum status http_request_authenticate(struct http_request *request, enum role lowest, struct error *error)
+/* What follows the scheme, as in "Bearer TOKEN". `what` is what is asked for: "a token". */
+static enum status read_authorization(const struct http_request *request, const char *scheme,
+                                      const char *what, const char **value, struct error *error)
 {
     const char *header = http_request_header(request, "Authorization");
+    size_t length = strlen(scheme);
     if (header == NULL)
         return error_set(error, STATUS_UNAUTHENTICATED, NULL,
-                         "this needs a token: send the header Authorization: Bearer TOKEN");
-    if (strncasecmp(header, "Bearer ", 7) != 0 || header[7] == '\0')
+                         "this needs %s: send the header Authorization: %s", what, scheme);
+    if (strncasecmp(header, scheme, length) != 0 || header[length] == '\0')
         return error_set(error, STATUS_UNAUTHENTICATED, NULL,
-                         "the header Authorization is not understood; allowed is Bearer TOKEN");
+                         "the header Authorization is not understood; allowed is %s, then %s", scheme, what);
+    *value = header + length;
+    return STATUS_OK;
+}
+
+enum status http_request_device_key(struct http_request *request, struct device_key *key, struct error *error)
+{
+    const char *text = NULL;
+    enum status status = read_authorization(request, "token ", "a device key", &text, error);
+    if (status != STATUS_OK)
+        return status;
+    return operate_device_key_find(http_request_store(request), text, key, error);
+}
+
+enum status http_request_authenticate(struct http_request *request, enum role lowest, struct error *error)
+{
+    const char *token = NULL;
+    if (read_authorization(request, "Bearer ", "a token", &token, error) != STATUS_OK)
+        return error->status;
     if (!request->authenticated) {
-        enum status status =
-            operate_authenticate(http_request_store(request), header + 7, &request->actor, error);
+        enum status status = operate_authenticate(http_request_store(request), token, &request->actor, error);
         if (status != STATUS_OK)
             return status;
         request->authenticated = true;

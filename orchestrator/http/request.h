@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "arena.h"
+#include "device_key.h"
 #include "image_cache.h"
 #include "operate.h"
 #include "server.h"
@@ -78,6 +79,11 @@ enum status http_query_check(const struct http_request *request, struct error *e
 /* Checks the bearer token and that its role may use the route. */
 enum status http_request_authenticate(struct http_request *request, enum role lowest,
                                       struct error *error) MUST_CHECK;
+
+/* Finds whose key it is that came as "Authorization: token KEY", the way devices and their owners send it
+ * (the seed, section 3.2.3). STATUS_UNAUTHENTICATED when there is none, or it is unknown or revoked. */
+enum status http_request_device_key(struct http_request *request, struct device_key *key,
+                                    struct error *error) MUST_CHECK;
 
 /* Refuses a body of another Content-Type than `allowed` (its parameters, as in "; charset", do not count). */
 enum status http_request_content_type(const struct http_request *request, const char *allowed,

@@ -12,7 +12,8 @@ enum http_access {
     ACCESS_VIEWER,   /* any token */
     ACCESS_OPERATOR, /* a token of role operator or admin */
     ACCESS_ADMIN,    /* a token of role admin */
-    ACCESS_IMAGE     /* a signed URL (engine/image_url), or any token; the handler checks */
+    ACCESS_IMAGE,    /* a signed URL (engine/image_url), or any token; the handler checks */
+    ACCESS_DEVICE    /* a key of the device; the handler checks (http_request_device_key) */
 };
 
 struct http_route {

@@ -78,6 +78,7 @@ static bool access_role(enum http_access access, enum role *role)
         return true;
     case ACCESS_PUBLIC:
     case ACCESS_IMAGE:
+    case ACCESS_DEVICE:
         break;
     }
     return false;

@@ -1,0 +1,37 @@
+/* Keys of devices (the seed's "master device key" and "owner key"): who calls is told by its key. */
+#ifndef ENGINE_DEVICE_KEY_H
+#define ENGINE_DEVICE_KEY_H
+
+#include <stdbool.h>
+
+#include "report.h"
+#include "status.h"
+#include "store.h"
+
+/* 40 lower-case hexadecimal digits, as master_device_key.bin holds them. */
+#define DEVICE_KEY_DIGITS 40
+#define DEVICE_KEY_SIZE (DEVICE_KEY_DIGITS + 1)
+
+/* The device's own key, and one with which its owner may send it calls. */
+#define DEVICE_KEY_KIND_LIST(X) X(DEVICE_KEY_MASTER, "master") X(DEVICE_KEY_OWNER, "owner")
+
+enum device_key_kind {
+#define X(name, text) name,
+    DEVICE_KEY_KIND_LIST(X)
+#undef X
+};
+
+const char *device_key_kind_name(enum device_key_kind kind);
+
+/* Whose key it was. */
+struct device_key {
+    char device[DEVICE_ID_SIZE];
+    enum device_key_kind kind;
+};
+
+/* Finds the device that the key belongs to. A master key is a sign of life: the device counts as activated
+ * and as seen now, though not as online. STATUS_UNAUTHENTICATED when the key is unknown or revoked. */
+enum status operate_device_key_find(struct store *store, const char *text, struct device_key *key,
+                                    struct error *error) MUST_CHECK;
+
+#endif
