@@ -22,16 +22,17 @@ say = $(if $(V),,@printf '  %-5s%s\n' '$(1)' '$(@:$(BUILD)/%=%)' && )
 all: programs
 
 # --- layers: one library and one include path each, so that an upward include does not compile -------------------------
-LAYERS = base core wire store engine mqtt http daemon ctl
+LAYERS = base core crypto wire store engine mqtt http daemon ctl
 USES_base = base
 USES_core = base core
+USES_crypto = base core crypto
 USES_wire = base core wire
-USES_store = base core store
-USES_engine = base core wire store engine
-USES_mqtt = base core wire store engine mqtt
-USES_http = base core wire store engine http
-USES_daemon = base core wire store engine mqtt http daemon
-USES_ctl = base core wire ctl
+USES_store = base core crypto store
+USES_engine = base core crypto wire store engine
+USES_mqtt = base core crypto wire store engine mqtt
+USES_http = base core crypto wire store engine http
+USES_daemon = base core crypto wire store engine mqtt http daemon
+USES_ctl = base core crypto wire ctl
 EXTRA_store = -I$(BUILD)/gen -I$(shell pg_config --includedir 2>/dev/null)
 EXTRA_engine = -I$(BUILD)/gen
 EXTRA_http = -I$(BUILD)/gen
@@ -91,12 +92,12 @@ PROGRAMS = $(addprefix $(BUILD)/bin/,orchestratord orchestratorctl fota-agent fl
 programs: $(PROGRAMS)
 library = $(addprefix $(BUILD)/lib/lib,$(addsuffix .a,$(1)))
 LIBS_DAEMON = -lpq -lmosquitto -lmicrohttpd -ljansson -lcrypto -lpthread
-$(BUILD)/bin/orchestratord: $(call library,daemon http mqtt engine store wire core base)
+$(BUILD)/bin/orchestratord: $(call library,daemon http mqtt engine store wire crypto core base)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ $(LIBS_DAEMON)
-$(BUILD)/bin/orchestratorctl: $(call library,ctl wire core base)
+$(BUILD)/bin/orchestratorctl: $(call library,ctl wire crypto core base)
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ -lcurl -ljansson
+	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ -lcurl -ljansson -lcrypto
 $(BUILD)/bin/fota-agent: $(OBJECTS_posix) $(call library,agent_host agent_core)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ -lmosquitto -lcurl -lbearssl -lpthread
@@ -111,17 +112,19 @@ $(BUILD)/tools/make_image: tests/harness/make_image.c $(call library,core base)
 # --- tests: every tests/unit/LAYER/test_*.c and tests/integration/test_*.c is a cmocka program --------------------------
 LIBRARIES_base = base
 LIBRARIES_core = core base
+LIBRARIES_crypto = crypto core base
 LIBRARIES_wire = wire core base
-LIBRARIES_store = store core base
-LIBRARIES_engine = engine store wire core base
-LIBRARIES_http = http engine store wire core base
-LIBRARIES_ctl = ctl wire core base
-LIBRARIES_daemon = daemon http mqtt engine store wire core base
+LIBRARIES_store = store crypto core base
+LIBRARIES_engine = engine store wire crypto core base
+LIBRARIES_http = http engine store wire crypto core base
+LIBRARIES_ctl = ctl wire crypto core base
+LIBRARIES_daemon = daemon http mqtt engine store wire crypto core base
+LINK_crypto = -lcrypto
 LINK_wire = -ljansson
 LINK_store = -lpq -lcrypto
 LINK_engine = -lpq -ljansson -lcrypto -lpthread
 LINK_http = -lpq -ljansson -lcrypto -lmicrohttpd -lpthread
-LINK_ctl = -lcurl -ljansson
+LINK_ctl = -lcurl -ljansson -lcrypto
 LINK_daemon = $(LIBS_DAEMON)
 define unit_rules
 UNIT_$(1) = $$(patsubst tests/%.c,$(BUILD)/tests/%,$$(wildcard tests/unit/$(1)/test_*.c))
@@ -130,7 +133,7 @@ $$(UNIT_$(1)): $(BUILD)/tests/%: tests/%.c $$(call library,$$(LIBRARIES_$(1))) M
 	@mkdir -p $$(@D)
 	$$(call say,TEST)$$(CC) $$(CFLAGS_HOST) $$(call includes,$$(USES_$(1))) $$(EXTRA_$(1)) -o $$@ $$< $$(call library,$$(LIBRARIES_$(1))) -lcmocka $$(LINK_$(1))
 endef
-$(foreach layer,base core wire store engine http ctl daemon,$(eval $(call unit_rules,$(layer))))
+$(foreach layer,base core crypto wire store engine http ctl daemon,$(eval $(call unit_rules,$(layer))))
 UNIT_agent = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/agent/test_*.c))
 UNIT_TESTS += $(UNIT_agent)
 $(UNIT_agent): $(BUILD)/tests/%: tests/%.c $(call library,agent_host agent_core) Makefile

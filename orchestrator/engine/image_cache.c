@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "digest.h"
 #include "hex.h"
 #include "log.h"
 #include "store_sql.h"
@@ -123,11 +123,8 @@ static enum status write_file(struct image_cache *cache, const char *sha256, con
 static enum status check_sha256(const unsigned char *bytes, size_t size, const char *sha256,
                                 struct error *error)
 {
-    unsigned char digest[32];
     char text[SHA256_HEX_SIZE];
-    if (EVP_Digest(bytes, size, digest, NULL, EVP_sha256(), NULL) != 1)
-        return error_set(error, STATUS_INTERNAL, NULL, "SHA-256 is not available");
-    hex_format(text, digest, sizeof digest);
+    digest_sha256(bytes, size, text);
     if (strcmp(text, sha256) != 0)
         return error_set(error, STATUS_INTERNAL, NULL, "image %s from the database has SHA-256 %s", sha256,
                          text);

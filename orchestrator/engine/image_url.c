@@ -2,14 +2,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "hex.h"
+#include "digest.h"
 
 /* The signature in hexadecimal: of the purpose and the three values, one a line, so that no value can pass
  * for part of another. Expiry is signed as the text it is sent as. */
@@ -21,12 +18,7 @@ static enum status signature(const unsigned char secret[IMAGE_SECRET_SIZE], cons
     int length = snprintf(message, sizeof message, "fota-image-v1\n%s\n%s\n%s", sha256, device, expires);
     if (length < 0 || (size_t)length >= sizeof message)
         return error_set(error, STATUS_INVALID, NULL, "device or expiry is too long to be signed");
-    unsigned char mac[32];
-    unsigned int mac_length = sizeof mac;
-    if (HMAC(EVP_sha256(), secret, IMAGE_SECRET_SIZE, (const unsigned char *)message, (size_t)length, mac,
-             &mac_length) == NULL)
-        return error_set(error, STATUS_INTERNAL, NULL, "HMAC-SHA256 is not available");
-    hex_format(text, mac, sizeof mac);
+    digest_hmac(secret, IMAGE_SECRET_SIZE, message, (size_t)length, text);
     return STATUS_OK;
 }
 
@@ -58,7 +50,7 @@ enum status image_url_check(const unsigned char secret[IMAGE_SECRET_SIZE], const
         return error_set(error, STATUS_DENIED, NULL, "the image URL lacks device, expires or signature");
     if (signature(secret, sha256, device, expires, proof, error) != STATUS_OK)
         return error_set(error, STATUS_DENIED, NULL, "the image URL is not one that was given out");
-    if (strlen(given) != strlen(proof) || CRYPTO_memcmp(given, proof, strlen(proof)) != 0)
+    if (!digest_equal(given, proof))
         return error_set(error, STATUS_DENIED, "signature", "the image URL is not one that was given out");
     errno = 0;
     char *end;

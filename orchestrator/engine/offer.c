@@ -1,11 +1,9 @@
 #include "offer.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "command.h"
-#include "hex.h"
+#include "digest.h"
 #include "store_sql.h"
 
 enum { URL_GRACE_SECONDS = 60 };
@@ -18,11 +16,8 @@ struct target_timeouts campaign_timeouts(const struct campaign *campaign)
 
 static const char *make_nonce(struct arena *arena)
 {
-    unsigned char bytes[8];
     char text[NONCE_SIZE];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        abort(); /* 8 bytes are never cut short once the pool is ready (getrandom(2)) */
-    hex_format(text, bytes, sizeof bytes);
+    random_hex(text, sizeof text / 2);
     return arena_copy(arena, text);
 }
 

@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "array.h"
 #include "campaign.h"
+#include "digest.h"
 #include "names.h"
 #include "operate.h"
 #include "planner.h"
@@ -332,8 +332,7 @@ enum status operate_campaign_create(struct store *store, const struct actor *act
         return error->status;
     /* 53 bits: the seed is shown in JSON */
     uint64_t random = 0;
-    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
-        return error_set(error, STATUS_INTERNAL, NULL, "no random bytes: %m");
+    random_bytes(&random, sizeof random);
     work.seed = (int64_t)(random >> 11);
     work.policy = policy_json_format(&policy);
     for (size_t i = 0; i < campaign->device_count; i++)

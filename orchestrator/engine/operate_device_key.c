@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "device_key.h"
+#include "digest.h"
 #include "names.h"
-#include "secret.h"
 #include "store_sql.h"
 
 static const char *const kind_names[] = {
@@ -20,7 +20,7 @@ enum status operate_device_key_find(struct store *store, const char *text, struc
                                     struct error *error)
 {
     char hash[SHA256_HEX_SIZE];
-    secret_hash(text, hash);
+    digest_sha256(text, strlen(text), hash);
     struct store_parameters parameters = {0};
     store_put_text(&parameters, hash);
     struct store_rows *rows;

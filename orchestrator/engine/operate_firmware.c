@@ -1,8 +1,7 @@
-#include <openssl/sha.h>
 #include <string.h>
 
 #include "campaign.h"
-#include "hex.h"
+#include "digest.h"
 #include "image.h"
 #include "names.h"
 #include "operate.h"
@@ -205,11 +204,9 @@ static enum status insert_firmware(struct store *store, const struct firmware_wo
 static enum status insert_file(struct store *store, int64_t firmware, const struct firmware_file *file,
                                struct error *error)
 {
-    unsigned char digest[SHA256_DIGEST_LENGTH];
     char sha256[SHA256_HEX_SIZE];
     int slot = slot_of(file);
-    SHA256(file->bytes, file->size, digest);
-    hex_format(sha256, digest, sizeof digest);
+    digest_sha256(file->bytes, file->size, sha256);
     struct store_parameters bytes = {0}, place = {0};
     store_put_text(&bytes, sha256);
     store_put_bytes(&bytes, file->bytes, (int)file->size);

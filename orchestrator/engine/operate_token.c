@@ -2,13 +2,12 @@
 #include <string.h>
 
 #include "campaign.h"
-#include "hex.h"
+#include "digest.h"
 #include "names.h"
 #include "operate.h"
-#include "secret.h"
 #include "store_sql.h"
 
-enum { TOKEN_DIGITS = 64 };
+enum { TOKEN_BYTES = 32 };
 
 static const char *const role_names[] = {
 #define X(name, text) [name] = text,
@@ -40,7 +39,7 @@ static enum status create_token(struct store *store, void *context, struct error
 {
     const struct token_work *work = context;
     char hash[SHA256_HEX_SIZE];
-    secret_hash(work->token, hash);
+    digest_sha256(work->token, strlen(work->token), hash);
     struct store_parameters parameters = {0};
     store_put_text(&parameters, work->name);
     store_put_text(&parameters, role_name(work->role));
@@ -54,10 +53,9 @@ static enum status create_token(struct store *store, void *context, struct error
 enum status operate_token_create(struct store *store, const char *name, enum role role, char token[65],
                                  struct error *error)
 {
+    random_hex(token, TOKEN_BYTES);
     struct token_work work = {name, role, token};
-    enum status status = secret_make(TOKEN_DIGITS, token, error);
-    if (status == STATUS_OK)
-        status = store_transaction(store, create_token, &work, error);
+    enum status status = store_transaction(store, create_token, &work, error);
     if (status == STATUS_CONFLICT && strcmp(error->sqlstate, "23505") == 0)
         return error_set(error, STATUS_CONFLICT, "name", "a token named %s exists already", name);
     if (status == STATUS_CONFLICT)
@@ -97,7 +95,7 @@ enum status operate_authenticate(struct store *store, const char *token, struct 
                                  struct error *error)
 {
     char hash[SHA256_HEX_SIZE];
-    secret_hash(token, hash);
+    digest_sha256(token, strlen(token), hash);
     struct store_parameters parameters = {0};
     store_put_text(&parameters, hash);
     struct store_rows *rows;

@@ -1,22 +1,14 @@
 #include "migrate.h"
 
 #include <dirent.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "hex.h"
+#include "digest.h"
 #include "store_sql.h"
 
 enum { MIGRATIONS_MAX = 9999, MIGRATION_BYTES_MAX = 1 << 20 };
-
-static void checksum(const char *text, char hex[SHA256_HEX_SIZE])
-{
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256((const unsigned char *)text, strlen(text), digest);
-    hex_format(hex, digest, sizeof digest);
-}
 
 static enum status read_file(const char *directory, const char *name, struct arena *arena, const char **text,
                              struct error *error)
@@ -89,7 +81,7 @@ static enum status compare(struct store *store, const struct migration *migratio
                           "database, or the file was removed");
             break;
         }
-        checksum(migrations[i].text, sum);
+        digest_sha256(migrations[i].text, strlen(migrations[i].text), sum);
         if (strcmp(sum, store_rows_text(rows, i, 1)) != 0)
             status = error_set(
                 error, STATUS_CONFLICT, name,
@@ -118,7 +110,7 @@ static enum status apply_next(struct store *store, void *context, struct error *
     if (store_run_script(store, next->text, error) != STATUS_OK)
         return error_context(error, "%s", next->name);
     char sum[SHA256_HEX_SIZE];
-    checksum(next->text, sum);
+    digest_sha256(next->text, strlen(next->text), sum);
     struct store_parameters parameters = {0};
     store_put_text(&parameters, next->name);
     store_put_text(&parameters, sum);

@@ -19,7 +19,7 @@ if grep -nE '\b(strcpy|strcat|v?sprintf|gets|strtok)[[:space:]]*\(' "${files[@]}
 fi
 
 includes=()
-for layer in base core wire store engine mqtt http daemon ctl; do
+for layer in base core crypto wire store engine mqtt http daemon ctl; do
     includes+=("-Iorchestrator/$layer")
 done
 cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
@@ -35,13 +35,14 @@ undefined() {
 # only LAYERS PATTERN WHAT: nobody else's library may need symbols that match
 only() {
     local layer found
-    for layer in base core wire store engine mqtt http ctl; do
+    for layer in base core crypto wire store engine mqtt http ctl; do
         case " $1 " in *" $layer "*) continue ;; esac
         found=$(undefined "$build/lib/lib$layer.a" | grep -E "$2" | tr '\n' ' ')
         [ -z "$found" ] || report "$layer/ uses $3: $found"
     done
 }
 only store '^PQ' libpq
+only crypto '^(EVP|SHA(1|224|256|384|512)|HMAC|CRYPTO|OPENSSL|OSSL|RAND|PEM|BIO|BN|EC|ECDSA|ERR|X509|[di]2[di])_?' OpenSSL
 only 'wire ctl' '^json_' jansson
 only mqtt '^mosquitto_' libmosquitto
 only http '^MHD_' libmicrohttpd
