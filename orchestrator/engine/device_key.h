@@ -22,6 +22,11 @@ enum device_key_kind {
 };
 
 const char *device_key_kind_name(enum device_key_kind kind);
+bool device_key_kind_parse(const char *text, enum device_key_kind *kind);
+
+/* What is stored of a key: the SHA-256 of its digits in lower case. False when it is no key: 40 hexadecimal
+ * digits, of which a device may have its own in upper case. */
+bool device_key_hash(const char *text, char hash[SHA256_HEX_SIZE]);
 
 /* Whose key it was. */
 struct device_key {
@@ -33,5 +38,17 @@ struct device_key {
  * and as seen now, though not as online. STATUS_UNAUTHENTICATED when the key is unknown or revoked. */
 enum status operate_device_key_find(struct store *store, const char *text, struct device_key *key,
                                     struct error *error) MUST_CHECK;
+
+/* Makes a new key for the device. The one of that kind it had before is unknown from now on. Only the hash is
+ * stored: `text` is the key itself. `reason` may be NULL; it goes to the audit, the key does not.
+ * STATUS_NOT_FOUND when there is no such device. */
+struct actor;
+enum status operate_device_key_issue(struct store *store, const struct actor *actor, const char *device,
+                                     enum device_key_kind kind, const char *reason,
+                                     char text[DEVICE_KEY_SIZE], struct error *error) MUST_CHECK;
+
+/* From now on the device's key of that kind is unknown. STATUS_NOT_FOUND when it has none in force. */
+enum status operate_device_key_revoke(struct store *store, const struct actor *actor, const char *device,
+                                      enum device_key_kind kind, struct error *error) MUST_CHECK;
 
 #endif

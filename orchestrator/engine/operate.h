@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "device_key.h"
 #include "hex.h"
 #include "policy.h"
-#include "release_files.h"
 #include "status.h"
 #include "store.h"
 
@@ -68,12 +68,26 @@ struct device_new {
     const char *product; /* product name; NULL: the only product of the ptype */
     const char *version; /* NULL when not known yet */
     const char *tags;    /* comma-separated words; NULL or "" for none */
+    const char *key;     /* the master key it has already; NULL: one is made */
+    int flash_kb;        /* of its chip (core/flash_map); 0: not known */
+    const char *flash_map;
+    char new_key[DEVICE_KEY_SIZE]; /* out: the master key that was made, or "" */
 };
 
-/* All or nothing; error->field is "devices[N].member" with N counted from 0. */
+/* All or nothing; error->field is "devices[N].member" with N counted from 0. The keys that are made stand in
+ * `devices` afterwards and nowhere else: only their hashes are stored. */
 enum status operate_devices_register(struct store *store, const struct actor *actor,
-                                     const struct device_new *devices, size_t count,
+                                     struct device_new *devices, size_t count,
                                      struct error *error) MUST_CHECK;
+
+#define FIRMWARE_FILES_MAX 10            /* the guide's "support max 10 files" (section 2.4) */
+#define FIRMWARE_FILE_SIZE_MAX (1 << 20) /* of a file that is no image of a slot */
+
+struct firmware_file {
+    const char *name; /* 1 to 64 characters of A-Z a-z 0-9 . _ - */
+    const unsigned char *bytes;
+    size_t size;
+};
 
 struct firmware_new {
     const char *version;

@@ -4,6 +4,8 @@
 
 #include "array.h"
 #include "campaign.h"
+#include "digest.h"
+#include "flash_map.h"
 #include "operate.h"
 #include "report.h"
 #include "store_sql.h"
@@ -90,10 +92,13 @@ enum status operate_products_create(struct store *store, const struct actor *act
 
 struct devices_work {
     const struct actor *actor;
-    const struct device_new *devices;
+    struct device_new *devices;
     size_t count;
     struct array ids, products, ptypes, tags, versions, types, values, classes;
     struct array product_names;
+    struct array flash_kbs, flash_maps, image_maxima;
+    struct array keys, given_keys; /* hashes */
+    bool has_given_keys;
 };
 
 static enum status device_error(struct error *error, enum status status, size_t index, const char *member,
@@ -148,6 +153,46 @@ static enum status put_version(struct devices_work *work, size_t index, struct e
     return STATUS_OK;
 }
 
+static enum status put_flash(struct devices_work *work, size_t index, struct error *error)
+{
+    const struct device_new *device = &work->devices[index];
+    const struct flash_map *map;
+    struct error why;
+    if (device->flash_kb == 0 && device->flash_map == NULL) {
+        array_put_text(&work->flash_kbs, NULL);
+        array_put_text(&work->flash_maps, NULL);
+        array_put_text(&work->image_maxima, NULL);
+        return STATUS_OK;
+    }
+    if (flash_map_find(device->flash_kb, device->flash_map, &map, &why) != STATUS_OK)
+        return device_error(error, STATUS_INVALID, index,
+                            strcmp(why.field, "size") == 0 ? "flash_kb" : "flash_map", why.message);
+    array_put_integer(&work->flash_kbs, map->size_kb);
+    array_put_text(&work->flash_maps, map->name);
+    array_put_integer(&work->image_maxima, map->image_max);
+    return STATUS_OK;
+}
+
+/* Makes the key, where the device has none. */
+static enum status put_key(struct devices_work *work, size_t index, struct error *error)
+{
+    struct device_new *device = &work->devices[index];
+    char hash[SHA256_HEX_SIZE];
+    device->new_key[0] = '\0';
+    if (device->key != NULL) {
+        if (!device_key_hash(device->key, hash))
+            return device_error(error, STATUS_INVALID, index, "key", "must be 40 hexadecimal digits");
+        array_put_text(&work->given_keys, hash);
+        work->has_given_keys = true;
+    } else {
+        random_hex(device->new_key, DEVICE_KEY_DIGITS / 2);
+        digest_sha256(device->new_key, DEVICE_KEY_DIGITS, hash);
+        array_put_text(&work->given_keys, NULL);
+    }
+    array_put_text(&work->keys, hash);
+    return STATUS_OK;
+}
+
 static enum status collect_devices(struct devices_work *work, struct error *error)
 {
     for (size_t i = 0; i < work->count; i++) {
@@ -161,7 +206,8 @@ static enum status collect_devices(struct devices_work *work, struct error *erro
             return device_error(
                 error, STATUS_INVALID, i, "tags",
                 "must be words of 1 to 64 characters of A-Z a-z 0-9 . _ : -, 1000 characters in all");
-        if (put_version(work, i, error) != STATUS_OK)
+        if (put_version(work, i, error) != STATUS_OK || put_flash(work, i, error) != STATUS_OK ||
+            put_key(work, i, error) != STATUS_OK)
             return error->status;
         array_put_text(&work->ids, device->id);
         array_put_integer(&work->ptypes, device->ptype);
@@ -243,13 +289,35 @@ static enum status explain_duplicate(struct devices_work *work, struct store *st
     return status;
 }
 
+/* Keys that were brought along must be nobody's yet. */
+static enum status check_given_keys(struct devices_work *work, struct store *store, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    if (!work->has_given_keys)
+        return STATUS_OK;
+    store_put_text(&parameters, array_text(&work->given_keys));
+    if (store_run(store, &SQL_DEVICE_KEY_TAKEN, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    enum status status = STATUS_OK;
+    if (store_rows_count(rows) > 0)
+        status = device_error(error, STATUS_CONFLICT, (size_t)store_rows_integer(rows, 0, 0), "key",
+                              store_rows_boolean(rows, 0, 1) ? "stands in this request twice"
+                                                             : "is, or was, a key of another device");
+    store_rows_free(rows);
+    return status;
+}
+
 static enum status register_devices(struct store *store, void *context, struct error *error)
 {
     struct devices_work *work = context;
-    if (find_products(work, store, error) != STATUS_OK || explain_duplicate(work, store, error) != STATUS_OK)
+    if (find_products(work, store, error) != STATUS_OK ||
+        explain_duplicate(work, store, error) != STATUS_OK ||
+        check_given_keys(work, store, error) != STATUS_OK)
         return error->status;
-    struct array *columns[] = {&work->ids,      &work->products, &work->ptypes, &work->tags,
-                               &work->versions, &work->types,    &work->values, &work->classes};
+    struct array *columns[] = {&work->ids,       &work->products,   &work->ptypes,       &work->tags,
+                               &work->versions,  &work->types,      &work->values,       &work->classes,
+                               &work->flash_kbs, &work->flash_maps, &work->image_maxima, &work->keys};
     struct store_parameters parameters = {0};
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
         store_put_text(&parameters, array_text(columns[i]));
@@ -266,7 +334,7 @@ static enum status register_devices(struct store *store, void *context, struct e
 }
 
 enum status operate_devices_register(struct store *store, const struct actor *actor,
-                                     const struct device_new *devices, size_t count, struct error *error)
+                                     struct device_new *devices, size_t count, struct error *error)
 {
     if (count == 0)
         return error_set(error, STATUS_INVALID, "devices", "must hold at least one device");
@@ -276,8 +344,10 @@ enum status operate_devices_register(struct store *store, const struct actor *ac
         status = check_twice(&work, error);
     if (status == STATUS_OK)
         status = store_transaction(store, register_devices, &work, error);
-    struct array *all[] = {&work.ids,   &work.products, &work.ptypes,  &work.tags,         &work.versions,
-                           &work.types, &work.values,   &work.classes, &work.product_names};
+    struct array *all[] = {&work.ids,           &work.products,  &work.ptypes,     &work.tags,
+                           &work.versions,      &work.types,     &work.values,     &work.classes,
+                           &work.product_names, &work.flash_kbs, &work.flash_maps, &work.image_maxima,
+                           &work.keys,          &work.given_keys};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         array_release(all[i]);
     return status;

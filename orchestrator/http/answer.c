@@ -60,7 +60,8 @@ bool http_answer_send(struct http_request *request, const struct error *error)
     if (response == NULL)
         return false;
     if (json != NULL)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                failed || answer->type == NULL ? "application/json" : answer->type);
     if (error->status == STATUS_UNAUTHENTICATED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, challenge(request));
     if (error->status == STATUS_UNAVAILABLE)

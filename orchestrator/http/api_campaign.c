@@ -104,12 +104,7 @@ enum status handle_campaign_command(struct http_request *request, struct error *
     const char *reason = NULL;
     bool changed = false;
     char *state;
-    enum status status = STATUS_OK;
-    if (request->body_length > 0)
-        status = http_request_content_type(request, "application/json", error);
-    if (status == STATUS_OK)
-        status = api_command_parse(request->body == NULL ? "" : request->body, request->body_length,
-                                   &request->arena, &reason, error);
+    enum status status = http_request_reason(request, &reason, error);
     if (status == STATUS_OK)
         status =
             operate_campaign_command(http_request_store(request), &request->actor, request->parameter,

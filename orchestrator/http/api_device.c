@@ -48,6 +48,16 @@ enum status handle_device_show(struct http_request *request, struct error *error
     return http_answer_query(request, &SQL_SHOW_DEVICE, &parameters, "no such device", error);
 }
 
+/* The only time that the new keys are shown. */
+static void answer_registered(struct http_request *request, const struct device_new *devices, size_t count)
+{
+    struct api_key *keys = arena_allocate_array(&request->arena, count, sizeof *keys);
+    for (size_t i = 0; i < count; i++)
+        keys[i] = (struct api_key){devices[i].id, devices[i].new_key};
+    http_answer_header(request, "Cache-Control", "no-store");
+    http_answer_json(request, 201, api_registered_format(&request->arena, keys, count));
+}
+
 enum status handle_device_register(struct http_request *request, struct error *error)
 {
     struct api_devices given;
@@ -64,11 +74,14 @@ enum status handle_device_register(struct http_request *request, struct error *e
                                          .ptype = item->ptype,
                                          .product = item->product,
                                          .version = item->version,
-                                         .tags = item->tags};
+                                         .tags = item->tags,
+                                         .key = item->key,
+                                         .flash_kb = item->flash_kb,
+                                         .flash_map = item->flash_map};
     }
     status =
         operate_devices_register(http_request_store(request), &request->actor, devices, given.count, error);
     if (status == STATUS_OK)
-        http_answer_json(request, 201, api_count_format(&request->arena, "registered", (int64_t)given.count));
+        answer_registered(request, devices, given.count);
     return status;
 }

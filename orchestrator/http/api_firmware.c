@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "api_answer.h"
-#include "api_request.h"
 #include "handlers.h"
 #include "multipart.h"
 #include "names.h"
@@ -144,12 +143,7 @@ enum status handle_firmware_set_current(struct http_request *request, struct err
     const char *version = stored_version(request);
     const char *reason = NULL;
     bool changed = false;
-    enum status status = STATUS_OK;
-    if (request->body_length > 0)
-        status = http_request_content_type(request, "application/json", error);
-    if (status == STATUS_OK)
-        status = api_command_parse(request->body == NULL ? "" : request->body, request->body_length,
-                                   &request->arena, &reason, error);
+    enum status status = http_request_reason(request, &reason, error);
     if (status == STATUS_OK)
         status = operate_firmware_set_current(http_request_store(request), &request->actor, version, reason,
                                               &changed, error);

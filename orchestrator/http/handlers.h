@@ -20,6 +20,10 @@ enum status handle_device_list(struct http_request *request, struct error *error
 enum status handle_device_register(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_device_show(struct http_request *request, struct error *error) MUST_CHECK;
 
+/* api_device_key.c */
+enum status handle_device_key_issue(struct http_request *request, struct error *error) MUST_CHECK;
+enum status handle_device_key_revoke(struct http_request *request, struct error *error) MUST_CHECK;
+
 /* api_firmware.c */
 enum status handle_firmware_list(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_firmware_upload(struct http_request *request, struct error *error) MUST_CHECK;

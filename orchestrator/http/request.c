@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api_request.h"
 #include "routes.h"
 
 struct store *http_request_store(struct http_request *request)
@@ -167,6 +168,17 @@ enum status http_request_content_type(const struct http_request *request, const 
         return STATUS_OK;
     return error_set(error, STATUS_INVALID, "Content-Type", "is %s; allowed is %s",
                      type == NULL ? "missing" : type, allowed);
+}
+
+enum status http_request_reason(struct http_request *request, const char **reason, struct error *error)
+{
+    *reason = NULL;
+    if (request->body_length == 0)
+        return STATUS_OK;
+    enum status status = http_request_content_type(request, "application/json", error);
+    if (status != STATUS_OK)
+        return status;
+    return api_command_parse(request->body, request->body_length, &request->arena, reason, error);
 }
 
 void http_answer_json(struct http_request *request, int code, const char *json)

@@ -31,6 +31,7 @@ struct http_shared {
 struct http_answer {
     int code;           /* 0: 200 */
     const char *json;   /* NULL: an empty body, or the file */
+    const char *type;   /* of a text in `json` that is something else; NULL: application/json */
     const char *outage; /* what is away when the error is STATUS_UNAVAILABLE; NULL: the database */
     int fd;             /* -1: none; else `length` bytes from `offset` are sent, and it is closed */
     uint64_t offset, length;
@@ -88,6 +89,10 @@ enum status http_request_device_key(struct http_request *request, struct device_
 /* Refuses a body of another Content-Type than `allowed` (its parameters, as in "; charset", do not count). */
 enum status http_request_content_type(const struct http_request *request, const char *allowed,
                                       struct error *error) MUST_CHECK;
+
+/* Reads the body of a command, which may have none: {"reason"?}. *reason is NULL when it was not given. */
+enum status http_request_reason(struct http_request *request, const char **reason,
+                                struct error *error) MUST_CHECK;
 
 /* Runs a read query and makes its JSON the answer; STATUS_NOT_FOUND with `absent` when it gives none (NULL:
  * it always gives one). */

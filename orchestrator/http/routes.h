@@ -16,13 +16,16 @@ enum http_access {
     ACCESS_DEVICE    /* a key of the device; the handler checks (http_request_device_key) */
 };
 
+/* How a new device key is answered. */
+enum key_answer { KEY_AS_JSON, KEY_AS_BIN };
+
 struct http_route {
     const char *method;
     const char *pattern; /* a segment {name} takes any one segment */
     enum http_access access;
     size_t body_limit; /* bytes; 0: no body is read */
     http_handler handler;
-    int detail;        /* for handlers of several routes: the enum campaign_command */
+    int detail;        /* for handlers of several routes: the enum campaign_command or key_answer */
     const char *query; /* parameters of the query string it knows, separated by spaces */
     const char *description;
 };

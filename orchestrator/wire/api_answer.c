@@ -1,7 +1,9 @@
 #include "api_answer.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Text that came from outside may not be UTF-8, which jansson refuses: then without the text. */
 static json_t *text_or_empty(const char *text)
@@ -30,6 +32,31 @@ char *api_error_format(struct arena *arena, const struct error *error)
 char *api_count_format(struct arena *arena, const char *name, int64_t count)
 {
     return dump(arena, json_pack("{sI}", name, (json_int_t)count));
+}
+
+/* Written without a document in memory: there may be hundreds of thousands. */
+char *api_registered_format(struct arena *arena, const struct api_key *keys, size_t count)
+{
+    static const char form[] = "%s{\"id\":\"%s\",\"key\":\"%s\"}";
+    size_t size = sizeof "{\"registered\":,\"devices\":[]}" + 20;
+    for (size_t i = 0; i < count; i++)
+        size += sizeof form + strlen(keys[i].id) + strlen(keys[i].key);
+    char *text = arena_allocate(arena, size);
+    size_t used = (size_t)snprintf(text, size, "{\"registered\":%zu,\"devices\":[", count);
+    const char *comma = "";
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i].key[0] == '\0')
+            continue;
+        used += (size_t)snprintf(text + used, size - used, form, comma, keys[i].id, keys[i].key);
+        comma = ",";
+    }
+    snprintf(text + used, size - used, "]}");
+    return text;
+}
+
+char *api_key_format(struct arena *arena, const char *id, const char *kind, const char *key)
+{
+    return dump(arena, json_pack("{ss ss ss*}", "id", id, "kind", kind, "key", key));
 }
 
 char *api_command_format(struct arena *arena, bool changed, const char *state)

@@ -3,6 +3,7 @@
 #define WIRE_API_ANSWER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "arena.h"
@@ -13,6 +14,16 @@ char *api_error_format(struct arena *arena, const struct error *error);
 
 /* {"NAME": count} */
 char *api_count_format(struct arena *arena, const char *name, int64_t count);
+
+/* {"registered": count, "devices": [{"id", "key"}]} of those whose key is not "". Ids and keys hold nothing
+ * that JSON would escape. */
+struct api_key {
+    const char *id, *key;
+};
+char *api_registered_format(struct arena *arena, const struct api_key *keys, size_t count);
+
+/* {"id", "kind", "key"}; without the key when it is NULL. */
+char *api_key_format(struct arena *arena, const char *id, const char *kind, const char *key);
 
 /* {"changed": bool, "state": text} */
 char *api_command_format(struct arena *arena, bool changed, const char *state);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flash_map.h"
 #include "json_scope.h"
 #include "policy_json.h"
 #include "report.h"
@@ -106,12 +107,19 @@ static void read_device(struct json_scope *outer, json_t *array, size_t index, s
 {
     struct api_device *device = item;
     struct json_scope scope;
+    int64_t flash_kb = 0;
     json_scope_element(&scope, outer, "devices", array, index);
     device->id = read_text(&scope, "id", true, arena);
     device->ptype = read_ptype(&scope, true);
     device->product = read_text(&scope, "product", false, arena);
     device->version = read_text(&scope, "version", false, arena);
     device->tags = read_tags(&scope, arena);
+    device->key = read_text(&scope, "key", false, arena);
+    if (json_scope_integer(&scope, "flash_kb", false, &flash_kb) &&
+        (flash_kb < 1 || flash_kb > FLASH_SIZE_KB_MAX))
+        json_scope_refuse(&scope, "flash_kb", "allowed are 512, 1024, 2048, 4096, 8192 and 16384");
+    device->flash_kb = (int)flash_kb;
+    device->flash_map = read_text(&scope, "flash_map", false, arena);
     json_scope_leave(&scope, outer);
 }
 

@@ -30,12 +30,16 @@ struct api_products {
 enum status api_products_parse(const char *text, size_t length, struct arena *arena,
                                struct api_products *products, struct error *error) MUST_CHECK;
 
-/* POST /v1/devices: {"devices": [{"id", "ptype", "product"?, "version"?, "tags"?: [...]}]} */
+/* POST /v1/devices: {"devices": [{"id", "ptype", "product"?, "version"?, "tags"?: [...], "key"?, "flash_kb"?,
+ * "flash_map"?}]} */
 struct api_device {
     const char *id;
     int ptype;
     const char *product, *version; /* NULL when not given */
     const char *tags;              /* comma-separated */
+    const char *key;               /* NULL when not given */
+    int flash_kb;                  /* 0 when not given */
+    const char *flash_map;         /* NULL when not given */
 };
 
 struct api_devices {
