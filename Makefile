@@ -94,10 +94,10 @@ library = $(addprefix $(BUILD)/lib/lib,$(addsuffix .a,$(1)))
 LIBS_DAEMON = -lpq -lmosquitto -lmicrohttpd -ljansson -lcrypto -lpthread
 $(BUILD)/bin/orchestratord: $(call library,daemon http mqtt engine store wire crypto core base)
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ $(LIBS_DAEMON)
+	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ $(LIBS_DAEMON) -lm
 $(BUILD)/bin/orchestratorctl: $(call library,ctl wire crypto core base)
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ -lcurl -ljansson -lcrypto
+	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ -lcurl -ljansson -lcrypto -lm
 $(BUILD)/bin/fota-agent: $(OBJECTS_posix) $(call library,agent_host agent_core)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ -lmosquitto -lcurl -lbearssl -lpthread
@@ -107,7 +107,15 @@ $(BUILD)/bin/fleetsim: $(OBJECTS_fleet) $(call library,agent_host agent_core)
 # Writes ESP8266 images with correct headers, checksum and CRC trailer: for the demo, tests and benchmarks.
 $(BUILD)/tools/make_image: tests/harness/make_image.c $(call library,core base)
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(call includes,base core) -o $@ $^
+	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(call includes,base core) -o $@ $^ -lm
+
+# What the gates' error rates are: the tables of docs/gates.md.
+$(BUILD)/bench/gates: tests/bench/gates.c $(call library,core base)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(call includes,base core) -o $@ $^ -lm
+.PHONY: gates
+gates: $(BUILD)/bench/gates
+	@$(BUILD)/bench/gates
 
 # --- tests: every tests/unit/LAYER/test_*.c and tests/integration/test_*.c is a cmocka program --------------------------
 LIBRARIES_base = base
@@ -131,7 +139,7 @@ UNIT_$(1) = $$(patsubst tests/%.c,$(BUILD)/tests/%,$$(wildcard tests/unit/$(1)/t
 UNIT_TESTS += $$(UNIT_$(1))
 $$(UNIT_$(1)): $(BUILD)/tests/%: tests/%.c $$(call library,$$(LIBRARIES_$(1))) Makefile
 	@mkdir -p $$(@D)
-	$$(call say,TEST)$$(CC) $$(CFLAGS_HOST) $$(call includes,$$(USES_$(1))) $$(EXTRA_$(1)) -o $$@ $$< $$(call library,$$(LIBRARIES_$(1))) -lcmocka $$(LINK_$(1))
+	$$(call say,TEST)$$(CC) $$(CFLAGS_HOST) $$(call includes,$$(USES_$(1))) $$(EXTRA_$(1)) -o $$@ $$< $$(call library,$$(LIBRARIES_$(1))) -lcmocka $$(LINK_$(1)) -lm
 endef
 $(foreach layer,base core crypto wire store engine http ctl daemon,$(eval $(call unit_rules,$(layer))))
 UNIT_agent = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/agent/test_*.c))
@@ -146,7 +154,7 @@ $(BUILD)/obj/tests/harness/%.o: tests/harness/%.c Makefile | generated
 HARNESS = $(addprefix $(BUILD)/obj/tests/harness/,services.o engine_fixture.o)
 $(INTEGRATION_TESTS): $(BUILD)/tests/%: tests/%.c $(HARNESS) $(call library,$(LIBRARIES_daemon)) Makefile
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_daemon) -Itests/harness -o $@ $< $(HARNESS) $(call library,$(LIBRARIES_daemon)) -lcmocka $(LINK_daemon)
+	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_daemon) -Itests/harness -o $@ $< $(HARNESS) $(call library,$(LIBRARIES_daemon)) -lcmocka $(LINK_daemon) -lm
 .PHONY: tests unit
 tests: $(UNIT_TESTS) $(INTEGRATION_TESTS)
 unit: $(UNIT_TESTS)

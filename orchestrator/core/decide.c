@@ -93,10 +93,23 @@ int64_t snapshot_in_flight(const struct campaign_snapshot *snapshot)
     return count;
 }
 
+static bool gate_holds(const struct wave_snapshot *wave, const struct wave_policy *policy)
+{
+    if (wave->state != WAVE_OPEN && wave->state != WAVE_SOAKING)
+        return false;
+    struct gate_verdict verdict;
+    gate_judge(&policy->gate, wave->members, wave->counts, wave->excused, &verdict);
+    return verdict.holds;
+}
+
 int64_t decide_offers(const struct campaign_snapshot *snapshot, const struct policy *policy)
 {
     if (snapshot->state != CAMPAIGN_RUNNING)
         return 0;
+    for (int i = 0; i < snapshot->wave_count; i++) {
+        if (gate_holds(&snapshot->waves[i], &policy->waves[i]))
+            return 0;
+    }
     int64_t room = policy->in_flight - snapshot_in_flight(snapshot);
     return room > 0 ? room : 0;
 }

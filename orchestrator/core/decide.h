@@ -47,7 +47,7 @@ struct action {
  * the gate. */
 struct action decide(const struct campaign_snapshot *snapshot, const struct policy *policy, double now);
 
-/* How many new offers the in_flight cap allows now: 0 unless running. */
+/* How many new offers the in_flight cap allows now: 0 unless running, and while a gate holds them. */
 int64_t decide_offers(const struct campaign_snapshot *snapshot, const struct policy *policy);
 
 int64_t snapshot_in_flight(const struct campaign_snapshot *snapshot);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gate_sequential.h"
+
 enum {
     COUNT_MAX = 100000000,
     SOAK_SECONDS_MAX = 2592000, /* 30 days */
@@ -11,11 +13,15 @@ enum {
     RATE_MAX = 6000000,
     IN_FLIGHT_MAX = 1000000
 };
+static const double ERROR_RATE_MIN = 1e-6, FAILURE_PERCENT_MIN = 0.001, RATES_RATIO_MIN = 1.1;
 
 void gate_defaults(struct gate_policy *gate)
 {
     *gate = (struct gate_policy){
-        .success_percent = 95, .finished_percent = 95, .failure_percent = 10, .min_sample = 1};
+        .kind = GATE_THRESHOLD,
+        .threshold = {.success_percent = 95, .finished_percent = 95, .failure_percent = 10},
+        .sequential = {.acceptable_percent = 1, .unacceptable_percent = 10, .alpha = 0.05, .beta = 0.05},
+        .min_sample = 1};
 }
 
 void policy_defaults(struct policy *policy)
@@ -23,7 +29,7 @@ void policy_defaults(struct policy *policy)
     *policy = (struct policy){
         .name = "default",
         .wave_count = 1,
-        .rate_per_minute = 600,
+        .rate = {.per_minute = 600, .growth_factor = 1},
         .in_flight = 100,
         .offer_seconds = 120,
         .download_seconds = 900,
@@ -116,16 +122,85 @@ static enum status check_size(struct checker *checker, const struct wave_size *s
     return refuse(checker, "size", "allowed is one of percent, count, rest");
 }
 
-static enum status check_gate(const struct checker *checker, const struct gate_policy *gate)
+static enum status check_threshold(const struct checker *checker, const struct threshold_policy *gate)
 {
     enum status status = check_percent(checker, "gate.success_percent", gate->success_percent, true);
     if (status == STATUS_OK)
         status = check_percent(checker, "gate.finished_percent", gate->finished_percent, false);
     if (status == STATUS_OK)
         status = check_percent(checker, "gate.failure_percent", gate->failure_percent, false);
+    return status;
+}
+
+static enum status check_error_rate(const struct checker *checker, const char *member, double value)
+{
+    if (value >= ERROR_RATE_MIN && value <= 0.5)
+        return STATUS_OK;
+    char message[128];
+    snprintf(message, sizeof message, "is %g; allowed is a number from 0.000001 to 0.5", value);
+    return refuse(checker, member, message);
+}
+
+static enum status check_sequential(const struct checker *checker, const struct sequential_policy *gate)
+{
+    enum status status = check_percent(checker, "gate.acceptable_percent", gate->acceptable_percent, false);
+    if (status == STATUS_OK && gate->acceptable_percent < FAILURE_PERCENT_MIN)
+        status = refuse(checker, "gate.acceptable_percent", "allowed is a number from 0.001 to 100");
+    if (status == STATUS_OK)
+        status = check_percent(checker, "gate.unacceptable_percent", gate->unacceptable_percent, false);
+    /* Closer together no fleet is large enough to tell them apart. */
+    if (status == STATUS_OK && gate->unacceptable_percent < gate->acceptable_percent * RATES_RATIO_MIN)
+        status = refuse(checker, "gate.unacceptable_percent",
+                        "allowed is a number of at least 1.1 times acceptable_percent");
+    if (status == STATUS_OK)
+        status = check_error_rate(checker, "gate.alpha", gate->alpha);
+    if (status == STATUS_OK)
+        status = check_error_rate(checker, "gate.beta", gate->beta);
+    if (status == STATUS_OK)
+        status = check_integer(checker, "gate.max_sample", gate->max_sample, 0, COUNT_MAX);
+    return status;
+}
+
+static enum status check_gate(const struct checker *checker, const struct gate_policy *gate)
+{
+    enum status status = gate->kind == GATE_SEQUENTIAL ? check_sequential(checker, &gate->sequential)
+                                                       : check_threshold(checker, &gate->threshold);
     if (status == STATUS_OK)
         status = check_integer(checker, "gate.min_sample", gate->min_sample, 1, COUNT_MAX);
+    if (status == STATUS_OK && gate->kind == GATE_SEQUENTIAL && gate->sequential.max_sample > 0 &&
+        gate->sequential.max_sample < gate->min_sample)
+        status =
+            refuse(checker, "gate.max_sample", "is below min_sample; allowed is min_sample or more, or 0");
     return status;
+}
+
+int64_t policy_most_outcomes(const struct wave_policy *wave)
+{
+    const struct wave_size *size = &wave->size;
+    int64_t members = size->kind == WAVE_SIZE_COUNT     ? size->count
+                      : size->kind == WAVE_SIZE_PERCENT ? size->max
+                                                        : 0;
+    int64_t cap = wave->gate.sequential.max_sample;
+    return members == 0 || (cap > 0 && cap < members) ? cap : members;
+}
+
+/* A wave too small for the evidence its gate asks for would halt every campaign. */
+static enum status check_sample(const struct checker *checker, const struct wave_policy *wave)
+{
+    int64_t most = policy_most_outcomes(wave);
+    if (wave->gate.kind != GATE_SEQUENTIAL || wave->gate.sequential.undecided == UNDECIDED_PROMOTE ||
+        most == 0)
+        return STATUS_OK;
+    int64_t needed = gate_sequential_least_successes(&wave->gate.sequential);
+    if (needed <= most)
+        return STATUS_OK;
+    char message[320];
+    snprintf(
+        message, sizeof message,
+        "can never promote: it needs %lld successes, and its sample has at most %lld outcomes; allowed are a "
+        "larger wave or max_sample, a larger unacceptable_percent or beta, or \"undecided\": \"promote\"",
+        (long long)needed, (long long)most);
+    return refuse(checker, "gate", message);
 }
 
 static enum status check_wave(const struct policy *policy, int index, struct error *error)
@@ -143,8 +218,29 @@ static enum status check_wave(const struct policy *policy, int index, struct err
     if (status == STATUS_OK)
         status = check_gate(&checker, &wave->gate);
     if (status == STATUS_OK)
+        status = check_sample(&checker, wave);
+    if (status == STATUS_OK)
         status = check_integer(&checker, "soak_seconds", wave->soak_seconds, 0, SOAK_SECONDS_MAX);
     return status;
+}
+
+/* Growth is told by three members together, or not at all. */
+static enum status check_growth(const struct checker *checker, const struct rate_policy *rate)
+{
+    if (!(rate->growth_factor >= 1 && rate->growth_factor <= 100))
+        return refuse(checker, "rate.growth_factor", "allowed is a number from 1 to 100");
+    if (rate->growth_every == 0) {
+        if (rate->growth_factor > 1)
+            return refuse(checker, "rate.growth_every",
+                          "is 0, so the rate would never grow; allowed is 1 or more, or no growth_factor");
+        if (rate->ceiling_per_minute != 0)
+            return refuse(checker, "rate.ceiling_per_minute", "allowed only beside growth_every");
+        return STATUS_OK;
+    }
+    if (rate->per_minute == 0)
+        return refuse(checker, "rate.growth_every", "allowed only beside a per_minute above 0");
+    return check_integer(checker, "rate.ceiling_per_minute", rate->ceiling_per_minute, rate->per_minute,
+                         RATE_MAX);
 }
 
 enum status policy_validate(const struct policy *policy, struct error *error)
@@ -159,7 +255,8 @@ enum status policy_validate(const struct policy *policy, struct error *error)
         const char *member;
         int64_t value, lowest, highest;
     } ranges[] = {
-        {"rate.per_minute", policy->rate_per_minute, 0, RATE_MAX},
+        {"rate.per_minute", policy->rate.per_minute, 0, RATE_MAX},
+        {"rate.growth_every", policy->rate.growth_every, 0, COUNT_MAX},
         {"in_flight", policy->in_flight, 1, IN_FLIGHT_MAX},
         {"timeouts.offer_seconds", policy->offer_seconds, 1, TIMEOUT_SECONDS_MAX},
         {"timeouts.download_seconds", policy->download_seconds, 1, TIMEOUT_SECONDS_MAX},
@@ -169,5 +266,5 @@ enum status policy_validate(const struct policy *policy, struct error *error)
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0] && status == STATUS_OK; i++)
         status =
             check_integer(&checker, ranges[i].member, ranges[i].value, ranges[i].lowest, ranges[i].highest);
-    return status;
+    return status == STATUS_OK ? check_growth(&checker, &policy->rate) : status;
 }

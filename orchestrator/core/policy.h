@@ -20,11 +20,30 @@ struct wave_size {
     int64_t max;    /* at most so many; 0: no maximum */
 };
 
-/* The `threshold` gate. Failures are failed + reverted + silent, + rejected where count_rejected says so. */
-struct gate_policy {
+enum gate_kind { GATE_THRESHOLD, GATE_SEQUENTIAL };
+enum undecided { UNDECIDED_HALT, UNDECIDED_PROMOTE };
+
+struct threshold_policy {
     double success_percent;  /* of decided outcomes (confirmed + failures), 0 to 100 */
     double finished_percent; /* of the wave's members, above 0 to 100 */
     double failure_percent;  /* of the wave's members, above 0 to 100: reaching it halts at once */
+};
+
+/* core/gate_sequential.h says what these do. */
+struct sequential_policy {
+    double acceptable_percent;   /* rate of failures, above 0 */
+    double unacceptable_percent; /* above acceptable_percent, to 100 */
+    double alpha;                /* at most so often is an acceptable release halted: above 0 to 0.5 */
+    double beta;                 /* at most so often is an unacceptable one promoted: above 0 to 0.5 */
+    int64_t max_sample;          /* outcomes; 0: all members of the wave */
+    enum undecided undecided;    /* what a sample that ends without a verdict does */
+};
+
+/* Failures are failed + reverted + silent, + rejected where count_rejected says so. */
+struct gate_policy {
+    enum gate_kind kind;
+    struct threshold_policy threshold;
+    struct sequential_policy sequential;
     int64_t
         min_sample; /* decided outcomes wanted before promotion (all of them in a smaller wave), 1 or more */
     bool count_rejected;
@@ -37,16 +56,24 @@ struct wave_policy {
     int64_t soak_seconds; /* 0 or more: watch so long after the gate would promote */
 };
 
+/* Offers in any 60 s. core/ramp.h says how they grow. */
+struct rate_policy {
+    int64_t per_minute;         /* at the start; 0: no limit */
+    double growth_factor;       /* 1 or more: the rate is multiplied by it ... */
+    int64_t growth_every;       /* ... for every so many confirmed targets; 0: it does not grow */
+    int64_t ceiling_per_minute; /* never above; only where it grows, per_minute or more */
+};
+
 enum offline_then { OFFLINE_SKIP, OFFLINE_FAIL };
 enum on_halt { ON_HALT_PAUSE, ON_HALT_ROLLBACK };
 
 struct policy {
     char name[NAME_MAX_LENGTH + 1];
     struct wave_policy waves[POLICY_WAVES_MAX];
-    int wave_count;          /* 1 or more */
-    int64_t rate_per_minute; /* offers in any 60 s; 0: no limit */
-    int64_t in_flight;       /* targets between offered and their end, 1 or more */
-    int64_t offer_seconds;   /* each timeout 1 to 604800 */
+    int wave_count; /* 1 or more */
+    struct rate_policy rate;
+    int64_t in_flight;     /* targets between offered and their end, 1 or more */
+    int64_t offer_seconds; /* each timeout 1 to 604800 */
     int64_t download_seconds;
     int64_t confirm_seconds;
     int64_t offline_wait_seconds; /* 0 or more: a device not online so long after its wave opened is skipped
@@ -58,6 +85,9 @@ struct policy {
 /* What every member has when the file does not give it. One wave "all" of everything. */
 void policy_defaults(struct policy *policy);
 void gate_defaults(struct gate_policy *gate);
+
+/* The most outcomes a wave's gate can see: its size or max_sample, 0 where only the fleet's size says. */
+int64_t policy_most_outcomes(const struct wave_policy *wave);
 
 /* Checks ranges and the rules between members (names differ, `rest` only last, the last wave is `rest` or 100
  * percent...). error->field is the path, such as "waves[1].gate.failure_percent". */

@@ -1,5 +1,16 @@
 #include "ramp.h"
 
+#include <math.h>
+
+int64_t ramp_per_minute(const struct rate_policy *rate, int64_t confirmed)
+{
+    if (rate->per_minute == 0 || rate->growth_every == 0)
+        return rate->per_minute;
+    int64_t steps = confirmed / rate->growth_every;
+    double grown = floor((double)rate->per_minute * pow(rate->growth_factor, (double)steps) + 1e-9);
+    return grown < (double)rate->ceiling_per_minute ? (int64_t)grown : rate->ceiling_per_minute;
+}
+
 static double capacity(int64_t per_minute)
 {
     int64_t bucket = per_minute / 120;

@@ -1,8 +1,15 @@
-/* The rate of offers: a ledger that never lets more than `per_minute` offers out in any 60 seconds. */
+/* The rate of offers: how it grows with success, and a ledger that never lets more than `per_minute` offers
+ * out in any 60 seconds. */
 #ifndef CORE_RAMP_H
 #define CORE_RAMP_H
 
 #include <stdint.h>
+
+#include "policy.h"
+
+/* The rate now: the base, times the factor for every `growth_every` confirmed targets of the campaign, to the
+ * ceiling. Only success makes it grow. 0 is no limit. */
+int64_t ramp_per_minute(const struct rate_policy *rate, int64_t confirmed);
 
 /* A token bucket of capacity b = max(1, per_minute / 120) that refills with (per_minute - b + 1) tokens in 60
  * s. In any window [t, t + 60 s) at most b - 1 + (per_minute - b + 1) = per_minute tokens can be taken, so
@@ -13,7 +20,10 @@ struct ramp {
     double updated_at; /* Unix seconds; 0 before the first use */
 };
 
-/* Refills to `now` and says how many offers may go out: 0 to `wanted`. per_minute 0 is no limit. A clock that
+/* The bound also holds while the rate grows: a window of 60 s that begins at a rate r and ends at a higher
+ * one lets out at most what the higher one allows.
+ *
+ * Refills to `now` and says how many offers may go out: 0 to `wanted`. per_minute 0 is no limit. A clock that
  * steps back refills nothing. */
 int64_t ramp_allowance(struct ramp *ramp, int64_t per_minute, double now, int64_t wanted);
 

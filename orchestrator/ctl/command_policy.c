@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "csv.h"
+#include "gate_sequential.h"
 #include "policy_file.h"
 #include "policy_json.h"
 #include "show.h"
@@ -27,6 +28,35 @@ enum status policy_file_read(const char *path, char **text, size_t *length, stru
     return status;
 }
 
+/* What a sequential gate needs, and its exact error rates where the policy says how large the wave is. */
+static void print_gate(struct session *session, const struct wave_policy *wave)
+{
+    const struct sequential_policy *gate = &wave->gate.sequential;
+    if (wave->gate.kind != GATE_SEQUENTIAL)
+        return;
+    fprintf(session->out,
+            "  wave %s: promotes after %lld successes in a row, halts after %lld failures in a row\n",
+            wave->name, (long long)gate_sequential_least_successes(gate),
+            (long long)gate_sequential_least_failures(gate));
+    int64_t sample = policy_most_outcomes(wave);
+    if (sample == 0 || sample > GATE_RATES_SAMPLE_MAX)
+        return;
+    double good = gate->acceptable_percent, bad = gate->unacceptable_percent;
+    struct gate_rates of_good = gate_sequential_rates(gate, good / 100, sample);
+    struct gate_rates of_bad = gate_sequential_rates(gate, bad / 100, sample);
+    double passes = of_bad.promotes > of_bad.late_promotes ? of_bad.promotes : of_bad.late_promotes;
+    fprintf(
+        session->out,
+        "    with %lld outcomes: a release that fails %g%% is halted %.1f%% of the time (mean sample %.0f), one "
+        "that fails %g%% passes up to %.1f%% of the time\n",
+        (long long)sample, good, 100 * of_good.halts, of_good.mean_sample, bad, 100 * passes);
+    if (passes > gate->beta || of_good.halts > gate->alpha)
+        fprintf(
+            session->out,
+            "    that is more than alpha %g and beta %g: the wave is too small for its gate (docs/gates.md)\n",
+            gate->alpha, gate->beta);
+}
+
 static void print_policy(struct session *session, const char *path, const struct policy *policy)
 {
     fprintf(session->out, "%s: policy %s is good: %d wave%s (", path, policy->name, policy->wave_count,
@@ -34,10 +64,17 @@ static void print_policy(struct session *session, const char *path, const struct
     for (int i = 0; i < policy->wave_count; i++)
         fprintf(session->out, "%s%s", i == 0 ? "" : ", ", policy->waves[i].name);
     fprintf(session->out, "), in flight %lld, ", (long long)policy->in_flight);
-    if (policy->rate_per_minute > 0)
-        fprintf(session->out, "rate %lld a minute\n", (long long)policy->rate_per_minute);
+    const struct rate_policy *rate = &policy->rate;
+    if (rate->growth_every > 0)
+        fprintf(session->out, "rate %lld a minute, times %g for every %lld confirmed, up to %lld\n",
+                (long long)rate->per_minute, rate->growth_factor, (long long)rate->growth_every,
+                (long long)rate->ceiling_per_minute);
+    else if (rate->per_minute > 0)
+        fprintf(session->out, "rate %lld a minute\n", (long long)rate->per_minute);
     else
         fputs("no limit of the rate\n", session->out);
+    for (int i = 0; i < policy->wave_count; i++)
+        print_gate(session, &policy->waves[i]);
 }
 
 enum exit_code run_policy_check(struct session *session, const struct arguments *arguments)

@@ -10,6 +10,7 @@
 #include "device_key.h"
 #include "hex.h"
 #include "policy.h"
+#include "release_files.h"
 #include "status.h"
 #include "store.h"
 
@@ -79,15 +80,6 @@ struct device_new {
 enum status operate_devices_register(struct store *store, const struct actor *actor,
                                      struct device_new *devices, size_t count,
                                      struct error *error) MUST_CHECK;
-
-#define FIRMWARE_FILES_MAX 10            /* the guide's "support max 10 files" (section 2.4) */
-#define FIRMWARE_FILE_SIZE_MAX (1 << 20) /* of a file that is no image of a slot */
-
-struct firmware_file {
-    const char *name; /* 1 to 64 characters of A-Z a-z 0-9 . _ - */
-    const unsigned char *bytes;
-    size_t size;
-};
 
 struct firmware_new {
     const char *version;

@@ -2,8 +2,6 @@
 
 #include "campaign.h"
 #include "digest.h"
-#include "image.h"
-#include "names.h"
 #include "operate.h"
 #include "release.h"
 #include "store_sql.h"
@@ -12,102 +10,12 @@
 
 enum { NOTES_MAX = 4000, NAME_CHARACTERS_MAX = 64 };
 
-static const char *const slot_names[] = {"user1.bin", "user2.bin"};
-/* The main programs of a release without FOTA (the guide's table 1-1). */
-static const char *const whole_names[] = {"eagle.flash.bin", "eagle.irom0text.bin"};
-
 struct firmware_work {
     const struct actor *actor;
     const struct firmware_new *firmware;
     struct version version;
     char text[VERSION_TEXT_SIZE];
 };
-
-/* 1 or 2 for the image of a slot, 0 for any other file. */
-static int slot_of(const struct firmware_file *file)
-{
-    int found;
-    return name_find(slot_names, NAME_COUNT(slot_names), file->name, &found) ? found + 1 : 0;
-}
-
-static bool has_file(const struct firmware_new *firmware, const char *name)
-{
-    for (size_t i = 0; i < firmware->file_count; i++) {
-        if (strcmp(firmware->files[i].name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* A name that is no path, and stands for itself wherever it is written. */
-static bool name_is_valid(const char *name)
-{
-    size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-    return length >= 1 && length <= NAME_CHARACTERS_MAX && name[length] == '\0' && strcmp(name, ".") != 0 &&
-           strcmp(name, "..") != 0;
-}
-
-/* Which files must be there, and which must not, follows from the class. */
-static enum status check_set(const struct firmware_work *work, struct error *error)
-{
-    bool fota = version_is_fota(&work->version);
-    const struct firmware_new *firmware = work->firmware;
-    for (size_t i = 0; i < NAME_COUNT(slot_names); i++) {
-        bool given = has_file(firmware, slot_names[i]);
-        if (fota && !given)
-            return error_set(error, STATUS_INVALID, slot_names[i],
-                             "is missing: a release has user1.bin and user2.bin");
-        if (!fota && given)
-            return error_set(error, STATUS_INVALID, slot_names[i],
-                             "is an image for upgrades, which class n has none of: its files are "
-                             "eagle.flash.bin and eagle.irom0text.bin");
-    }
-    if (!fota && !has_file(firmware, whole_names[0]) && !has_file(firmware, whole_names[1]))
-        return error_set(error, STATUS_INVALID, whole_names[0],
-                         "is missing: a release of class n has eagle.flash.bin, eagle.irom0text.bin or both");
-    return STATUS_OK;
-}
-
-static enum status check_file(const struct firmware_file *file, struct error *error)
-{
-    int slot = slot_of(file);
-    struct image_info info;
-    if (!name_is_valid(file->name))
-        return error_set(
-            error, STATUS_INVALID, file->name,
-            "is no name for a file: allowed are 1 to %d characters of A-Z a-z 0-9 . _ - and no path",
-            NAME_CHARACTERS_MAX);
-    if (slot == 0 && file->size == 0)
-        return error_set(error, STATUS_INVALID, file->name, "is empty");
-    if (slot == 0 && file->size > FIRMWARE_FILE_SIZE_MAX)
-        return error_set(error, STATUS_TOO_LARGE, file->name, "has %zu bytes; allowed are %d", file->size,
-                         FIRMWARE_FILE_SIZE_MAX);
-    if (slot == 0 || image_check(file->bytes, file->size, slot, &info, error) == STATUS_OK)
-        return STATUS_OK;
-    struct error why = *error;
-    return error_set(error, STATUS_INVALID, file->name, "%s", why.message);
-}
-
-static enum status check_files(const struct firmware_work *work, struct error *error)
-{
-    const struct firmware_new *firmware = work->firmware;
-    if (firmware->file_count > FIRMWARE_FILES_MAX)
-        return error_set(error, STATUS_INVALID, "files", "a release has at most %d files; these are %zu",
-                         FIRMWARE_FILES_MAX, firmware->file_count);
-    for (size_t i = 0; i < firmware->file_count; i++) {
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(firmware->files[k].name, firmware->files[i].name) == 0)
-                return error_set(error, STATUS_INVALID, firmware->files[i].name, "was given twice");
-        }
-    }
-    if (check_set(work, error) != STATUS_OK)
-        return error->status;
-    for (size_t i = 0; i < firmware->file_count; i++) {
-        if (check_file(&firmware->files[i], error) != STATUS_OK)
-            return error->status;
-    }
-    return STATUS_OK;
-}
 
 /* NULL is fine. Notes may have several lines. */
 static enum status check_text(const char *field, const char *text, size_t most, bool lines,
@@ -205,7 +113,7 @@ static enum status insert_file(struct store *store, int64_t firmware, const stru
                                struct error *error)
 {
     char sha256[SHA256_HEX_SIZE];
-    int slot = slot_of(file);
+    int slot = release_slot(file->name);
     digest_sha256(file->bytes, file->size, sha256);
     struct store_parameters bytes = {0}, place = {0};
     store_put_text(&bytes, sha256);
@@ -250,7 +158,8 @@ enum status operate_firmware_upload(struct store *store, const struct actor *act
         return error_set(error, STATUS_INVALID, "version", "%s", why.message);
     }
     version_format(&work.version, work.text);
-    if (check_texts(firmware, error) != STATUS_OK || check_files(&work, error) != STATUS_OK)
+    if (check_texts(firmware, error) != STATUS_OK ||
+        release_files_check(&work.version, firmware->files, firmware->file_count, error) != STATUS_OK)
         return error->status;
     return store_transaction(store, upload, &work, error);
 }

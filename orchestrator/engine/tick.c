@@ -337,20 +337,23 @@ static enum status send_offers(struct tick_work *work, struct store *store, stru
         room = 0;
     if (room > ROWS_PER_TICK)
         room = ROWS_PER_TICK;
-    int64_t allowed = ramp_allowance(&campaign->ramp, campaign->policy.rate_per_minute, campaign->now, room);
+    int64_t per_minute =
+        ramp_per_minute(&campaign->policy.rate, snapshot_count(&campaign->snapshot, TARGET_CONFIRMED));
+    int64_t allowed = ramp_allowance(&campaign->ramp, per_minute, campaign->now, room);
     int64_t claimed = 0, offered = 0;
     if (allowed > 0 && offer_claim(work->engine, store, campaign, allowed, &work->changes, &work->outbox,
                                    &claimed, &offered, error) != STATUS_OK)
         return error->status;
     if (claimed == ROWS_PER_TICK || claimed > offered)
         work->more = true;
-    if (offered == 0 || campaign->policy.rate_per_minute == 0)
+    if (offered == 0 || per_minute == 0)
         return STATUS_OK;
-    ramp_take(&campaign->ramp, campaign->policy.rate_per_minute, offered);
+    ramp_take(&campaign->ramp, per_minute, offered);
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, campaign->number);
     store_put_real(&parameters, campaign->ramp.tokens);
     store_put_real(&parameters, campaign->ramp.updated_at);
+    store_put_integer(&parameters, per_minute);
     return store_run(store, &SQL_CAMPAIGN_RATE, &parameters, NULL, error);
 }
 

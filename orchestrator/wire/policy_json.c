@@ -60,16 +60,35 @@ static void read_size(struct json_scope *wave_scope, json_t *object, struct wave
     wave_scope->status = scope.status;
 }
 
+static const char *const gate_words[] = {[GATE_THRESHOLD] = "threshold", [GATE_SEQUENTIAL] = "sequential"};
+static const char *const undecided_words[] = {[UNDECIDED_HALT] = "halt", [UNDECIDED_PROMOTE] = "promote"};
+
+static void read_threshold(struct json_scope *scope, struct threshold_policy *gate)
+{
+    json_scope_real(scope, "success_percent", false, &gate->success_percent);
+    json_scope_real(scope, "finished_percent", false, &gate->finished_percent);
+    json_scope_real(scope, "failure_percent", false, &gate->failure_percent);
+}
+
+static void read_sequential(struct json_scope *scope, struct sequential_policy *gate)
+{
+    json_scope_real(scope, "acceptable_percent", false, &gate->acceptable_percent);
+    json_scope_real(scope, "unacceptable_percent", false, &gate->unacceptable_percent);
+    json_scope_real(scope, "alpha", false, &gate->alpha);
+    json_scope_real(scope, "beta", false, &gate->beta);
+    json_scope_integer(scope, "max_sample", false, &gate->max_sample);
+    gate->undecided = (enum undecided)read_word(scope, "undecided", undecided_words, (int)gate->undecided);
+}
+
 static void read_gate(struct json_scope *wave_scope, json_t *object, struct gate_policy *gate)
 {
     struct json_scope scope;
     json_scope_enter(&scope, wave_scope, "gate", object);
-    const char *type;
-    if (json_scope_text(&scope, "type", false, &type) && strcmp(type, "threshold") != 0)
-        json_scope_refuse(&scope, "type", "allowed is \"threshold\"");
-    json_scope_real(&scope, "success_percent", false, &gate->success_percent);
-    json_scope_real(&scope, "finished_percent", false, &gate->finished_percent);
-    json_scope_real(&scope, "failure_percent", false, &gate->failure_percent);
+    gate->kind = (enum gate_kind)read_word(&scope, "type", gate_words, (int)gate->kind);
+    if (gate->kind == GATE_SEQUENTIAL)
+        read_sequential(&scope, &gate->sequential);
+    else
+        read_threshold(&scope, &gate->threshold);
     json_scope_integer(&scope, "min_sample", false, &gate->min_sample);
     json_scope_boolean(&scope, "count_rejected", false, &gate->count_rejected);
     json_scope_leave(&scope, wave_scope);
@@ -112,7 +131,10 @@ static void read_timing(struct json_scope *scope, struct policy *policy)
     json_t *object;
     if (json_scope_object(scope, "rate", false, &object)) {
         json_scope_enter(&inner, scope, "rate", object);
-        json_scope_integer(&inner, "per_minute", false, &policy->rate_per_minute);
+        json_scope_integer(&inner, "per_minute", false, &policy->rate.per_minute);
+        json_scope_real(&inner, "growth_factor", false, &policy->rate.growth_factor);
+        json_scope_integer(&inner, "growth_every", false, &policy->rate.growth_every);
+        json_scope_integer(&inner, "ceiling_per_minute", false, &policy->rate.ceiling_per_minute);
         json_scope_leave(&inner, scope);
     }
     json_scope_integer(scope, "in_flight", false, &policy->in_flight);
@@ -188,14 +210,41 @@ static json_t *format_size(const struct wave_size *size)
     return json_pack("{sb}", "rest", 1);
 }
 
+static json_t *format_gate(const struct gate_policy *gate)
+{
+    const struct threshold_policy *threshold = &gate->threshold;
+    const struct sequential_policy *sequential = &gate->sequential;
+    json_t *object;
+    if (gate->kind == GATE_SEQUENTIAL)
+        object = json_pack("{ss sf sf sf sf sI ss}", "type", gate_words[gate->kind], "acceptable_percent",
+                           sequential->acceptable_percent, "unacceptable_percent",
+                           sequential->unacceptable_percent, "alpha", sequential->alpha, "beta",
+                           sequential->beta, "max_sample", (json_int_t)sequential->max_sample, "undecided",
+                           undecided_words[sequential->undecided]);
+    else
+        object = json_pack("{ss sf sf sf}", "type", gate_words[gate->kind], "success_percent",
+                           threshold->success_percent, "finished_percent", threshold->finished_percent,
+                           "failure_percent", threshold->failure_percent);
+    json_object_set_new(object, "min_sample", json_integer((json_int_t)gate->min_sample));
+    json_object_set_new(object, "count_rejected", json_boolean(gate->count_rejected));
+    return object;
+}
+
 static json_t *format_wave(const struct wave_policy *wave)
 {
-    const struct gate_policy *gate = &wave->gate;
-    return json_pack("{ss so s{ss sf sf sf sI sb} sI}", "name", wave->name, "size", format_size(&wave->size),
-                     "gate", "type", "threshold", "success_percent", gate->success_percent,
-                     "finished_percent", gate->finished_percent, "failure_percent", gate->failure_percent,
-                     "min_sample", (json_int_t)gate->min_sample, "count_rejected", (int)gate->count_rejected,
-                     "soak_seconds", (json_int_t)wave->soak_seconds);
+    return json_pack("{ss so so sI}", "name", wave->name, "size", format_size(&wave->size), "gate",
+                     format_gate(&wave->gate), "soak_seconds", (json_int_t)wave->soak_seconds);
+}
+
+static json_t *format_rate(const struct rate_policy *rate)
+{
+    json_t *object = json_pack("{sI}", "per_minute", (json_int_t)rate->per_minute);
+    if (rate->growth_every == 0)
+        return object;
+    json_object_set_new(object, "growth_factor", json_real(rate->growth_factor));
+    json_object_set_new(object, "growth_every", json_integer((json_int_t)rate->growth_every));
+    json_object_set_new(object, "ceiling_per_minute", json_integer((json_int_t)rate->ceiling_per_minute));
+    return object;
 }
 
 char *policy_json_format(const struct policy *policy)
@@ -204,12 +253,12 @@ char *policy_json_format(const struct policy *policy)
     for (int i = 0; i < policy->wave_count; i++)
         json_array_append_new(waves, format_wave(&policy->waves[i]));
     json_t *document = json_pack(
-        "{ss so s{sI} sI s{sI sI sI} s{sI ss} ss}", "name", policy->name, "waves", waves, "rate",
-        "per_minute", (json_int_t)policy->rate_per_minute, "in_flight", (json_int_t)policy->in_flight,
-        "timeouts", "offer_seconds", (json_int_t)policy->offer_seconds, "download_seconds",
-        (json_int_t)policy->download_seconds, "confirm_seconds", (json_int_t)policy->confirm_seconds,
-        "offline", "wait_seconds", (json_int_t)policy->offline_wait_seconds, "then",
-        offline_words[policy->offline_then], "on_halt", on_halt_words[policy->on_halt]);
+        "{ss so so sI s{sI sI sI} s{sI ss} ss}", "name", policy->name, "waves", waves, "rate",
+        format_rate(&policy->rate), "in_flight", (json_int_t)policy->in_flight, "timeouts", "offer_seconds",
+        (json_int_t)policy->offer_seconds, "download_seconds", (json_int_t)policy->download_seconds,
+        "confirm_seconds", (json_int_t)policy->confirm_seconds, "offline", "wait_seconds",
+        (json_int_t)policy->offline_wait_seconds, "then", offline_words[policy->offline_then], "on_halt",
+        on_halt_words[policy->on_halt]);
     char *text = json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
     json_decref(document);
     if (text == NULL)

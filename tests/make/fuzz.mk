@@ -12,7 +12,7 @@ FUZZ_LIBRARIES_policy_json = wire core base
 FUZZ_LIBRARIES_range = http base
 FUZZ_LIBRARIES_report = wire core base
 FUZZ_LIBRARIES_version = core base
-$(foreach name,csv policy_json report,$(eval FUZZ_LINK_$(name) = -ljansson))
+$(foreach name,csv policy_json report,$(eval FUZZ_LINK_$(name) = -ljansson -lm))
 
 $(BUILD)/obj/tests/fuzz/%.o: tests/fuzz/%.c Makefile tests/make/fuzz.mk
 	@mkdir -p $(@D)

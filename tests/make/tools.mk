@@ -65,6 +65,7 @@ help:
 	@echo 'make unit       only the unit tests'
 	@echo 'make sanitize   all tests with address and undefined behaviour sanitizers'
 	@echo 'make coverage   all tests, then lines executed by file'
+	@echo 'make gates      measure the error rates of the gates (docs/gates.md)'
 	@echo 'make fuzz       fuzz the parsers with clang, each for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make lint       format, static analysis, forbidden functions, layers'
 	@echo 'make format     put the sources into the format'

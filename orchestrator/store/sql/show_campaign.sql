@@ -32,7 +32,7 @@ SELECT json_build_object(
         'rejected', c.rejected, 'failed', c.failed, 'reverted', c.reverted, 'silent', c.silent,
         'cancelled', c.cancelled, 'skipped', c.skipped),
     'in_flight', c.in_flight, 'in_flight_cap', ($2::json ->> 'in_flight')::bigint,
-    'rate_per_minute', ($2::json -> 'rate' ->> 'per_minute')::bigint,
+    'rate_per_minute', coalesce(c.rate_now, ($2::json -> 'rate' ->> 'per_minute')::bigint),
     'offers_last_minute', pace.offers,
     'seconds_left', CASE WHEN c.state = 'running' AND pace.ended > 0
                          THEN ceil((c.pending + c.in_flight) * pace.seconds / pace.ended)::bigint END,

@@ -20,7 +20,9 @@ static int a_running_campaign(void **state)
     policy.wave_count = 2;
     policy.waves[1] = policy.waves[0];
     policy.waves[0].soak_seconds = 60;
-    policy.waves[0].gate = (struct gate_policy){90, 100, 20, 5, false};
+    policy.waves[0].gate = (struct gate_policy){
+        .threshold = {.success_percent = 90, .finished_percent = 100, .failure_percent = 20},
+        .min_sample = 5};
     policy.waves[1].gate = policy.waves[0].gate;
     policy.in_flight = 30;
     memset(&snapshot, 0, sizeof snapshot);

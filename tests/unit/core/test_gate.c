@@ -9,11 +9,10 @@
 
 #include "gate.h"
 
-static const struct gate_policy usual = {.success_percent = 90,
-                                         .finished_percent = 100,
-                                         .failure_percent = 20,
-                                         .min_sample = 5,
-                                         .count_rejected = false};
+static const struct gate_policy usual = {
+    .threshold = {.success_percent = 90, .finished_percent = 100, .failure_percent = 20},
+    .min_sample = 5,
+    .count_rejected = false};
 
 struct example {
     const char *name;
@@ -31,6 +30,13 @@ static const struct example examples[] = {
      .decision = GATE_HALT},
     {.name = "silence is a failure", .members = 10, .silent = 2, .decision = GATE_HALT},
     {.name = "kinds of failure add up", .members = 10, .failed = 1, .silent = 1, .decision = GATE_HALT},
+    {.name = "success cannot be met any more",
+     .members = 20,
+     .confirmed = 4,
+     .failed = 3,
+     .in_flight = 1,
+     .decision = GATE_HALT},
+    {.name = "success can just be met", .members = 20, .confirmed = 4, .failed = 2, .decision = GATE_WAIT},
     {.name = "not all have ended", .members = 10, .confirmed = 9, .in_flight = 1, .decision = GATE_WAIT},
     {.name = "nothing yet", .members = 10, .decision = GATE_WAIT},
     {.name = "all skipped", .members = 10, .skipped = 10, .decision = GATE_HALT},
@@ -126,7 +132,7 @@ static void promotes_before_the_last_when_the_policy_says_so(void **state)
 {
     (void)state;
     struct gate_policy policy = usual;
-    policy.finished_percent = 80;
+    policy.threshold.finished_percent = 80;
     struct example example = {.members = 10, .confirmed = 8};
     int64_t counts[TARGET_STATE_COUNT];
     struct gate_verdict verdict;

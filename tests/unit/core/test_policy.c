@@ -107,17 +107,17 @@ static void gates_are_checked(void **state)
 {
     (void)state;
     struct gate_policy *gate = &policy.waves[1].gate;
-    gate->success_percent = -1;
+    gate->threshold.success_percent = -1;
     assert_refused("waves[1].gate.success_percent");
-    gate->success_percent = 0; /* promote whatever the outcome: allowed */
-    gate->finished_percent = 0;
+    gate->threshold.success_percent = 0; /* promote whatever the outcome: allowed */
+    gate->threshold.finished_percent = 0;
     assert_refused("waves[1].gate.finished_percent");
-    gate->finished_percent = 100;
-    gate->failure_percent = 0;
+    gate->threshold.finished_percent = 100;
+    gate->threshold.failure_percent = 0;
     assert_refused("waves[1].gate.failure_percent");
-    gate->failure_percent = NAN;
+    gate->threshold.failure_percent = NAN;
     assert_refused("waves[1].gate.failure_percent");
-    gate->failure_percent = 100;
+    gate->threshold.failure_percent = 100;
     gate->min_sample = 0;
     assert_refused("waves[1].gate.min_sample");
     gate->min_sample = 1;
@@ -133,7 +133,7 @@ static void ranges_are_checked(void **state)
         int64_t low, high; /* the nearest values that are refused */
         const char *field;
     } cases[] = {
-        {&policy.rate_per_minute, -1, 6000001, "rate.per_minute"},
+        {&policy.rate.per_minute, -1, 6000001, "rate.per_minute"},
         {&policy.in_flight, 0, 1000001, "in_flight"},
         {&policy.offer_seconds, 0, 604801, "timeouts.offer_seconds"},
         {&policy.download_seconds, 0, 604801, "timeouts.download_seconds"},
@@ -152,6 +152,86 @@ static void ranges_are_checked(void **state)
     }
 }
 
+static void sequential_gates_are_checked(void **state)
+{
+    (void)state;
+    struct gate_policy *gate = &policy.waves[1].gate;
+    gate->kind = GATE_SEQUENTIAL;
+    gate->threshold.failure_percent = -1; /* not this gate's */
+    assert_int_equal(policy_validate(&policy, &error), STATUS_OK);
+    gate->sequential.acceptable_percent = 0;
+    assert_refused("waves[1].gate.acceptable_percent");
+    gate->sequential.acceptable_percent = NAN;
+    assert_refused("waves[1].gate.acceptable_percent");
+    gate->sequential.acceptable_percent = 0.0001;
+    assert_refused("waves[1].gate.acceptable_percent");
+    gate->sequential.acceptable_percent = 10;
+    assert_refused("waves[1].gate.unacceptable_percent");
+    gate->sequential.unacceptable_percent = 100.5;
+    assert_refused("waves[1].gate.unacceptable_percent");
+    gate->sequential.unacceptable_percent = 100;
+    gate->sequential.alpha = 0;
+    assert_refused("waves[1].gate.alpha");
+    gate->sequential.alpha = 0.5;
+    gate->sequential.beta = 0.6;
+    assert_refused("waves[1].gate.beta");
+    gate->sequential.beta = 0.01;
+    gate->sequential.max_sample = -1;
+    assert_refused("waves[1].gate.max_sample");
+    gate->sequential.max_sample = 10;
+    gate->min_sample = 11;
+    assert_refused("waves[1].gate.max_sample");
+    gate->min_sample = 10;
+    gate->sequential.beta = 0.5;
+    assert_int_equal(policy_validate(&policy, &error), STATUS_OK);
+}
+
+static void growth_is_told_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    struct rate_policy *rate = &policy.rate;
+    rate->growth_factor = 0.9;
+    assert_refused("rate.growth_factor");
+    rate->growth_factor = NAN;
+    assert_refused("rate.growth_factor");
+    rate->growth_factor = 2;
+    assert_refused("rate.growth_every");
+    rate->growth_every = -1;
+    assert_refused("rate.growth_every");
+    rate->growth_every = 10;
+    assert_refused("rate.ceiling_per_minute");
+    rate->ceiling_per_minute = rate->per_minute - 1;
+    assert_refused("rate.ceiling_per_minute");
+    rate->ceiling_per_minute = rate->per_minute;
+    assert_int_equal(policy_validate(&policy, &error), STATUS_OK);
+    rate->per_minute = 0;
+    assert_refused("rate.growth_every");
+    *rate = (struct rate_policy){.growth_factor = 1, .ceiling_per_minute = 5};
+    assert_refused("rate.ceiling_per_minute");
+}
+
+static void a_wave_too_small_for_its_gate_is_refused(void **state)
+{
+    (void)state;
+    struct wave_policy *wave = &policy.waves[0];
+    wave->gate.kind = GATE_SEQUENTIAL; /* 1%, 10%, 0.05, 0.05: 32 successes are needed */
+    wave->size = (struct wave_size){.kind = WAVE_SIZE_COUNT, .count = 31};
+    assert_refused("waves[0].gate");
+    assert_non_null(strstr(error.message, "needs 32 successes"));
+    wave->size.count = 32;
+    assert_int_equal(policy_validate(&policy, &error), STATUS_OK);
+    wave->gate.sequential.max_sample = 31;
+    assert_refused("waves[0].gate");
+    wave->gate.sequential.undecided = UNDECIDED_PROMOTE;
+    assert_int_equal(policy_validate(&policy, &error), STATUS_OK);
+    wave->gate.sequential.undecided = UNDECIDED_HALT;
+    wave->gate.sequential.max_sample = 0;
+    wave->size = (struct wave_size){.kind = WAVE_SIZE_PERCENT, .percent = 5, .max = 31};
+    assert_refused("waves[0].gate");
+    wave->size.max = 0;
+    assert_int_equal(policy_validate(&policy, &error), STATUS_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +241,9 @@ int main(void)
         cmocka_unit_test_setup(sizes_are_checked, set_up),
         cmocka_unit_test_setup(the_last_wave_takes_all_that_is_left, set_up),
         cmocka_unit_test_setup(gates_are_checked, set_up),
+        cmocka_unit_test_setup(sequential_gates_are_checked, set_up),
+        cmocka_unit_test_setup(growth_is_told_whole_or_not_at_all, set_up),
+        cmocka_unit_test_setup(a_wave_too_small_for_its_gate_is_refused, set_up),
         cmocka_unit_test_setup(ranges_are_checked, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,57 @@ static void no_window_exceeds_the_rate(void **state)
     }
 }
 
+static void the_rate_grows_with_success_to_its_ceiling(void **state)
+{
+    (void)state;
+    const struct rate_policy rate = {
+        .per_minute = 10, .growth_factor = 2, .growth_every = 50, .ceiling_per_minute = 100};
+    static const int64_t expected[][2] = {{0, 10},   {49, 10},  {50, 20},   {99, 20},   {100, 40},
+                                          {150, 80}, {199, 80}, {200, 100}, {250, 100}, {1000000000, 100}};
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
+        assert_int_equal(ramp_per_minute(&rate, expected[i][0]), expected[i][1]);
+    const struct rate_policy constant = {.per_minute = 7, .growth_factor = 1}, none = {.growth_factor = 1};
+    assert_int_equal(ramp_per_minute(&constant, 1000000), 7);
+    assert_int_equal(ramp_per_minute(&none, 1000000), 0);
+    /* 1.1^7 = 1.9487171 */
+    const struct rate_policy slow = {
+        .per_minute = 1000, .growth_factor = 1.1, .growth_every = 1, .ceiling_per_minute = 5000};
+    assert_int_equal(ramp_per_minute(&slow, 7), 1948);
+}
+
+/* While the rate grows, no window holds more than the rate at its end allows. */
+static void no_window_exceeds_a_growing_rate(void **state)
+{
+    (void)state;
+    const struct rate_policy rate = {
+        .per_minute = 60, .growth_factor = 1.7, .growth_every = 25, .ceiling_per_minute = 3000};
+    for (unsigned seed = 1; seed <= 20; seed++) {
+        static int64_t rate_at[TICKS_MAX];
+        struct ramp ramp = {0};
+        double now = 1000000;
+        int64_t confirmed = 0;
+        int ticks = 0;
+        srand(seed);
+        for (; now < 1000000 + SECONDS && ticks < TICKS_MAX; ticks++) {
+            rate_at[ticks] = ramp_per_minute(&rate, confirmed);
+            offered_at[ticks] = now;
+            offered[ticks] = ramp_allowance(&ramp, rate_at[ticks], now, 1000000);
+            ramp_take(&ramp, rate_at[ticks], offered[ticks]);
+            confirmed += offered[ticks] * (rand() % 3) / 2;
+            now += (double)(rand() % 1000) / 1000 * 0.8;
+        }
+        assert_int_equal(rate_at[ticks - 1], 3000);
+        for (int i = 0; i < ticks; i++) {
+            int64_t sum = 0, allowed = 0;
+            for (int j = i; j < ticks && offered_at[j] < offered_at[i] + 60; j++) {
+                sum += offered[j];
+                allowed = rate_at[j];
+            }
+            assert_true(sum <= allowed);
+        }
+    }
+}
+
 static void steady_ticks_use_nearly_all_of_it(void **state)
 {
     (void)state;
@@ -93,6 +144,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_window_exceeds_the_rate),
+        cmocka_unit_test(the_rate_grows_with_success_to_its_ceiling),
+        cmocka_unit_test(no_window_exceeds_a_growing_rate),
         cmocka_unit_test(steady_ticks_use_nearly_all_of_it),
         cmocka_unit_test(no_limit_and_nothing_wanted),
         cmocka_unit_test(a_clock_that_steps_back_refills_nothing),

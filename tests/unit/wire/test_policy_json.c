@@ -50,6 +50,12 @@ static void every_error_names_its_place(void **state)
          "}",
          "waves[0].gate.type", "threshold"},
         {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"rest\":true},"
+         "\"gate\":{\"type\":\"sequential\",\"failure_percent\":5}}]}",
+         "waves[0].gate.failure_percent", "unknown member"},
+        {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"rest\":true},"
+         "\"gate\":{\"type\":\"sequential\",\"undecided\":\"wait\"}}]}",
+         "waves[0].gate.undecided", "\"halt\" or \"promote\""},
+        {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"rest\":true},"
          "\"gate\":{\"failure_percent\":\"5\"}}]}",
          "waves[0].gate.failure_percent", "is a string; allowed is a number"},
         {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"rest\":true},"
@@ -123,7 +129,7 @@ static void everything_given_is_read(void **state)
         "\"success_percent\":91,\"finished_percent\":92,\"failure_percent\":7.5,\"min_sample\":4,"
         "\"count_rejected\":true},\"soak_seconds\":60},"
         "{\"name\":\"b\",\"size\":{\"count\":10}},{\"name\":\"c\",\"size\":{\"rest\":true}}],"
-        "\"rate\":{\"per_minute\":30},\"in_flight\":7,\"timeouts\":{\"offer_seconds\":1,\"download_seconds\":"
+        "\"rate\":{\"per_minute\":30,\"growth_factor\":1.5,\"growth_every\":20,\"ceiling_per_minute\":90},\"in_flight\":7,\"timeouts\":{\"offer_seconds\":1,\"download_seconds\":"
         "2,"
         "\"confirm_seconds\":3},\"offline\":{\"wait_seconds\":4,\"then\":\"fail\"},\"on_halt\":\"rollback\"}";
     assert_int_equal(policy_json_parse(text, strlen(text), &policy, &error), STATUS_OK);
@@ -133,16 +139,19 @@ static void everything_given_is_read(void **state)
     assert_true(policy.waves[0].size.percent == 2.5);
     assert_int_equal(policy.waves[0].size.min, 3);
     assert_int_equal(policy.waves[0].size.max, 40);
-    assert_true(policy.waves[0].gate.success_percent == 91);
-    assert_true(policy.waves[0].gate.finished_percent == 92);
-    assert_true(policy.waves[0].gate.failure_percent == 7.5);
+    assert_true(policy.waves[0].gate.threshold.success_percent == 91);
+    assert_true(policy.waves[0].gate.threshold.finished_percent == 92);
+    assert_true(policy.waves[0].gate.threshold.failure_percent == 7.5);
     assert_int_equal(policy.waves[0].gate.min_sample, 4);
     assert_true(policy.waves[0].gate.count_rejected);
     assert_int_equal(policy.waves[0].soak_seconds, 60);
     assert_int_equal(policy.waves[1].size.kind, WAVE_SIZE_COUNT);
     assert_int_equal(policy.waves[1].size.count, 10);
     assert_int_equal(policy.waves[2].size.kind, WAVE_SIZE_REST);
-    assert_int_equal(policy.rate_per_minute, 30);
+    assert_int_equal(policy.rate.per_minute, 30);
+    assert_true(policy.rate.growth_factor == 1.5);
+    assert_int_equal(policy.rate.growth_every, 20);
+    assert_int_equal(policy.rate.ceiling_per_minute, 90);
     assert_int_equal(policy.in_flight, 7);
     assert_int_equal(policy.offer_seconds, 1);
     assert_int_equal(policy.download_seconds, 2);
@@ -153,6 +162,29 @@ static void everything_given_is_read(void **state)
 
     /* and comes back the same from its own text */
     struct policy again;
+    char *formatted = policy_json_format(&policy);
+    assert_int_equal(policy_json_parse(formatted, strlen(formatted), &again, &error), STATUS_OK);
+    assert_memory_equal(&again, &policy, sizeof policy);
+    free(formatted);
+}
+
+static void a_sequential_gate_is_read_and_written(void **state)
+{
+    (void)state;
+    struct policy policy, again;
+    struct error error = {0};
+    const char text[] = "{\"name\":\"p\",\"waves\":[{\"name\":\"a\",\"size\":{\"rest\":true},\"gate\":{"
+                        "\"type\":\"sequential\",\"acceptable_percent\":2,\"unacceptable_percent\":20,"
+                        "\"alpha\":0.1,\"beta\":0.025,\"max_sample\":80,\"undecided\":\"promote\","
+                        "\"min_sample\":3}}]}";
+    assert_int_equal(policy_json_parse(text, strlen(text), &policy, &error), STATUS_OK);
+    const struct sequential_policy *gate = &policy.waves[0].gate.sequential;
+    assert_int_equal(policy.waves[0].gate.kind, GATE_SEQUENTIAL);
+    assert_true(gate->acceptable_percent == 2 && gate->unacceptable_percent == 20);
+    assert_true(gate->alpha == 0.1 && gate->beta == 0.025);
+    assert_int_equal(gate->max_sample, 80);
+    assert_int_equal(gate->undecided, UNDECIDED_PROMOTE);
+    assert_int_equal(policy.waves[0].gate.min_sample, 3);
     char *formatted = policy_json_format(&policy);
     assert_int_equal(policy_json_parse(formatted, strlen(formatted), &again, &error), STATUS_OK);
     assert_memory_equal(&again, &policy, sizeof policy);
@@ -201,6 +233,7 @@ int main(void)
         cmocka_unit_test(a_zero_byte_is_no_json),
         cmocka_unit_test(what_is_not_given_has_its_default),
         cmocka_unit_test(everything_given_is_read),
+        cmocka_unit_test(a_sequential_gate_is_read_and_written),
         cmocka_unit_test(inside_another_document_the_path_goes_on),
         cmocka_unit_test(the_policies_that_come_along_are_good),
     };

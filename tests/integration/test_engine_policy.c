@@ -1,0 +1,121 @@
+/* The engine on a real database: what the members of a policy do. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine_fixture.h"
+#include "services.h"
+
+/* A canary of 12 that is judged by evidence, then the rest. Five successes in a row are enough for a
+ * promotion, two failures for a halt. */
+#define SEQUENTIAL                                                                                           \
+    "{'name':'p','waves':[{'name':'canary','size':{'count':12},'gate':{'type':'sequential','acceptable_"     \
+    "percent':5,'unacceptable_percent':50}},{'name':'wide','size':{'rest':true}," FIXTURE_GATE               \
+    "}],'rate':{'per_minute':0},'in_flight':4}"
+
+/* The device that was offered first and is not done yet. */
+static char *offered(struct fixture *fixture)
+{
+    return services_query(fixture->url,
+                          "SELECT device_id FROM targets WHERE state = 'offered' ORDER BY position LIMIT 1");
+}
+
+static void one_updates_itself(struct fixture *fixture)
+{
+    char *device = offered(fixture);
+    assert_non_null(device);
+    fixture_updates_itself(fixture, device);
+    free(device);
+    fixture_tick(fixture);
+}
+
+static void a_sequential_gate_waits_for_those_in_flight(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(20);
+    fixture_campaign(fixture, "c", SEQUENTIAL);
+    fixture_tick(fixture);
+    for (int i = 0; i < 4; i++)
+        one_updates_itself(fixture);
+    assert_int_equal(fixture->updates, 8);
+    one_updates_itself(fixture); /* the fifth success is enough, but three are in flight */
+    assert_int_equal(fixture->updates, 8);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM waves WHERE state = 'pending'"), 1);
+    for (int i = 0; i < 2; i++)
+        one_updates_itself(fixture);
+    assert_int_equal(fixture->updates, 8);
+    one_updates_itself(fixture);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM waves WHERE state = 'passed'"), 1);
+    assert_int_equal(fixture->updates, 12);
+    fixture_everybody_updates(fixture);
+    fixture_state_is(fixture, "c", "completed");
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 20);
+    fixture_release(fixture);
+}
+
+static void a_sequential_gate_counts_the_silent_ones(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(20);
+    fixture_campaign(fixture, "c", SEQUENTIAL);
+    fixture_tick(fixture);
+    for (int i = 0; i < 5; i++)
+        one_updates_itself(fixture);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM targets WHERE deadline IS NOT NULL"), 3);
+    fixture_later(fixture, 200); /* the three in flight are silent: five of eight is no promotion */
+    fixture_state_is(fixture, "c", "halted");
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM waves WHERE verdict LIKE "
+                                              "'halt: 3 failures in 8 outcomes%'"),
+                     1);
+    assert_int_equal(fixture->updates, 8);
+    fixture_release(fixture);
+}
+
+/* First sendings only. */
+static int64_t offers(struct fixture *fixture)
+{
+    return fixture_integer(fixture, "SELECT count(*) FROM events WHERE to_state = 'offered'");
+}
+
+/* Two offers a minute at first, twice as many for every two confirmed, at most five. */
+static void the_rate_grows_with_every_success(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(20);
+    fixture_campaign(fixture, "c",
+                     "{'name':'p','waves':[{'name':'all','size':{'rest':true}," FIXTURE_GATE
+                     "}],'rate':{'per_minute':2,'growth_factor':2,'growth_every':2,'ceiling_per_minute':5},"
+                     "'in_flight':20,'timeouts':{'offer_seconds':3600}}");
+    for (int i = 0; i < 3; i++) /* time alone does not make it grow */
+        fixture_later(fixture, 60);
+    int64_t before = offers(fixture);
+    fixture_later(fixture, 60);
+    assert_in_range(offers(fixture) - before, 1, 2);
+    for (int i = 0; i < 4; i++) {
+        char *device = offered(fixture);
+        fixture_updates_itself(fixture, device);
+        free(device);
+    }
+    before = offers(fixture);
+    for (int i = 0; i < 12; i++)
+        fixture_later(fixture, 5);
+    assert_in_range(offers(fixture) - before, 4, 5);
+    assert_int_equal(fixture_integer(fixture, "SELECT rate_now FROM campaigns"), 5);
+    fixture_release(fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sequential_gate_waits_for_those_in_flight),
+        cmocka_unit_test(a_sequential_gate_counts_the_silent_ones),
+        cmocka_unit_test(the_rate_grows_with_every_success),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
