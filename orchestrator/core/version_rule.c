@@ -82,3 +82,19 @@ bool version_rule_matches(const struct version_rule *rule, const struct version 
     }
     return matches;
 }
+
+enum status scheme_rule_parse(const char *text, enum version_scheme scheme, int ptype,
+                              struct scheme_rule *rule, struct error *error)
+{
+    rule->scheme = scheme;
+    return scheme == VERSION_SEMVER ? semver_rule_parse(text, &rule->semver, error)
+                                    : version_rule_parse(text, ptype, &rule->seed, error);
+}
+
+bool scheme_rule_matches(const struct scheme_rule *rule, const struct version *version)
+{
+    if (rule->scheme != version->scheme)
+        return false;
+    return rule->scheme == VERSION_SEMVER ? semver_rule_matches(&rule->semver, &version->semver)
+                                          : version_rule_matches(&rule->seed, version);
+}

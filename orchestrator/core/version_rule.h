@@ -37,4 +37,20 @@ enum status version_rule_parse(const char *text, int ptype, struct version_rule 
 
 bool version_rule_matches(const struct version_rule *rule, const struct version *version);
 
+/* A rule for the versions of a product: of the seed's kind, or of semver's (semver.h), as its scheme is. */
+struct scheme_rule {
+    enum version_scheme scheme;
+    union {
+        struct version_rule seed;
+        struct semver_rule semver;
+    };
+};
+
+/* `ptype` as in version_rule_parse; rules of semver's kind name none. */
+enum status scheme_rule_parse(const char *text, enum version_scheme scheme, int ptype,
+                              struct scheme_rule *rule, struct error *error) MUST_CHECK;
+
+/* A version of the other scheme never matches. */
+bool scheme_rule_matches(const struct scheme_rule *rule, const struct version *version);
+
 #endif

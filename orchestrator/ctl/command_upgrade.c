@@ -62,6 +62,10 @@ static enum status check_version(const struct upgrade *upgrade, const json_t *de
     if (!version_is_online(&current))
         return error_set(error, STATUS_CONFLICT, NULL,
                          "device %s runs %s, whose class cannot be upgraded online", upgrade->device, text);
+    if (current.scheme != upgrade->version.scheme)
+        return error_set(error, STATUS_CONFLICT, NULL,
+                         "device %s runs %s: versions of different schemes have no order", upgrade->device,
+                         text);
     if (version_compare(&upgrade->version, &current) <= 0)
         return error_set(error, STATUS_CONFLICT, NULL, "device %s runs %s: %s is not newer", upgrade->device,
                          text, upgrade->to);
@@ -139,12 +143,21 @@ static enum status read_policy(const struct arguments *arguments, json_t **docum
     return STATUS_OK;
 }
 
+/* The version as a part of a name: 110 or, without build metadata, the beginning of 1.4.0-rc.1. */
+static void name_version(const struct version *version, char text[20])
+{
+    if (version->scheme == VERSION_SEED)
+        snprintf(text, 20, "%d", version_value(version));
+    else
+        snprintf(text, 20, "%.*s", (int)strcspn(version->semver.text, "+"), version->semver.text);
+}
+
 /* upgrade-ID-110-1767225600; of a long id the end, where ids differ. */
 static void name_campaign(struct upgrade *upgrade)
 {
-    char rest[40];
-    int length =
-        snprintf(rest, sizeof rest, "-%d-%lld", version_value(&upgrade->version), (long long)time(NULL));
+    char rest[48], version[20];
+    name_version(&upgrade->version, version);
+    int length = snprintf(rest, sizeof rest, "-%s-%lld", version, (long long)time(NULL));
     size_t room = NAME_MAX_LENGTH - strlen("upgrade-") - (size_t)length;
     size_t id = strlen(upgrade->device);
     snprintf(upgrade->campaign, sizeof upgrade->campaign, "upgrade-%s%s",

@@ -2,49 +2,58 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "semver.h"
 #include "show.h"
 #include "version_rule.h"
 
-/* A version of either scheme. */
+/* A version as it was given: a whole one, or a semantic version alone. */
 struct any_version {
-    bool is_semver;
+    enum version_scheme scheme;
+    bool is_whole;                  /* with product type and class, in `version`; else in version.semver */
     char text[SEMVER_TEXT_MAX + 1]; /* canonical */
     struct version version;
-    struct semver semver;
 };
 
 /* Reads --scheme. False after it has said what is wrong. */
-static bool read_scheme(struct session *session, const struct arguments *arguments, bool *is_semver)
+static bool read_scheme(struct session *session, const struct arguments *arguments,
+                        enum version_scheme *scheme)
 {
-    const char *scheme = arguments_value(arguments, "scheme");
-    *is_semver = scheme != NULL && strcmp(scheme, "semver") == 0;
-    if (scheme == NULL || *is_semver || strcmp(scheme, "seed") == 0)
+    const char *given = arguments_value(arguments, "scheme");
+    *scheme = VERSION_SEED;
+    if (given == NULL || version_scheme_parse(given, scheme))
         return true;
-    session_usage(session, "--scheme is \"%s\"; allowed is seed or semver", scheme);
+    session_usage(session, "--scheme is \"%s\"; allowed is seed or semver", given);
     return false;
 }
 
-static enum status read_version(const char *text, bool is_semver, struct any_version *any,
+/* A semantic version never ends in a parenthesis, which a whole version always does. */
+static bool is_semver_alone(enum version_scheme scheme, const char *text)
+{
+    size_t length = strlen(text);
+    return scheme == VERSION_SEMVER && (length == 0 || text[length - 1] != ')');
+}
+
+static enum status read_version(const char *text, enum version_scheme scheme, struct any_version *any,
                                 struct error *error)
 {
-    *any = (struct any_version){.is_semver = is_semver};
-    enum status status =
-        is_semver ? semver_parse(text, &any->semver, error) : version_parse(text, &any->version, error);
+    *any = (struct any_version){.scheme = scheme, .is_whole = !is_semver_alone(scheme, text)};
+    any->version.scheme = scheme;
+    enum status status = any->is_whole ? version_parse_as(scheme, text, &any->version, error)
+                                       : semver_parse(text, &any->version.semver, error);
     if (status != STATUS_OK)
         return status;
-    if (is_semver)
-        memcpy(any->text, any->semver.text, sizeof any->text);
-    else
+    if (any->is_whole)
         version_format(&any->version, any->text);
+    else
+        memcpy(any->text, any->version.semver.text, sizeof any->text);
     return STATUS_OK;
 }
 
 /* A version that the question cannot be asked without. False after it has said what is wrong. */
-static bool need_version(struct session *session, const char *text, bool is_semver, struct any_version *any)
+static bool need_version(struct session *session, const char *text, enum version_scheme scheme,
+                         struct any_version *any)
 {
     struct error error = {0};
-    if (read_version(text, is_semver, any, &error) == STATUS_OK)
+    if (read_version(text, scheme, any, &error) == STATUS_OK)
         return true;
     session_fail(session, &error);
     return false;
@@ -79,22 +88,26 @@ static const char *class_name(char fota_class)
     }
 }
 
+static void print_semver(FILE *out, const struct semver *semver)
+{
+    fprintf(out, "value %.*s", semver->numbers[2].start + semver->numbers[2].length, semver->text);
+    if (semver->prerelease.length > 0)
+        fprintf(out, ", prerelease %.*s", semver->prerelease.length, semver->text + semver->prerelease.start);
+    if (semver->build.length > 0)
+        fprintf(out, ", build %.*s", semver->build.length, semver->text + semver->build.start);
+}
+
 static void print_version(FILE *out, const struct any_version *any)
 {
     const struct version *version = &any->version;
-    const struct semver *semver = &any->semver;
-    if (!any->is_semver) {
-        fprintf(out, "%s: %s, value %d.%d.%d, product type %d, %s\n", any->text,
-                version->type == 'v' ? "formal" : "beta", version->major, version->minor, version->revision,
-                version->ptype, class_name(version->fota_class));
-        return;
-    }
-    fprintf(out, "%s: value %.*s", any->text, semver->numbers[2].start + semver->numbers[2].length,
-            any->text);
-    if (semver->prerelease.length > 0)
-        fprintf(out, ", prerelease %.*s", semver->prerelease.length, any->text + semver->prerelease.start);
-    if (semver->build.length > 0)
-        fprintf(out, ", build %.*s", semver->build.length, any->text + semver->build.start);
+    fprintf(out, "%s: ", any->text);
+    if (any->scheme == VERSION_SEMVER)
+        print_semver(out, &version->semver);
+    else
+        fprintf(out, "%s, value %d.%d.%d", version->type == 'v' ? "formal" : "beta", version->major,
+                version->minor, version->revision);
+    if (any->is_whole)
+        fprintf(out, ", product type %d, %s", version->ptype, class_name(version->fota_class));
     fputc('\n', out);
 }
 
@@ -104,34 +117,45 @@ static json_t *part_json(const struct semver *semver, struct semver_part part)
     return part.length > 0 ? json_stringn(semver->text + part.start, part.length) : json_null();
 }
 
-static json_t *version_json(const char *given, const struct any_version *any)
+/* What only versions of one scheme have. The numbers of semver's are texts: they may be of any size. */
+static json_t *value_json(const struct any_version *any)
 {
     const struct version *version = &any->version;
-    const struct semver *semver = &any->semver;
-    if (any->is_semver) /* the numbers are texts: they may be of any size */
-        return json_pack("{so sb ss so so so so so}", "given", json_text(given), "valid", 1, "version",
-                         any->text, "major", part_json(semver, semver->numbers[0]), "minor",
+    const struct semver *semver = &version->semver;
+    if (any->scheme == VERSION_SEMVER)
+        return json_pack("{so so so so so}", "major", part_json(semver, semver->numbers[0]), "minor",
                          part_json(semver, semver->numbers[1]), "patch",
                          part_json(semver, semver->numbers[2]), "prerelease",
                          part_json(semver, semver->prerelease), "build", part_json(semver, semver->build));
-    return json_pack("{so sb ss ss# si si si si ss# sb sb}", "given", json_text(given), "valid", 1, "version",
-                     any->text, "type", &version->type, 1, "major", version->major, "minor", version->minor,
-                     "revision", version->revision, "ptype", version->ptype, "class", &version->fota_class, 1,
-                     "online", (int)version_is_online(version), "fota", (int)version_is_fota(version));
+    return json_pack("{ss# si si si}", "type", &version->type, 1, "major", version->major, "minor",
+                     version->minor, "revision", version->revision);
+}
+
+static json_t *version_json(const char *given, const struct any_version *any)
+{
+    const struct version *version = &any->version;
+    json_t *document = json_pack("{so sb ss}", "given", json_text(given), "valid", 1, "version", any->text);
+    json_object_update_new(document, value_json(any));
+    if (any->is_whole)
+        json_object_update_new(document,
+                               json_pack("{si ss# sb sb}", "ptype", version->ptype, "class",
+                                         &version->fota_class, 1, "online", (int)version_is_online(version),
+                                         "fota", (int)version_is_fota(version)));
+    return document;
 }
 
 enum exit_code run_version_parse(struct session *session, const struct arguments *arguments)
 {
     enum exit_code code = EXIT_DONE;
-    bool is_semver;
-    if (!read_scheme(session, arguments, &is_semver))
+    enum version_scheme scheme;
+    if (!read_scheme(session, arguments, &scheme))
         return EXIT_USAGE;
     json_t *list = json_array();
     for (int i = 0; i < arguments->positional_count; i++) {
         const char *given = arguments->positionals[i];
         struct error error = {0};
         struct any_version any;
-        bool valid = read_version(given, is_semver, &any, &error) == STATUS_OK;
+        bool valid = read_version(given, scheme, &any, &error) == STATUS_OK;
         if (session->json)
             json_array_append_new(list, valid ? version_json(given, &any)
                                               : json_pack("{so sb so}", "given", json_text(given), "valid", 0,
@@ -153,19 +177,18 @@ enum exit_code run_version_parse(struct session *session, const struct arguments
 enum exit_code run_version_compare(struct session *session, const struct arguments *arguments)
 {
     struct any_version a, b;
-    bool is_semver;
-    if (!read_scheme(session, arguments, &is_semver) ||
-        !need_version(session, arguments->positionals[0], is_semver, &a) ||
-        !need_version(session, arguments->positionals[1], is_semver, &b))
+    enum version_scheme scheme;
+    if (!read_scheme(session, arguments, &scheme) ||
+        !need_version(session, arguments->positionals[0], scheme, &a) ||
+        !need_version(session, arguments->positionals[1], scheme, &b))
         return EXIT_USAGE;
-    if (!is_semver && a.version.ptype != b.version.ptype) {
+    if (a.is_whole && b.is_whole && a.version.ptype != b.version.ptype) {
         struct error error = {0};
         error_set(&error, STATUS_INVALID, NULL,
                   "%s and %s are of different product types: they have no order", a.text, b.text);
         return session_fail(session, &error);
     }
-    int difference =
-        is_semver ? semver_compare(&a.semver, &b.semver) : version_compare(&a.version, &b.version);
+    int difference = version_compare(&a.version, &b.version);
     int order = (difference > 0) - (difference < 0);
     const char *word = order < 0 ? "older" : order > 0 ? "newer" : "equal";
     if (session->json)
@@ -185,13 +208,10 @@ enum exit_code run_version_compare(struct session *session, const struct argumen
 static enum status rule_takes(const char *rule_text, const struct any_version *any, bool *takes,
                               struct error *error)
 {
-    struct version_rule rule;
-    struct semver_rule semver_rule;
-    enum status status = any->is_semver ? semver_rule_parse(rule_text, &semver_rule, error)
-                                        : version_rule_parse(rule_text, any->version.ptype, &rule, error);
+    struct scheme_rule rule;
+    enum status status = scheme_rule_parse(rule_text, any->scheme, any->version.ptype, &rule, error);
     if (status == STATUS_OK)
-        *takes = any->is_semver ? semver_rule_matches(&semver_rule, &any->semver)
-                                : version_rule_matches(&rule, &any->version);
+        *takes = scheme_rule_matches(&rule, &any->version);
     return status;
 }
 
@@ -200,10 +220,10 @@ enum exit_code run_version_match(struct session *session, const struct arguments
     const char *rule = arguments->positionals[0];
     struct error error = {0};
     struct any_version any;
-    bool is_semver;
+    enum version_scheme scheme;
     bool takes = false;
-    if (!read_scheme(session, arguments, &is_semver) ||
-        !need_version(session, arguments->positionals[1], is_semver, &any))
+    if (!read_scheme(session, arguments, &scheme) ||
+        !need_version(session, arguments->positionals[1], scheme, &any))
         return EXIT_USAGE;
     if (rule_takes(rule, &any, &takes, &error) != STATUS_OK) {
         session_fail(session, &error);
@@ -219,15 +239,33 @@ enum exit_code run_version_match(struct session *session, const struct arguments
 
 /* --- coexist ---------------------------------------------------------------------------------------- */
 
+/* What the two rivals have in common. */
 static char *rivalry(const struct any_version *any)
 {
     const struct version *version = &any->version;
+    char value[VERSION_TEXT_SIZE];
     char *text;
-    if (asprintf(&text, "product type %d may have one %s version of value %d.%d.%d", version->ptype,
-                 version_is_fota(version) ? "FOTA-capable (o, l or a)" : "non-FOTA (n)", version->major,
-                 version->minor, version->revision) < 0)
+    version_format_value(version, value);
+    const char *first = version->scheme == VERSION_SEMVER ? value : value + 1; /* without v or b */
+    if (asprintf(&text, "product type %d may have one %s version of %s %.*s", version->ptype,
+                 version_is_fota(version) ? "FOTA-capable (o, l or a)" : "non-FOTA (n)",
+                 version->scheme == VERSION_SEMVER ? "precedence" : "value", (int)strcspn(first, "+"),
+                 first) < 0)
         abort();
     return text;
+}
+
+/* Only whole versions are stored. */
+static bool need_whole(struct session *session, const char *text, enum version_scheme scheme,
+                       struct any_version *any)
+{
+    if (!need_version(session, text, scheme, any))
+        return false;
+    if (any->is_whole)
+        return true;
+    session_usage(session, "\"%s\" has no product type and no class; needed is such as %st45772(a)", text,
+                  text);
+    return false;
 }
 
 /* Adds the two to `rivals` and says it to people, if they are. */
@@ -246,11 +284,14 @@ static void check_pair(struct session *session, const struct any_version *a, con
 enum exit_code run_version_coexist(struct session *session, const struct arguments *arguments)
 {
     size_t count = (size_t)arguments->positional_count;
+    enum version_scheme scheme;
+    if (!read_scheme(session, arguments, &scheme))
+        return EXIT_USAGE;
     struct any_version *versions = calloc(count, sizeof *versions);
     if (versions == NULL)
         abort();
     for (size_t i = 0; i < count; i++) {
-        if (!need_version(session, arguments->positionals[i], false, &versions[i])) {
+        if (!need_whole(session, arguments->positionals[i], scheme, &versions[i])) {
             free(versions);
             return EXIT_USAGE;
         }

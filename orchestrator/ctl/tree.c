@@ -161,7 +161,8 @@ static const struct command audit_commands[] = {
     {"list", "who did what, newest first", NULL, run_audit_list, NULL, 0, 0, limit_options, NULL}, {0}};
 
 static const struct option scheme_options[] = {
-    {"scheme", "SCHEME", "seed (the rules of docs/versions.md; when not given) or semver", false}, {0}};
+    {"scheme", "SCHEME", "seed (when not given) or semver, as 1.4.0-rc.1 or 1.4.0-rc.1t45772(a)", false},
+    {0}};
 
 static const struct command version_commands[] = {
     {"parse", "check versions and show their parts", NULL, run_version_parse, "V...", 1, ARGUMENTS_MAX,
@@ -174,7 +175,7 @@ static const struct command version_commands[] = {
      "Exit code 0 when it does, 1 when it does not, 2 when one of them cannot be read.\n"
      "Example: version match '>=v1.0.0 <v1.2.0 || =b1.3.0' 'v1.1.0t45772(a)'\n"},
     {"coexist", "say whether versions may be stored together", NULL, run_version_coexist, "V V...", 2,
-     ARGUMENTS_MAX, NULL,
+     ARGUMENTS_MAX, scheme_options,
      "Exit code 0 when they may, 1 when they may not (every pair of rivals is named), 2 when one is no\n"
      "version.\n"},
     {0}};

@@ -296,23 +296,24 @@ static void handle_report(struct batch *batch, const struct report *report)
 
 static enum status write_running(const struct batch *batch, struct store *store, struct error *error)
 {
-    struct array columns[9] = {0};
+    struct array columns[8] = {0};
     for (int64_t i = 0; i < batch->device_count; i++) {
         const struct batch_device *device = &batch->devices[i];
         if (device->running == NULL)
             continue;
         const struct version *version = &device->running->parsed;
+        char order[VERSION_ORDER_SIZE];
+        version_order(version, order);
         array_put_text(&columns[0], device->id);
         array_put_text(&columns[1], device->running->version);
-        array_put_text(&columns[2], version->type == 'v' ? "v" : "b");
-        array_put_integer(&columns[3], version_value(version));
-        array_put_text(&columns[4], (const char[]){version->fota_class, '\0'});
-        array_put_integer(&columns[5], device->running->slot);
-        array_put_text(&columns[6], device->running->sha256);
-        array_put_text(&columns[7], device->boot);
-        array_put_text(&columns[8], device->reset_reason);
+        array_put_text(&columns[2], order);
+        array_put_text(&columns[3], (const char[]){version->fota_class, '\0'});
+        array_put_integer(&columns[4], device->running->slot);
+        array_put_text(&columns[5], device->running->sha256);
+        array_put_text(&columns[6], device->boot);
+        array_put_text(&columns[7], device->reset_reason);
     }
-    return store_run_arrays(store, &SQL_DEVICE_REPORT, columns, 9, error);
+    return store_run_arrays(store, &SQL_DEVICE_REPORT, columns, 8, error);
 }
 
 static enum status write_presence(const struct batch *batch, struct store *store, struct error *error)

@@ -55,7 +55,10 @@ struct product_new {
     const char *serial; /* unique when given */
     bool is_private;
     int ptype;
-    int status; /* 1 developing (default), 2 deployed */
+    int status;                 /* 1 developing (default), 2 deployed */
+    const char *version_scheme; /* "seed" (default) or "semver"; one for all products of a ptype */
+    const char *max_version; /* no release above it is stored or offered: a version without ptype and class */
+    bool require_signature;
 };
 
 /* All or nothing. */

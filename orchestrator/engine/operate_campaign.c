@@ -10,6 +10,7 @@
 #include "operate.h"
 #include "planner.h"
 #include "policy_json.h"
+#include "release.h"
 #include "report.h"
 #include "store_sql.h"
 #include "version_rule.h"
@@ -73,9 +74,10 @@ static enum status start(struct store *store, struct campaign *campaign, const s
             return error_set(
                 error, STATUS_CONFLICT, "campaign",
                 "no device is eligible: it must be of ptype %d, run a version that matches %s and is "
-                "lower than %s, have the tags, support online upgrades, and be in no other live campaign",
+                "lower than %s, have the tags, support online upgrades, be of a product that takes %s, and be in "
+                "no other live campaign",
                 campaign->ptype, campaign->from_rule[0] == '\0' ? "* (any)" : campaign->from_rule,
-                campaign->firmware_version);
+                campaign->firmware_version, campaign->firmware_version);
     }
     return campaign_move(store, campaign, CAMPAIGN_EVENT_START, work->actor->name, work->reason, NULL, error);
 }
@@ -281,6 +283,7 @@ static enum status create(struct store *store, void *context, struct error *erro
     int64_t firmware = 0;
     version_format(&work->version, version);
     if (find_firmware(store, version, &firmware, error) != STATUS_OK ||
+        release_check_products(store, version, RELEASE_ROLLED_OUT, error) != STATUS_OK ||
         check_devices(store, devices, work->version.ptype, error) != STATUS_OK)
         return error->status;
     struct store_parameters parameters = {0};
@@ -312,7 +315,7 @@ enum status operate_campaign_create(struct store *store, const struct actor *act
                                     const struct campaign_new *campaign, struct error *error)
 {
     struct create_work work = {.actor = actor, .campaign = campaign};
-    struct version_rule rule;
+    struct scheme_rule rule;
     struct policy policy;
     if (check_name(campaign->name, error) != STATUS_OK)
         return error->status;
@@ -323,8 +326,8 @@ enum status operate_campaign_create(struct store *store, const struct actor *act
     if (!version_is_online(&work.version))
         return error_set(error, STATUS_INVALID, "firmware",
                          "class %c cannot be installed online: o or a is needed", work.version.fota_class);
-    if (version_rule_parse(campaign->from != NULL ? campaign->from : "", work.version.ptype, &rule, error) !=
-        STATUS_OK) {
+    if (scheme_rule_parse(campaign->from != NULL ? campaign->from : "", work.version.scheme,
+                          work.version.ptype, &rule, error) != STATUS_OK) {
         struct error why = *error;
         return error_set(error, STATUS_INVALID, "from", "%s", why.message);
     }

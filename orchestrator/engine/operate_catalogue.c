@@ -10,91 +10,13 @@
 #include "report.h"
 #include "store_sql.h"
 
-enum { TEXT_MAX = 1000, TAGS_MAX = 1000, TAG_MAX = 64 };
-
-/* --- products --------------------------------------------------------------------------------------- */
-
-struct products_work {
-    const struct actor *actor;
-    const struct product_new *products;
-    size_t count;
-};
-
-static enum status check_text(const char *text, size_t low, size_t high, const char *what, size_t index,
-                              const char *member, struct error *error)
-{
-    if (text == NULL || (strlen(text) >= low && strlen(text) <= high))
-        return STATUS_OK;
-    char field[64];
-    snprintf(field, sizeof field, "%s[%zu].%s", what, index, member);
-    return error_set(error, STATUS_INVALID, field, "must have %zu to %zu characters", low, high);
-}
-
-static enum status create_product(struct store *store, const struct products_work *work, size_t index,
-                                  struct error *error)
-{
-    const struct product_new *product = &work->products[index];
-    char field[64];
-    if (check_text(product->name, 1, NAME_MAX_LENGTH, "products", index, "name", error) != STATUS_OK ||
-        check_text(product->description, 0, TEXT_MAX, "products", index, "description", error) != STATUS_OK ||
-        check_text(product->serial, 1, NAME_MAX_LENGTH, "products", index, "serial", error) != STATUS_OK)
-        return error->status;
-    if (product->ptype < 0) {
-        snprintf(field, sizeof field, "products[%zu].ptype", index);
-        return error_set(error, STATUS_INVALID, field, "must be an integer from 0 to %d", PTYPE_MAX);
-    }
-    if (product->status != 1 && product->status != 2) {
-        snprintf(field, sizeof field, "products[%zu].status", index);
-        return error_set(error, STATUS_INVALID, field, "must be 1 (under development) or 2 (deployed)");
-    }
-    struct store_parameters parameters = {0};
-    store_put_text(&parameters, product->name);
-    store_put_text(&parameters, product->description);
-    store_put_text(&parameters, product->serial);
-    store_put_boolean(&parameters, product->is_private);
-    store_put_integer(&parameters, product->ptype);
-    store_put_integer(&parameters, product->status);
-    enum status status = store_run(store, &SQL_PRODUCT_CREATE, &parameters, NULL, error);
-    if (status != STATUS_CONFLICT)
-        return status;
-    bool is_serial = strcmp(error->field, "products_serial_unique") == 0;
-    snprintf(field, sizeof field, "products[%zu].%s", index, is_serial ? "serial" : "name");
-    return error_set(error, STATUS_CONFLICT, field, "%s is taken by another product",
-                     is_serial               ? product->serial
-                     : product->name != NULL ? product->name
-                                             : "");
-}
-
-static enum status create_products(struct store *store, void *context, struct error *error)
-{
-    const struct products_work *work = context;
-    for (size_t i = 0; i < work->count; i++) {
-        if (create_product(store, work, i, error) != STATUS_OK)
-            return error->status;
-        const char *name = work->products[i].name;
-        if (audit_add(store, work->actor->name, "create_product", name != NULL ? name : "product", "", NULL,
-                      error) != STATUS_OK)
-            return error->status;
-    }
-    return STATUS_OK;
-}
-
-enum status operate_products_create(struct store *store, const struct actor *actor,
-                                    const struct product_new *products, size_t count, struct error *error)
-{
-    if (count == 0)
-        return error_set(error, STATUS_INVALID, "products", "must hold at least one product");
-    struct products_work work = {actor, products, count};
-    return store_transaction(store, create_products, &work, error);
-}
-
-/* --- devices ---------------------------------------------------------------------------------------- */
+enum { TAGS_MAX = 1000, TAG_MAX = 64 };
 
 struct devices_work {
     const struct actor *actor;
     struct device_new *devices;
     size_t count;
-    struct array ids, products, ptypes, tags, versions, types, values, classes;
+    struct array ids, products, ptypes, tags, versions, orders, classes;
     struct array product_names;
     struct array flash_kbs, flash_maps, image_maxima;
     struct array keys, given_keys; /* hashes */
@@ -133,22 +55,21 @@ static enum status put_version(struct devices_work *work, size_t index, struct e
     const struct device_new *device = &work->devices[index];
     if (device->version == NULL) {
         array_put_text(&work->versions, NULL);
-        array_put_text(&work->types, NULL);
-        array_put_text(&work->values, NULL);
+        array_put_text(&work->orders, NULL);
         array_put_text(&work->classes, NULL);
         return STATUS_OK;
     }
     struct version version;
     struct error why;
-    char text[VERSION_TEXT_SIZE];
+    char text[VERSION_TEXT_SIZE], order[VERSION_ORDER_SIZE];
     if (version_parse(device->version, &version, &why) != STATUS_OK)
         return device_error(error, STATUS_INVALID, index, "version", why.message);
     if (version.ptype != device->ptype)
         return device_error(error, STATUS_INVALID, index, "version", "is of another ptype than the device");
     version_format(&version, text);
+    version_order(&version, order);
     array_put_text(&work->versions, text);
-    array_put_text(&work->types, version.type == 'v' ? "v" : "b");
-    array_put_integer(&work->values, version_value(&version));
+    array_put_text(&work->orders, order);
     array_put_text(&work->classes, (const char[]){version.fota_class, '\0'});
     return STATUS_OK;
 }
@@ -217,6 +138,19 @@ static enum status collect_devices(struct devices_work *work, struct error *erro
     return STATUS_OK;
 }
 
+/* Whether the version that a device is said to run is of its product's scheme. */
+static enum status check_scheme(const struct devices_work *work, size_t index, const char *scheme,
+                                struct error *error)
+{
+    const char *version = work->devices[index].version;
+    if (version == NULL || strcmp(version_scheme_name(version_scheme_of(version)), scheme) == 0)
+        return STATUS_OK;
+    char message[VERSION_TEXT_SIZE + 80];
+    snprintf(message, sizeof message, "%s is of the version scheme %s, the device's product of %s", version,
+             version_scheme_name(version_scheme_of(version)), scheme);
+    return device_error(error, STATUS_INVALID, index, "version", message);
+}
+
 static enum status find_products(struct devices_work *work, struct store *store, struct error *error)
 {
     struct store_parameters parameters = {0};
@@ -236,6 +170,8 @@ static enum status find_products(struct devices_work *work, struct store *store,
         else if (found > 1)
             status = device_error(error, STATUS_INVALID, i, "product",
                                   "several products have this ptype: name one");
+        else
+            status = check_scheme(work, i, store_rows_text(rows, (int64_t)i, 2), error);
         array_put_integer(&work->products, store_rows_integer(rows, (int64_t)i, 1));
     }
     store_rows_free(rows);
@@ -315,9 +251,9 @@ static enum status register_devices(struct store *store, void *context, struct e
         explain_duplicate(work, store, error) != STATUS_OK ||
         check_given_keys(work, store, error) != STATUS_OK)
         return error->status;
-    struct array *columns[] = {&work->ids,       &work->products,   &work->ptypes,       &work->tags,
-                               &work->versions,  &work->types,      &work->values,       &work->classes,
-                               &work->flash_kbs, &work->flash_maps, &work->image_maxima, &work->keys};
+    struct array *columns[] = {&work->ids,        &work->products,     &work->ptypes,  &work->tags,
+                               &work->versions,   &work->orders,       &work->classes, &work->flash_kbs,
+                               &work->flash_maps, &work->image_maxima, &work->keys};
     struct store_parameters parameters = {0};
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
         store_put_text(&parameters, array_text(columns[i]));
@@ -344,10 +280,10 @@ enum status operate_devices_register(struct store *store, const struct actor *ac
         status = check_twice(&work, error);
     if (status == STATUS_OK)
         status = store_transaction(store, register_devices, &work, error);
-    struct array *all[] = {&work.ids,           &work.products,  &work.ptypes,     &work.tags,
-                           &work.versions,      &work.types,     &work.values,     &work.classes,
-                           &work.product_names, &work.flash_kbs, &work.flash_maps, &work.image_maxima,
-                           &work.keys,          &work.given_keys};
+    struct array *all[] = {&work.ids,       &work.products,   &work.ptypes,       &work.tags,
+                           &work.versions,  &work.orders,     &work.classes,      &work.product_names,
+                           &work.flash_kbs, &work.flash_maps, &work.image_maxima, &work.keys,
+                           &work.given_keys};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         array_release(all[i]);
     return status;

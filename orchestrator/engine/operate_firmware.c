@@ -15,6 +15,7 @@ struct firmware_work {
     const struct firmware_new *firmware;
     struct version version;
     char text[VERSION_TEXT_SIZE];
+    char order[VERSION_ORDER_SIZE];
 };
 
 /* NULL is fine. Notes may have several lines. */
@@ -46,7 +47,7 @@ static enum status explain_rival(struct store *store, const struct firmware_work
 {
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, work->version.ptype);
-    store_put_integer(&parameters, version_value(&work->version));
+    store_put_text(&parameters, work->order);
     store_put_text(&parameters, (const char[]){work->version.fota_class, '\0'});
     struct store_rows *rows;
     if (store_run(store, &SQL_FIRMWARE_RIVALS, &parameters, &rows, error) != STATUS_OK)
@@ -57,29 +58,15 @@ static enum status explain_rival(struct store *store, const struct firmware_work
         if (strcmp(rival, work->text) == 0)
             status = error_set(error, STATUS_CONFLICT, "version", "%s exists already", work->text);
         else
-            status =
-                error_set(error, STATUS_CONFLICT, "version",
-                          "%s cannot stand beside %s: one version %s per ptype "
-                          "and value",
-                          work->text, rival, work->version.fota_class == 'n' ? "without FOTA" : "with FOTA");
+            status = error_set(error, STATUS_CONFLICT, "version",
+                               "%s cannot stand beside %s: one version %s per ptype and %s", work->text,
+                               rival, work->version.fota_class == 'n' ? "without FOTA" : "with FOTA",
+                               work->version.scheme == VERSION_SEMVER
+                                   ? "precedence (build metadata does not count)"
+                                   : "value");
     }
     store_rows_free(rows);
     return status;
-}
-
-static enum status check_ptype(struct store *store, const struct firmware_work *work, struct error *error)
-{
-    struct store_parameters parameters = {0};
-    store_put_integer(&parameters, work->version.ptype);
-    struct store_rows *rows;
-    if (store_run(store, &SQL_FIRMWARE_PTYPE_KNOWN, &parameters, &rows, error) != STATUS_OK)
-        return error->status;
-    bool known = store_rows_boolean(rows, 0, 0);
-    store_rows_free(rows);
-    if (!known)
-        return error_set(error, STATUS_INVALID, "version", "no product has ptype %d: create it first",
-                         work->version.ptype);
-    return STATUS_OK;
 }
 
 static enum status insert_firmware(struct store *store, const struct firmware_work *work, int64_t *number,
@@ -88,8 +75,7 @@ static enum status insert_firmware(struct store *store, const struct firmware_wo
     struct store_parameters parameters = {0};
     store_put_text(&parameters, work->text);
     store_put_integer(&parameters, work->version.ptype);
-    store_put_text(&parameters, work->version.type == 'v' ? "v" : "b");
-    store_put_integer(&parameters, version_value(&work->version));
+    store_put_text(&parameters, work->order);
     store_put_text(&parameters, (const char[]){work->version.fota_class, '\0'});
     store_put_text(&parameters, work->firmware->notes != NULL ? work->firmware->notes : "");
     store_put_text(&parameters, work->actor->name);
@@ -134,7 +120,8 @@ static enum status upload(struct store *store, void *context, struct error *erro
     const struct firmware_work *work = context;
     const struct firmware_new *firmware = work->firmware;
     int64_t number = 0;
-    if (release_lock_catalogue(store, error) != STATUS_OK || check_ptype(store, work, error) != STATUS_OK ||
+    if (release_lock_catalogue(store, error) != STATUS_OK ||
+        release_check_products(store, work->text, RELEASE_STORED, error) != STATUS_OK ||
         explain_rival(store, work, error) != STATUS_OK ||
         insert_firmware(store, work, &number, error) != STATUS_OK)
         return error->status;
@@ -158,6 +145,7 @@ enum status operate_firmware_upload(struct store *store, const struct actor *act
         return error_set(error, STATUS_INVALID, "version", "%s", why.message);
     }
     version_format(&work.version, work.text);
+    version_order(&work.version, work.order);
     if (check_texts(firmware, error) != STATUS_OK ||
         release_files_check(&work.version, firmware->files, firmware->file_count, error) != STATUS_OK)
         return error->status;

@@ -9,48 +9,57 @@
 #include "store_sql.h"
 #include "version_rule.h"
 
-/* Every version code (value * 2 + 1 for v) that the rule takes and that is lower than the firmware: updates
- * only go up. The rule is evaluated here and nowhere else. */
-static enum status version_codes(const struct campaign *campaign, struct array *codes, struct error *error)
+/* Whether a device that runs `text` may be updated: in the firmware's scheme, taken by the rule, and lower
+ * than the firmware, since updates only go up. This is decided here and nowhere else. */
+static bool may_be_updated(const char *text, const struct scheme_rule *rule, const struct version *firmware)
+{
+    struct version running;
+    return version_parse(text, &running, NULL) == STATUS_OK && version_is_online(&running) &&
+           scheme_rule_matches(rule, &running) && version_compare(&running, firmware) < 0;
+}
+
+/* The versions that devices of the ptype run, and that may be updated. */
+static enum status accepted_versions(struct store *store, const struct campaign *campaign,
+                                     struct array *versions, struct error *error)
 {
     struct version firmware;
-    struct version_rule rule;
+    struct scheme_rule rule;
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
     if (version_parse(campaign->firmware_version, &firmware, error) != STATUS_OK ||
-        version_rule_parse(campaign->from_rule, campaign->ptype, &rule, error) != STATUS_OK)
+        scheme_rule_parse(campaign->from_rule, firmware.scheme, campaign->ptype, &rule, error) != STATUS_OK)
         return error->status;
-    for (int value = 0; value <= 999; value++) {
-        for (int formal = 0; formal <= 1; formal++) {
-            struct version version = {.type = formal ? 'v' : 'b',
-                                      .major = value / 100,
-                                      .minor = value / 10 % 10,
-                                      .revision = value % 10,
-                                      .ptype = campaign->ptype,
-                                      .fota_class = 'a'};
-            if (version_rule_matches(&rule, &version) && version_compare(&version, &firmware) < 0)
-                array_put_integer(codes, value * 2 + formal);
-        }
+    store_put_integer(&parameters, campaign->ptype);
+    if (store_run(store, &SQL_DEVICE_VERSIONS, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    for (int64_t i = 0; i < store_rows_count(rows); i++) {
+        const char *text = store_rows_text(rows, i, 0);
+        if (may_be_updated(text, &rule, &firmware))
+            array_put_text(versions, text);
     }
+    store_rows_free(rows);
     return STATUS_OK;
 }
 
 enum status planner_count(struct store *store, const struct campaign *campaign, int64_t *devices,
                           struct error *error)
 {
-    struct array codes = {0};
+    struct array versions = {0};
     struct store_rows *rows = NULL;
-    enum status status = version_codes(campaign, &codes, error);
+    enum status status = accepted_versions(store, campaign, &versions, error);
     if (status == STATUS_OK) {
         struct store_parameters parameters = {0};
         store_put_integer(&parameters, campaign->ptype);
-        store_put_text(&parameters, array_text(&codes));
+        store_put_text(&parameters, array_text(&versions));
         store_put_text(&parameters, campaign->tags);
         store_put_text(&parameters, campaign->devices);
+        store_put_integer(&parameters, campaign->firmware);
         status = store_run(store, &SQL_ELIGIBLE_COUNT, &parameters, &rows, error);
     }
     if (status == STATUS_OK)
         *devices = store_rows_integer(rows, 0, 0);
     store_rows_free(rows);
-    array_release(&codes);
+    array_release(&versions);
     return status;
 }
 
@@ -74,15 +83,15 @@ static enum status create_targets(struct store *store, const struct campaign *ca
         return error->status;
     int64_t sizes[POLICY_WAVES_MAX] = {0};
     plan_sizes(&campaign->policy, members, sizes);
-    struct array codes = {0}, wave_sizes = {0};
+    struct array versions = {0}, wave_sizes = {0};
     for (int i = 0; i < campaign->policy.wave_count; i++)
         array_put_integer(&wave_sizes, sizes[i]);
-    enum status status = version_codes(campaign, &codes, error);
+    enum status status = accepted_versions(store, campaign, &versions, error);
     if (status == STATUS_OK) {
         struct store_parameters parameters = {0};
         store_put_integer(&parameters, campaign->number);
         store_put_integer(&parameters, campaign->ptype);
-        store_put_text(&parameters, array_text(&codes));
+        store_put_text(&parameters, array_text(&versions));
         store_put_text(&parameters, campaign->tags);
         store_put_integer(&parameters, campaign->seed);
         store_put_text(&parameters, array_text(&wave_sizes));
@@ -91,7 +100,7 @@ static enum status create_targets(struct store *store, const struct campaign *ca
         store_put_text(&parameters, campaign->devices);
         status = store_run(store, &SQL_PLAN_UPDATE, &parameters, NULL, error);
     }
-    array_release(&codes);
+    array_release(&versions);
     array_release(&wave_sizes);
     return status;
 }

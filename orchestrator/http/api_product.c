@@ -27,7 +27,10 @@ enum status handle_product_create(struct http_request *request, struct error *er
                                            .serial = item->serial,
                                            .is_private = item->is_private,
                                            .ptype = item->ptype,
-                                           .status = item->status};
+                                           .status = item->status,
+                                           .version_scheme = item->version_scheme,
+                                           .max_version = item->max_version,
+                                           .require_signature = item->require_signature};
     }
     status =
         operate_products_create(http_request_store(request), &request->actor, products, given.count, error);

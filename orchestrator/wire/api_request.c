@@ -99,6 +99,9 @@ static void read_product(struct json_scope *outer, json_t *array, size_t index, 
     if (json_scope_integer(&scope, "status", false, &status) && status != 1 && status != 2)
         json_scope_refuse(&scope, "status", "allowed is 1 (under development) or 2 (deployed)");
     product->status = (int)status;
+    product->version_scheme = read_text(&scope, "version_scheme", false, arena);
+    product->max_version = read_text(&scope, "max_version", false, arena);
+    product->require_signature = read_zero_or_one(&scope, "require_signature");
     json_scope_leave(&scope, outer);
 }
 

@@ -19,7 +19,9 @@ struct api_product {
     const char *name, *description, *serial;
     bool is_private; /* the seed's 0 or 1; true and false are read too */
     int ptype;
-    int status; /* 1 or 2 */
+    int status;                               /* 1 or 2 */
+    const char *version_scheme, *max_version; /* not the seed's, as the next */
+    bool require_signature;
 };
 
 struct api_products {

@@ -73,7 +73,8 @@ static bool read_running(json_t *object, struct running_image *running, struct r
     struct error error;
     const char *version = json_string_value(json_object_get(object, "version"));
     if (version == NULL || version_parse(version, &running->parsed, &error) != STATUS_OK)
-        return reject(report, REJECTION_BAD_MEMBER, "version: must be a version such as v1.1.0t45772(a)");
+        return reject(report, REJECTION_BAD_MEMBER,
+                      "version: must be a version such as v1.1.0t45772(a) or 1.4.0-rc.1t45772(a)");
     version_format(&running->parsed, running->version);
     if (!read_integer(object, "slot", 1, 2, &slot, report))
         return false;

@@ -49,13 +49,12 @@ struct fixture *fixture_make(int devices)
     assert_int_equal(engine_load_secret(fixture->store, fixture->engine.image_secret, &error), STATUS_OK);
     snprintf(sql, sizeof sql,
              "INSERT INTO products (name, ptype) VALUES ('lamp', 45772);"
-             "INSERT INTO devices (device_id, product_id, ptype, version, version_type, version_value, "
-             "fota_class, "
-             "slot, image_sha256) SELECT 'lamp-' || n, 1, 45772, 'v1.0.5t45772(a)', 'v', 105, 'a', 1, "
+             "INSERT INTO devices (device_id, product_id, ptype, version, version_order, fota_class, "
+             "slot, image_sha256) SELECT 'lamp-' || n, 1, 45772, 'v1.0.5t45772(a)', '105v', 'a', 1, "
              "repeat('5', 64) FROM generate_series(1, %d) n;"
              "INSERT INTO presence (device_id, online) SELECT device_id, true FROM devices;"
-             "INSERT INTO firmware (version, ptype, version_type, version_value, fota_class, created_by) "
-             "VALUES ('" FIXTURE_VERSION "', 45772, 'v', 110, 'a', 'tester');"
+             "INSERT INTO firmware (version, ptype, version_order, fota_class, created_by) "
+             "VALUES ('" FIXTURE_VERSION "', 45772, '110v', 'a', 'tester');"
              "INSERT INTO image_bytes SELECT encode(sha256(b), 'hex'), octet_length(b), b "
              "FROM (VALUES ('one'::bytea), ('two'::bytea)) t(b);"
              "INSERT INTO images VALUES (1, 1, encode(sha256('one'::bytea), 'hex')), "

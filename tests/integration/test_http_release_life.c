@@ -178,7 +178,7 @@ static void a_release_that_nothing_uses_is_deleted_with_its_bytes(void **state)
     snprintf(own, sizeof own, "/v1/images/%s", sha);
     free(sha);
     sha = services_query(database, "SELECT sha256 FROM images JOIN firmware USING (firmware_id) "
-                                   "WHERE version_value = 300 AND slot = 1");
+                                   "WHERE version_order = '300v' AND slot = 1");
     snprintf(shared, sizeof shared, "/v1/images/%s", sha);
     free(sha);
     struct reply reply = get(own); /* now it is in the cache too */
@@ -234,7 +234,7 @@ static void what_is_used_is_not_deleted(void **state)
            201, "1");
     expect(delete_as(operator_, "v4.1.0" PTYPE "(a)"), 409, "cannot be deleted: 1 device runs it\"");
     /* a campaign took a device from it, and may take it back */
-    free(services_query(database, "UPDATE devices SET version = 'v4.2.0t45772(a)', version_value = 420 "
+    free(services_query(database, "UPDATE devices SET version = 'v4.2.0t45772(a)', version_order = '420v' "
                                   "WHERE device_id = 'runs-it'"));
     free(services_query(database, "INSERT INTO waves (campaign_id, wave, name, members, pending) "
                                   "SELECT campaign_id, 0, 'all', 0, 0 FROM campaigns WHERE name = 'spring'"));
@@ -243,7 +243,7 @@ static void what_is_used_is_not_deleted(void **state)
                   "SELECT campaign_id, 'runs-it', 0, 1, 'v4.1.0t45772(a)', 'v9.9.9t45772(a)' "
                   "FROM campaigns WHERE name = 'spring'"));
     expect(delete_as(operator_, "v4.1.0" PTYPE "(a)"), 409, "cannot be deleted: campaigns have it: spring\"");
-    assert_int_equal(count("SELECT count(*) FROM firmware WHERE version_value IN (400, 410)"), 2);
+    assert_int_equal(count("SELECT count(*) FROM firmware WHERE version_order IN ('400v', '410v')"), 2);
     assert_int_equal(
         count("SELECT count(*) FROM audit WHERE action = 'delete_firmware' AND object LIKE 'v4%'"), 0);
     /* nothing changes a release: no such method, no such path */
@@ -276,8 +276,8 @@ static void a_campaign_of_a_release_that_is_being_deleted_is_refused(void **stat
     make_catalogue();
     expect_upload("v5.0.0" PTYPE "(a)", 130);
     struct store *store = hold(
-        "DELETE FROM images USING firmware f WHERE images.firmware_id = f.firmware_id AND f.version_value = 500;"
-        "DELETE FROM firmware WHERE version_value = 500");
+        "DELETE FROM images USING firmware f WHERE images.firmware_id = f.firmware_id AND f.version_order = '500v';"
+        "DELETE FROM firmware WHERE version_order = '500v'");
     begin_attempt(&attempt, create_campaign);
     wait_for_blocked(1);
     let_go(store);
@@ -293,7 +293,7 @@ static void a_release_that_a_campaign_is_being_made_of_is_kept(void **state)
     expect_upload(attempt.version, 131);
     struct store *store = hold("INSERT INTO campaigns (name, firmware_id, ptype, policy, seed, created_by) "
                                "SELECT 'early', firmware_id, ptype, '{}', 1, 'x' FROM firmware "
-                               "WHERE version_value = 510");
+                               "WHERE version_order = '510v'");
     begin_attempt(&attempt, delete_release);
     wait_for_blocked(1);
     let_go(store);

@@ -79,7 +79,7 @@ static void a_file_has_at_most_a_mebibyte(void **state)
     images(40);
     file("empty.bin", "", 0);
     expect_error(upload(), 400, "invalid", "empty.bin");
-    assert_int_equal(count("SELECT count(*) FROM firmware WHERE version_value = 140"), 0);
+    assert_int_equal(count("SELECT count(*) FROM firmware WHERE version_order = '140v'"), 0);
     /* ten of the largest */
     begin("v1.4.0" PTYPE "(n)");
     file("eagle.flash.bin", bytes, MEBIBYTE);
@@ -147,7 +147,7 @@ static void bad_texts_are_refused(void **state)
     images(60);
     file("corename", "x", 1);
     expect_error(upload(), 400, "invalid", "corename");
-    assert_int_equal(count("SELECT count(*) FROM firmware WHERE version_value = 160"), 0);
+    assert_int_equal(count("SELECT count(*) FROM firmware WHERE version_order = '160v'"), 0);
     begin("v1.6.0" PTYPE "(a)");
     images(60);
     text("corename", sixty_five + 1);
@@ -177,7 +177,7 @@ static void fota_classes_need_both_images(void **state)
     file("user1.bin", image, make_image(image, 1, 70));
     file("user2.bin", image, make_image(image, 1, 70)); /* of the other slot */
     expect_error(upload(), 400, "invalid", "user2.bin");
-    assert_int_equal(count("SELECT count(*) FROM firmware WHERE version_value = 170"), 0);
+    assert_int_equal(count("SELECT count(*) FROM firmware WHERE version_order = '170v'"), 0);
 }
 
 static void class_n_is_recorded_and_never_offered(void **state)
@@ -230,7 +230,7 @@ static void an_upload_that_stops_half_way_leaves_nothing(void **state)
     /* the same bytes, ended by their announced length */
     expect(request("POST", "/v1/firmware", operator_, FORM, form, form_used - 100), 400,
            "in the middle of a part");
-    assert_int_equal(count("SELECT count(*) FROM firmware WHERE version_value = 180"), 0);
+    assert_int_equal(count("SELECT count(*) FROM firmware WHERE version_order = '180v'"), 0);
     assert_int_equal(
         count("SELECT count(*) FROM image_bytes b WHERE NOT EXISTS (SELECT FROM firmware_contents c "
               "WHERE c.sha256 = b.sha256)"),

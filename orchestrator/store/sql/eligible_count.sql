@@ -1,2 +1,3 @@
-SELECT count(*) FROM eligible_devices($1, $2::integer[], coalesce(string_to_array(nullif($3, ''), ','), '{}'),
-                                      $4::text[], 0)
+-- ptype, versions, tags, devices, firmware
+SELECT count(*) FROM eligible_devices($1, $2::text[], coalesce(string_to_array(nullif($3, ''), ','), '{}'),
+                                      $4::text[], $5, 0)

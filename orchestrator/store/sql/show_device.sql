@@ -4,7 +4,8 @@ SELECT json_build_object(
     'id', d.device_id, 'ptype', d.ptype, 'product', product.name, 'tags', d.tags, 'version', d.version,
     'upgrade_to', (SELECT f.version FROM firmware f
                    WHERE f.ptype = d.ptype AND f.is_current AND f.fota_class IN ('o', 'a') AND d.fota_class IN ('o', 'a')
-                     AND (f.version_value, f.version_type = 'v') > (d.version_value, d.version_type = 'v')),
+                     AND f.version_scheme = version_scheme(d.version) AND f.version_order > d.version_order
+                     AND (product.max_version_order IS NULL OR f.version_order <= product.max_version_order)),
     'slot', d.slot, 'boot', d.boot, 'sha256', d.image_sha256, 'reset_reason', d.reset_reason,
     'online', coalesce(p.online, false),
     'online_changed_at', to_char(p.changed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),

@@ -22,7 +22,12 @@ static struct version_rule parse(const char *text)
 /* value 0 to 999, type 'v' or 'b' */
 static struct version make(int value, char type)
 {
-    return (struct version){type, value / 100, value / 10 % 10, value % 10, 45772, 'a'};
+    return (struct version){.type = type,
+                            .major = value / 100,
+                            .minor = value / 10 % 10,
+                            .revision = value % 10,
+                            .ptype = 45772,
+                            .fota_class = 'a'};
 }
 
 static bool matches(const char *rule_text, const char *version_text)
