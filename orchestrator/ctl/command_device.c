@@ -4,19 +4,47 @@
 #include <unistd.h>
 
 #include "csv.h"
+#include "device_key.h"
+#include "flash_map.h"
+#include "key_file.h"
+#include "local_file.h"
 #include "show.h"
+
+static enum exit_code post_device(struct session *session, const char *id, json_t *body, const char *key_file)
+{
+    struct error error = {0};
+    json_t *answer;
+    if (client_request(session->client, "POST", "/v1/devices", body, &answer, &error) != STATUS_OK)
+        return session_fail(session, &error);
+    if (session->json)
+        show_json(session->out, answer);
+    else
+        fprintf(session->out, "device %s registered\n", id);
+    const json_t *made = json_array_get(json_object_get(answer, "devices"), 0);
+    enum exit_code code =
+        device_key_show(session, id, "master", json_string_value(json_object_get(made, "key")), key_file);
+    json_decref(answer);
+    return code;
+}
 
 enum exit_code run_device_register(struct session *session, const struct arguments *arguments)
 {
     const char *id = arguments->positionals[0];
     const char *version = arguments_value(arguments, "version");
     const char *product = arguments_value(arguments, "product");
+    const char *flash_map = arguments_value(arguments, "flash-map");
+    const char *file = arguments_value(arguments, "key-bin");
+    enum exit_code code = EXIT_DONE;
     long long ptype = 0;
+    long long flash_kb = 0;
     int position = 0;
     if (arguments_value(arguments, "ptype") == NULL)
         return session_usage(session, "--ptype is missing: device register ID --ptype P");
-    if (!show_number(session, arguments, "ptype", 0, INT_MAX, &ptype))
+    if (!show_number(session, arguments, "ptype", 0, INT_MAX, &ptype) ||
+        !show_number(session, arguments, "flash-kb", 1, FLASH_SIZE_KB_MAX, &flash_kb))
         return EXIT_USAGE;
+    if (!device_key_may_be_written(session, file, &code))
+        return code;
     json_t *device = json_pack("{ss sI s[]}", "id", id, "ptype", (json_int_t)ptype, "tags");
     if (device == NULL)
         return session_usage(session, "the id is not UTF-8");
@@ -26,15 +54,43 @@ enum exit_code run_device_register(struct session *session, const struct argumen
         json_object_set_new(device, "version", json_string(version));
     if (product != NULL)
         json_object_set_new(device, "product", json_string(product));
+    if (flash_kb != 0)
+        json_object_set_new(device, "flash_kb", json_integer(flash_kb));
+    if (flash_map != NULL)
+        json_object_set_new(device, "flash_map", json_string(flash_map));
     json_t *body = json_pack("{s[o]}", "devices", device);
-    enum exit_code code = show_post(session, "/v1/devices", body, "device %s registered", id);
+    code = post_device(session, id, body, file);
     json_decref(body);
     return code;
 }
 
+/* What the server answered: the keys go to the file, or nowhere. */
+static enum exit_code finish_import(struct session *session, size_t count, json_t *answer, const char *keys)
+{
+    struct error error = {0};
+    const json_t *made = json_object_get(answer, "devices");
+    if (keys != NULL && key_list_write(keys, made, &error) != STATUS_OK) {
+        error_context(&error, "%zu device%s registered, but the keys are lost: device key makes others",
+                      count, count == 1 ? " is" : "s are");
+        return session_fail(session, &error);
+    }
+    if (session->json) {
+        json_object_del(answer, "devices");
+        show_json(session->out, answer);
+        return EXIT_DONE;
+    }
+    fprintf(session->out, "%zu device%s registered\n", count, count == 1 ? "" : "s");
+    if (keys != NULL)
+        fprintf(session->out, "%zu new keys written to %s\n", json_array_size(made), keys);
+    else if (json_array_size(made) > 0)
+        fputs("their keys are not shown: --keys would have kept them, device key makes others\n",
+              session->out);
+    return EXIT_DONE;
+}
+
 /* Sends what was read from `name`; errors of the server name its lines. */
 static enum exit_code send_devices(struct session *session, const char *name, json_t *devices,
-                                   const int *lines)
+                                   const int *lines, const char *keys)
 {
     struct error error = {0};
     json_t *answer;
@@ -45,12 +101,9 @@ static enum exit_code send_devices(struct session *session, const char *name, js
         csv_name_line(&error, name, lines, count);
         return session_fail(session, &error);
     }
-    if (session->json)
-        show_json(session->out, answer);
-    else
-        fprintf(session->out, "%zu device%s registered\n", count, count == 1 ? "" : "s");
+    enum exit_code code = finish_import(session, count, answer, keys);
     json_decref(answer);
-    return EXIT_DONE;
+    return code;
 }
 
 enum exit_code run_device_import(struct session *session, const struct arguments *arguments)
@@ -61,13 +114,16 @@ enum exit_code run_device_import(struct session *session, const struct arguments
     size_t length;
     json_t *devices;
     int *lines;
+    const char *keys = arguments_value(arguments, "keys");
+    if (keys != NULL && local_file_check_new(keys, &error) != STATUS_OK)
+        return session_fail(session, &error);
     if (csv_read_file(arguments->positionals[0], &name, &text, &length, &error) != STATUS_OK)
         return session_fail(session, &error);
     enum status status = csv_read_devices(name, text, length, session->errors, &devices, &lines, &error);
     free(text);
     if (status != STATUS_OK)
         return session_fail(session, &error);
-    enum exit_code code = send_devices(session, name, devices, lines);
+    enum exit_code code = send_devices(session, name, devices, lines, keys);
     json_decref(devices);
     free(lines);
     return code;

@@ -296,6 +296,8 @@ enum exit_code run_flash_map_build(struct session *session, const struct argumen
     if (status == STATUS_OK) /* with its key the file is as secret as the key */
         status = local_file_write(path, flash, size, arguments_value(arguments, "force") != NULL,
                                   arguments_value(arguments, "key") != NULL, &error);
+    if (status == STATUS_CONFLICT)
+        error_set(&error, STATUS_CONFLICT, NULL, "%s exists; --force replaces it", path);
     if (status == STATUS_OK)
         print_built(session, path, map, written);
     json_decref(written);

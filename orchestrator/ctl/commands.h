@@ -27,6 +27,8 @@ enum exit_code run_product_create(struct session *session, const struct argument
 enum exit_code run_product_list(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_register(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_import(struct session *session, const struct arguments *arguments);
+enum exit_code run_device_key(struct session *session, const struct arguments *arguments);
+enum exit_code run_device_revoke_key(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_list(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_upgrade(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_show(struct session *session, const struct arguments *arguments);

@@ -1,22 +1,30 @@
 #include "csv.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api_request.h"
+#include "flash_map.h"
 #include "report.h"
+#include "utf8.h"
 #include "version.h"
 
-enum { FIELDS_MAX = 8, BAD_LINES_SHOWN = 20 };
+/* A file that is larger would not fit into one request. */
+enum { FIELDS_MAX = 16, FILE_MAX = 64 * 1024 * 1024, BAD_LINES_SHOWN = 20, KEY_DIGITS = 40 };
 
 #define COLUMN_LIST(X)                                                                                       \
     X(COLUMN_ID, "id")                                                                                       \
     X(COLUMN_PTYPE, "ptype")                                                                                 \
     X(COLUMN_VERSION, "version")                                                                             \
     X(COLUMN_PRODUCT, "product")                                                                             \
-    X(COLUMN_TAGS, "tags")
+    X(COLUMN_TAGS, "tags")                                                                                   \
+    X(COLUMN_KEY, "key")                                                                                     \
+    X(COLUMN_FLASH_KB, "flash_kb")                                                                           \
+    X(COLUMN_FLASH_MAP, "flash_map")
 
 enum column {
 #define X(name, text) name,
@@ -69,6 +77,11 @@ enum status csv_read_stream(FILE *stream, const char *name, char **text, size_t 
         *length += fread(*text + *length, 1, capacity - *length - 1, stream);
         if (*length < capacity - 1)
             break;
+        if (capacity > FILE_MAX) {
+            free(*text);
+            return error_set(error, STATUS_TOO_LARGE, NULL, "%s has more than %d MiB: divide it", name,
+                             FILE_MAX / 1024 / 1024);
+        }
         capacity *= 2;
         char *larger = realloc(*text, capacity);
         if (larger == NULL)
@@ -168,14 +181,18 @@ static bool read_record(struct reader *reader)
 
 static enum status read_header(struct reader *reader, struct error *error)
 {
-    static const char allowed[] = "allowed are id, ptype, version, product, tags";
+    static const char allowed[] = "allowed are id, ptype, version, product, tags, key, flash_kb, flash_map";
     for (int i = 0; i < COLUMN_COUNT; i++)
         reader->positions[i] = -1;
     if (!read_record(reader))
         return error_set(error, STATUS_INVALID, NULL, "%s is empty; its first line must name the columns: %s",
                          reader->name, allowed);
     for (int i = 0; i < reader->field_count && i < FIELDS_MAX; i++) {
+        size_t characters;
         int column = 0;
+        if (!utf8_count(reader->fields[i], &characters))
+            return error_set(error, STATUS_INVALID, NULL, "%s:%d: column %d is not UTF-8", reader->name,
+                             reader->line, i + 1);
         while (column < COLUMN_COUNT && strcmp(reader->fields[i], column_names[column]) != 0)
             column++;
         if (column == COLUMN_COUNT)
@@ -198,13 +215,64 @@ static const char *value_of(const struct reader *reader, enum column column)
     return position < 0 ? "" : reader->fields[position];
 }
 
-static bool read_ptype(const char *text, int *ptype)
+static bool read_number(const char *text, long highest, int *number)
 {
     char *end;
     errno = 0;
     long value = strtol(text, &end, 10);
-    *ptype = (int)value;
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && value <= PTYPE_MAX;
+    *number = (int)value;
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && value <= highest;
+}
+
+static bool fields_are_utf8(struct reader *reader)
+{
+    for (int column = 0; column < COLUMN_COUNT; column++) {
+        size_t characters;
+        if (utf8_count(value_of(reader, (enum column)column), &characters))
+            continue;
+        complain(reader, "%s is not UTF-8", column_names[column]);
+        return false;
+    }
+    return true;
+}
+
+/* A key is a secret: what is wrong with it is said without repeating it. */
+static bool add_key(struct reader *reader, json_t *device)
+{
+    char key[KEY_DIGITS + 1];
+    const char *given = value_of(reader, COLUMN_KEY);
+    if (given[0] == '\0')
+        return true;
+    if (strlen(given) != KEY_DIGITS || strspn(given, "0123456789abcdefABCDEF") != KEY_DIGITS) {
+        complain(reader, "key: allowed are %d hexadecimal digits", KEY_DIGITS);
+        return false;
+    }
+    for (int i = 0; i <= KEY_DIGITS; i++) /* one key, however it is written */
+        key[i] = (char)tolower((unsigned char)given[i]);
+    json_object_set_new(device, "key", json_string(key));
+    return true;
+}
+
+static bool add_flash(struct reader *reader, json_t *device)
+{
+    const char *size = value_of(reader, COLUMN_FLASH_KB);
+    const char *name = value_of(reader, COLUMN_FLASH_MAP);
+    const struct flash_map *map;
+    struct error error;
+    int size_kb = 0;
+    if (size[0] == '\0' && name[0] == '\0')
+        return true;
+    if (!read_number(size, FLASH_SIZE_KB_MAX, &size_kb))
+        size_kb = 0; /* there is no such map either */
+    if (flash_map_find(size_kb, name[0] == '\0' ? NULL : name, &map, &error) != STATUS_OK) {
+        bool is_size = strcmp(error.field, "size") == 0;
+        complain(reader, "%s \"%.20s\": %s", is_size ? "flash_kb" : "flash_map", is_size ? size : name,
+                 error.message);
+        return false;
+    }
+    json_object_set_new(device, "flash_kb", json_integer(map->size_kb));
+    json_object_set_new(device, "flash_map", json_string(map->name));
+    return true;
 }
 
 void csv_split_tags(const char *tags, json_t *list)
@@ -227,6 +295,8 @@ static json_t *read_device(struct reader *reader, int columns)
         complain(reader, "has %d fields; the first line has %d", reader->field_count, columns);
         return NULL;
     }
+    if (!fields_are_utf8(reader))
+        return NULL;
     const char *id = value_of(reader, COLUMN_ID);
     const char *version_text = value_of(reader, COLUMN_VERSION);
     const char *product = value_of(reader, COLUMN_PRODUCT);
@@ -234,7 +304,7 @@ static json_t *read_device(struct reader *reader, int columns)
         complain(reader, "id \"%.80s\": allowed are 1 to 64 characters of A-Z a-z 0-9 . _ -", id);
         return NULL;
     }
-    if (!read_ptype(value_of(reader, COLUMN_PTYPE), &ptype)) {
+    if (!read_number(value_of(reader, COLUMN_PTYPE), PTYPE_MAX, &ptype)) {
         complain(reader, "ptype \"%.80s\": allowed is a whole number from 0 to 2147483647",
                  value_of(reader, COLUMN_PTYPE));
         return NULL;
@@ -252,17 +322,20 @@ static json_t *read_device(struct reader *reader, int columns)
     csv_split_tags(value_of(reader, COLUMN_TAGS), tags);
     if (version_text[0] != '\0')
         json_object_set_new(device, "version", json_string(version_text));
-    if (product[0] != '\0' && json_object_set_new(device, "product", json_string(product)) != 0)
-        complain(reader, "product is not UTF-8");
+    if (product[0] != '\0')
+        json_object_set_new(device, "product", json_string(product));
     if (json_array_size(tags) > 0)
         json_object_set(device, "tags", tags);
     json_decref(tags);
-    return device;
+    if (add_key(reader, device) && add_flash(reader, device))
+        return device;
+    json_decref(device);
+    return NULL;
 }
 
-/* Devices by id, for finding those that are there twice. */
+/* Ids or keys, for finding those that are there twice. */
 struct seen {
-    const char *id;
+    const char *text;
     int line;
 };
 
@@ -270,50 +343,60 @@ static int compare_seen(const void *a, const void *b)
 {
     const struct seen *first = a;
     const struct seen *second = b;
-    int order = strcmp(first->id, second->id);
+    int order = strcmp(first->text, second->text);
     return order != 0 ? order : first->line - second->line;
 }
 
-static void check_twice(struct reader *reader, struct seen *seen, size_t count)
+/* Complains of devices that have the same `member`. */
+static void check_twice(struct reader *reader, const json_t *list, const int *lines, const char *member)
 {
+    size_t count = 0;
+    size_t index;
+    const json_t *device;
+    struct seen *seen = calloc(json_array_size(list) + 1, sizeof *seen);
+    if (seen == NULL)
+        abort();
+    json_array_foreach(list, index, device)
+    {
+        const char *text = json_string_value(json_object_get(device, member));
+        if (text != NULL)
+            seen[count++] = (struct seen){text, lines[index]};
+    }
     qsort(seen, count, sizeof *seen, compare_seen);
     for (size_t i = 1; i < count; i++) {
-        if (strcmp(seen[i - 1].id, seen[i].id) != 0)
+        if (strcmp(seen[i - 1].text, seen[i].text) != 0)
             continue;
         reader->line = seen[i].line;
-        complain(reader, "id %s is in line %d already", seen[i].id, seen[i - 1].line);
+        if (strcmp(member, "key") == 0)
+            complain(reader, "its key is in line %d already", seen[i - 1].line);
+        else
+            complain(reader, "id %s is in line %d already", seen[i].text, seen[i - 1].line);
     }
+    free(seen);
 }
 
 /* Returns the line of each device in the list. */
 static int *read_all(struct reader *reader, json_t *list)
 {
-    struct seen *seen = NULL;
     int *lines = NULL;
     size_t count = 0;
     size_t capacity = 0;
     int columns = reader->field_count;
-    while (read_record(reader)) {
+    while (json_array_size(list) <= API_DEVICES_MAX && read_record(reader)) {
         json_t *device = read_device(reader, columns);
         if (device == NULL)
             continue;
         json_array_append_new(list, device);
         if (count == capacity) {
             capacity = 2 * capacity + 1024;
-            seen = realloc(seen, capacity * sizeof *seen);
-            if (seen == NULL)
-                abort();
             lines = realloc(lines, capacity * sizeof *lines);
             if (lines == NULL)
                 abort();
         }
-        lines[count] = reader->line;
-        seen[count].id = json_string_value(json_object_get(device, "id"));
-        seen[count++].line = reader->line;
+        lines[count++] = reader->line;
     }
-    if (count > 0)
-        check_twice(reader, seen, count);
-    free(seen);
+    check_twice(reader, list, lines, "id");
+    check_twice(reader, list, lines, "key");
     return lines;
 }
 
@@ -333,6 +416,13 @@ enum status csv_read_devices(const char *name, char *text, size_t length, FILE *
     json_t *list = json_array();
     *lines = read_all(&reader, list);
     size_t count = json_array_size(list);
+    if (count > API_DEVICES_MAX) {
+        json_decref(list);
+        free(*lines);
+        *lines = NULL;
+        return error_set(error, STATUS_TOO_LARGE, NULL, "%s names more than %d devices: divide it", name,
+                         API_DEVICES_MAX);
+    }
     if (reader.bad > BAD_LINES_SHOWN)
         fprintf(errors, "%s: and %d more\n", name, reader.bad - BAD_LINES_SHOWN);
     *devices = json_pack("{so}", "devices", list);

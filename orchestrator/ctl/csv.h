@@ -8,7 +8,7 @@
 
 #include "status.h"
 
-/* Reads a whole stream. Release *text with free(). */
+/* Reads a whole stream of at most 64 MiB. Release *text with free(). */
 enum status csv_read_stream(FILE *stream, const char *name, char **text, size_t *length,
                             struct error *error) MUST_CHECK;
 
@@ -16,11 +16,11 @@ enum status csv_read_stream(FILE *stream, const char *name, char **text, size_t 
 enum status csv_read_file(const char *path, const char **name, char **text, size_t *length,
                           struct error *error) MUST_CHECK;
 
-/* Reads a document whose first line names its columns: id and ptype, and version, product and tags where
- * there are any, in any order. Checks every line and writes each bad one as "NAME:LINE: what, and what is
- * allowed" to `errors` (the first 20; then how many more). On success *devices is the body of POST
- * /v1/devices, and (*lines)[N] the line of its element N; release them with json_decref and free(). `text` is
- * changed. */
+/* Reads a document whose first line names its columns: id and ptype, and version, product, tags, key,
+ * flash_kb and flash_map where there are any, in any order. Checks every line and writes each bad one as
+ * "NAME:LINE: what, and what is allowed" to `errors` (the first 20; then how many more). On success *devices
+ * is the body of POST /v1/devices (as many as it takes), and (*lines)[N] the line of its element N; release
+ * them with json_decref and free(). `text` is changed. */
 enum status csv_read_devices(const char *name, char *text, size_t length, FILE *errors, json_t **devices,
                              int **lines, struct error *error) MUST_CHECK;
 

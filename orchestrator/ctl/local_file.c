@@ -82,24 +82,50 @@ static bool fill(int descriptor, const unsigned char *bytes, size_t size, bool s
     return good;
 }
 
+/* A new file of a name that nobody has; -1 with `error` set. Release *temporary with free() in any case. */
+static int make_beside(const char *path, char **temporary, struct error *error)
+{
+    if (asprintf(temporary, "%s.XXXXXX", path) < 0)
+        abort();
+    int descriptor = mkostemp(*temporary, O_CLOEXEC);
+    if (descriptor < 0)
+        error_set(error, STATUS_INVALID, NULL, "cannot write beside %s: %s", path, strerror(errno));
+    return descriptor;
+}
+
+enum status local_file_check_new(const char *path, struct error *error)
+{
+    struct stat found;
+    char *temporary;
+    enum status status = STATUS_OK;
+    if (lstat(path, &found) == 0)
+        return error_set(error, STATUS_CONFLICT, NULL, "%s exists already, and is not replaced", path);
+    int descriptor = make_beside(path, &temporary, error);
+    if (descriptor < 0) {
+        status = error->status;
+    } else {
+        unlink(temporary);
+        close(descriptor);
+    }
+    free(temporary);
+    return status;
+}
+
 enum status local_file_write(const char *path, const unsigned char *bytes, size_t size, bool replace,
                              bool secret, struct error *error)
 {
     char *temporary;
-    if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-        abort();
-    int descriptor = mkostemp(temporary, O_CLOEXEC);
+    int descriptor = make_beside(path, &temporary, error);
     if (descriptor < 0) {
-        error_set(error, STATUS_INVALID, NULL, "cannot write beside %s: %s", path, strerror(errno));
         free(temporary);
-        return STATUS_INVALID;
+        return error->status;
     }
     bool good = fill(descriptor, bytes, size, secret);
     if (good)
         good = renameat2(AT_FDCWD, temporary, AT_FDCWD, path, replace ? 0 : RENAME_NOREPLACE) == 0;
     enum status status = STATUS_OK;
     if (!good && errno == EEXIST)
-        status = error_set(error, STATUS_CONFLICT, NULL, "%s exists; --force replaces it", path);
+        status = error_set(error, STATUS_CONFLICT, NULL, "%s exists already", path);
     else if (!good)
         status = error_set(error, STATUS_INVALID, NULL, "cannot write %s: %s", path, strerror(errno));
     if (good)

@@ -18,4 +18,8 @@ enum status local_file_read(const char *path, size_t limit, unsigned char **byte
 enum status local_file_write(const char *path, const unsigned char *bytes, size_t size, bool replace,
                              bool secret, struct error *error) MUST_CHECK;
 
+/* Whether local_file_write could make the new file now: nothing has its name, and its directory takes files.
+ * For what must not be lost when it comes. Leaves nothing behind. */
+enum status local_file_check_new(const char *path, struct error *error) MUST_CHECK;
+
 #endif

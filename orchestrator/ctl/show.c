@@ -62,15 +62,24 @@ void show_part(struct session *session, const json_t *list, const char *titles, 
     table_free(table);
 }
 
+bool show_reason(struct session *session, const struct arguments *arguments, json_t **body)
+{
+    const char *reason = arguments_value(arguments, "reason");
+    *body = reason == NULL ? NULL : json_pack("{ss}", "reason", reason);
+    if (reason == NULL || *body != NULL)
+        return true;
+    session_usage(session, "--reason is not UTF-8");
+    return false;
+}
+
 enum exit_code show_command(struct session *session, const struct arguments *arguments, const char *prefix,
                             const char *suffix, json_t **answer, const char **note)
 {
     struct error error = {0};
     *answer = NULL;
-    const char *reason = arguments_value(arguments, "reason");
-    json_t *body = reason == NULL ? NULL : json_pack("{ss}", "reason", reason);
-    if (reason != NULL && body == NULL)
-        return session_usage(session, "--reason is not UTF-8");
+    json_t *body;
+    if (!show_reason(session, arguments, &body))
+        return EXIT_USAGE;
     char *path = show_path(prefix, arguments->positionals[0], suffix);
     enum status status = client_request(session->client, "POST", path, body, answer, &error);
     free(path);

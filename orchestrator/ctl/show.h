@@ -23,6 +23,10 @@ void show_part(struct session *session, const json_t *list, const char *titles, 
 enum exit_code show_post(struct session *session, const char *path, json_t *body, const char *done, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The body of a command: {"reason"} when --reason was given, else NULL. False after it has said what is
+ * wrong. Release with json_decref. */
+bool show_reason(struct session *session, const struct arguments *arguments, json_t **body);
+
 /* POST of a command that changes a state, with --reason when it was given: "PREFIX/NAME" and `suffix`. With
  * --json the answer is printed and *answer is NULL. Else release it with json_decref; *note is what to say
  * when nothing changed, or "". */

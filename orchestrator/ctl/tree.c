@@ -21,6 +21,11 @@ const struct option command_global[] = {
         "reason", "TEXT", "goes to the audit", false                                                         \
     }
 
+#define KEY_BIN_OPTION                                                                                       \
+    {                                                                                                        \
+        "key-bin", "FILE", "write its key there as master_device_key.bin; in DIR/ as KEY.bin", false         \
+    }
+
 static const struct option limit_options[] = {LIMIT_OPTION, {0}};
 static const struct option reason_options[] = {REASON_OPTION, {0}};
 
@@ -43,7 +48,22 @@ static const struct option device_register_options[] = {
     {"version", "V", "what it runs now, if known", false},
     {"product", "NAME", "needed when the product type has several products", false},
     {"tag", "T", "a word to select it by", true},
+    {"flash-kb", "KB", "size of its flash: 512, 1024, 2048, 4096, 8192 or 16384", false},
+    {"flash-map", "M", "how it is divided: 256+256, 512+512 or 1024+1024", false},
+    KEY_BIN_OPTION,
     {0}};
+
+static const struct option device_import_options[] = {
+    {"keys", "OUT.csv", "where to write the keys that are made: id,key", false}, {0}};
+
+static const struct option device_key_options[] = {
+    KEY_BIN_OPTION,
+    {"owner", NULL, "the key with which its owner may send it calls", false},
+    REASON_OPTION,
+    {0}};
+
+static const struct option device_revoke_key_options[] = {
+    {"owner", NULL, "its owner's key instead of its own", false}, {0}};
 
 static const struct option device_list_options[] = {{"ptype", "P", "only of this product type", false},
                                                     {"tag", "T", "only with this tag", false},
@@ -58,11 +78,21 @@ static const struct option device_upgrade_options[] = {
     {0}};
 
 static const struct command device_commands[] = {
-    {"register", "register one device", NULL, run_device_register, "ID", 1, 1, device_register_options, NULL},
-    {"import", "register the devices of a CSV file", NULL, run_device_import, "FILE.csv", 1, 1, NULL,
-     "The first line names the columns: id,ptype,version[,product][,tags]; version may be empty, tags are\n"
-     "separated by spaces or semicolons. \"-\" reads standard input. All devices are registered, or none;\n"
-     "every bad line is named before anything is sent.\n"},
+    {"register", "register one device", NULL, run_device_register, "ID", 1, 1, device_register_options,
+     "Makes the device's master key, and shows it this once, or writes it to --key-bin, a file for\n"
+     "flash-map build --key. A file that exists is not replaced.\n"},
+    {"import", "register the devices of a CSV file", NULL, run_device_import, "FILE.csv", 1, 1,
+     device_import_options,
+     "The first line names the columns: id,ptype[,version][,product][,tags][,key][,flash_kb][,flash_map]; all\n"
+     "but id and ptype may be empty, tags are separated by spaces or semicolons. \"-\" reads standard input.\n"
+     "All devices are registered, or none; every bad line is named before anything is sent.\n"
+     "A device without a key (40 hexadecimal digits) gets one; --keys writes those that are made into a new\n"
+     "file for its owner only. Without it they are not shown: device key makes others later.\n"},
+    {"key", "make a new key for a device, in place of the one it has", NULL, run_device_key, "ID", 1, 1,
+     device_key_options,
+     "The old key is unknown at once: a device that has it in its flash must be given the new one.\n"},
+    {"revoke-key", "revoke the key of a device", NULL, run_device_revoke_key, "ID", 1, 1,
+     device_revoke_key_options, NULL},
     {"list", "list devices", NULL, run_device_list, NULL, 0, 0, device_list_options, NULL},
     {"show", "show one device, its running update and its last events", NULL, run_device_show, "ID", 1, 1,
      NULL, NULL},

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "api_request.h"
+
 static char *complaints;
 static struct error error;
 static int *lines; /* of the devices read last */
@@ -62,6 +64,12 @@ static void devices_are_read(void **state)
         "\xEF\xBB\xBFid,ptype,version,product,tags\r\na,1,,\"The, \"\"big\"\" one\",x y;z\r\n\r\nb,2,,,",
         "[{\"id\":\"a\",\"ptype\":1,\"product\":\"The, \\\"big\\\" one\",\"tags\":[\"x\",\"y\",\"z\"]},"
         "{\"id\":\"b\",\"ptype\":2}]");
+    assert_devices(
+        "id,ptype,key,flash_kb,flash_map\na,1,0123456789ABCDEF0123456789abcdef01234567,512,\n"
+        "b,1,,4096,1024+1024\nc,1,,,\n",
+        "[{\"id\":\"a\",\"ptype\":1,\"key\":\"0123456789abcdef0123456789abcdef01234567\",\"flash_kb\":512,"
+        "\"flash_map\":\"256+256\"},{\"id\":\"b\",\"ptype\":1,\"flash_kb\":4096,\"flash_map\":\"1024+"
+        "1024\"},{\"id\":\"c\",\"ptype\":1}]");
     assert_devices("tags,ptype,id\nx,3,c", "[{\"id\":\"c\",\"ptype\":3,\"tags\":[\"x\"]}]");
 }
 
@@ -101,6 +109,8 @@ static void bad_headers_are_refused(void **state)
         {"id,id,ptype\n", "column id is there twice"},
         {"id,version\n", "column ptype is missing"},
         {"ptype\n", "column id is missing"},
+        {"id,ptype,\xFF\n", "f:1: column 3 is not UTF-8"},
+        {"id,ptype,version,product,tags,key,flash_kb,flash_map,id\n", "column id is there twice"},
         {"a,1,\n", "unknown column \"a\""},
         {"id,ptype,version\n", "names no device"},
     };
@@ -135,6 +145,69 @@ static void every_bad_line_is_named(void **state)
     assert_non_null(strstr(error.message, "8 bad lines; nothing was sent"));
 }
 
+static void text_that_is_not_utf8_is_refused(void **state)
+{
+    (void)state;
+    assert_null(read_text("id,ptype,product,tags\n"
+                          "a,1,caf\xC3\xA9,\n"
+                          "b,1,caf\xE9,\n"      /* Latin-1 */
+                          "c,1,,\xC0\xAF\n"     /* longer than it need be */
+                          "d,1,\xED\xA0\x80,\n" /* half a pair */
+                          "e\xF5,1,,\n"
+                          "f,1,,\"\xE2\x82\"\n")); /* cut off */
+    static const char *const wanted[] = {"f:3: product is not", "f:4: tags is not", "f:5: product is not",
+                                         "f:6: id is not", "f:7: tags is not"};
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        assert_non_null(strstr(complaints, wanted[i]));
+    assert_null(strstr(complaints, "f:2:"));
+    assert_non_null(strstr(error.message, "5 bad lines"));
+}
+
+#define KEY "0123456789abcdef0123456789abcdef0123456"
+
+static void bad_keys_and_flash_maps_are_named(void **state)
+{
+    (void)state;
+    assert_null(read_text("id,ptype,key,flash_kb,flash_map\n"
+                          "a,1," KEY "a,,\n"
+                          "b,1," KEY ",,\n"
+                          "c,1," KEY "g,,\n"
+                          "d,1," KEY "A,,\n"
+                          "e,1,,4096,\n"
+                          "f,1,,1000,512+512\n"
+                          "g,1,,,512+512\n"
+                          "h,1,,512,512+512\n"
+                          "i,1,,4M,512+512\n"));
+    static const char *const wanted[] = {"f:3: key: allowed are 40 hexadecimal digits",
+                                         "f:4: key: allowed",
+                                         "f:5: its key is in line 2 already",
+                                         "f:6: flash_map \"\": 4096 KB of flash has several maps",
+                                         "f:7: flash_kb \"1000\": there is no map",
+                                         "f:8: flash_kb \"\": there is no map",
+                                         "f:9: flash_map \"512+512\": 512 KB",
+                                         "f:10: flash_kb \"4M\": there is no map"};
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        if (strstr(complaints, wanted[i]) == NULL)
+            fail_msg("no %s in:\n%s", wanted[i], complaints);
+    }
+    assert_null(strstr(complaints, KEY));
+}
+
+static void more_devices_than_a_request_takes_are_refused(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    fputs("id,ptype\n", stream);
+    for (int i = 0; i <= API_DEVICES_MAX; i++)
+        fprintf(stream, "d%d,1\n", i);
+    fclose(stream);
+    assert_null(read_text(text));
+    assert_non_null(strstr(error.message, "f names more than 200000 devices"));
+    free(text);
+}
+
 static void not_more_than_twenty_are_shown(void **state)
 {
     (void)state;
@@ -165,6 +238,9 @@ int main(void)
         cmocka_unit_test_teardown(errors_of_the_server_name_the_line, tear_down),
         cmocka_unit_test_teardown(bad_headers_are_refused, tear_down),
         cmocka_unit_test_teardown(every_bad_line_is_named, tear_down),
+        cmocka_unit_test_teardown(text_that_is_not_utf8_is_refused, tear_down),
+        cmocka_unit_test_teardown(bad_keys_and_flash_maps_are_named, tear_down),
+        cmocka_unit_test_teardown(more_devices_than_a_request_takes_are_refused, tear_down),
         cmocka_unit_test_teardown(not_more_than_twenty_are_shown, tear_down),
         cmocka_unit_test_teardown(a_zero_byte_is_refused, tear_down),
     };

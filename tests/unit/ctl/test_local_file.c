@@ -69,7 +69,7 @@ static void a_file_that_exists_is_replaced_only_on_request(void **state)
     (void)state;
     assert_int_equal(put("one", false, false), STATUS_OK);
     assert_int_equal(put("two", false, false), STATUS_CONFLICT);
-    assert_non_null(strstr(error.message, "exists; --force replaces it"));
+    assert_non_null(strstr(error.message, "exists already"));
     assert_holds("one");
     assert_int_equal(put("two", true, false), STATUS_OK);
     assert_holds("two");
