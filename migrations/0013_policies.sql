@@ -1,3 +1,24 @@
 -- What the members of a policy keep in the database.
 
 ALTER TABLE campaigns ADD COLUMN rate_now bigint; -- offers in any 60 s, as of the last offers; NULL: none yet
+
+ALTER TABLE targets ADD COLUMN not_before timestamptz; -- pending, and waiting for its next attempt
+CREATE INDEX targets_that_failed ON targets (campaign_id, attempt)
+    WHERE state IN ('rejected', 'failed', 'reverted', 'silent');
+
+-- Attempts that ended badly, of the last 30 days (core/policy.h, flapping).
+CREATE TABLE device_failures (
+    device_id   text COLLATE "C" NOT NULL REFERENCES devices ON DELETE CASCADE,
+    at          timestamptz NOT NULL DEFAULT now(),
+    campaign_id bigint NOT NULL REFERENCES campaigns
+);
+CREATE INDEX device_failures_by_device ON device_failures (device_id, at);
+
+-- Devices that are offered nothing until then.
+CREATE TABLE quarantines (
+    device_id   text COLLATE "C" PRIMARY KEY REFERENCES devices ON DELETE CASCADE,
+    since       timestamptz NOT NULL DEFAULT now(),
+    until       timestamptz NOT NULL,
+    campaign_id bigint NOT NULL REFERENCES campaigns,
+    failures    integer NOT NULL
+);

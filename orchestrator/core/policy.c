@@ -11,7 +11,9 @@ enum {
     TIMEOUT_SECONDS_MAX = 604800,
     OFFLINE_SECONDS_MAX = 31536000,
     RATE_MAX = 6000000,
-    IN_FLIGHT_MAX = 1000000
+    IN_FLIGHT_MAX = 1000000,
+    ATTEMPTS_MAX = 100,
+    FLAPPING_SECONDS_MAX = FLAPPING_MEMORY_SECONDS
 };
 static const double ERROR_RATE_MIN = 1e-6, FAILURE_PERCENT_MIN = 0.001, RATES_RATIO_MIN = 1.1;
 
@@ -37,6 +39,13 @@ void policy_defaults(struct policy *policy)
         .offline_wait_seconds = 86400,
         .offline_then = OFFLINE_SKIP,
         .on_halt = ON_HALT_PAUSE,
+        .retry = {.attempts = 1,
+                  .backoff_seconds = 60,
+                  .backoff_factor = 2,
+                  .backoff_max_seconds = 3600,
+                  .on_failed = true,
+                  .on_silent = true},
+        .flapping = {.within_seconds = 86400, .quarantine_seconds = 604800},
     };
     struct wave_policy *wave = &policy->waves[0];
     snprintf(wave->name, sizeof wave->name, "all");
@@ -243,6 +252,19 @@ static enum status check_growth(const struct checker *checker, const struct rate
                          RATE_MAX);
 }
 
+static enum status check_retry(const struct checker *checker, const struct retry_policy *retry)
+{
+    if (!(retry->backoff_factor >= 1 && retry->backoff_factor <= 100))
+        return refuse(checker, "retry.backoff_factor", "allowed is a number from 1 to 100");
+    if (retry->backoff_max_seconds < retry->backoff_seconds)
+        return refuse(checker, "retry.backoff_max_seconds",
+                      "is below backoff_seconds; allowed is backoff_seconds or more");
+    if (retry->attempts > 1 && !retry->on_rejected && !retry->on_failed && !retry->on_reverted &&
+        !retry->on_silent)
+        return refuse(checker, "retry.on", "names no outcome; allowed is at least one, or attempts 1");
+    return STATUS_OK;
+}
+
 enum status policy_validate(const struct policy *policy, struct error *error)
 {
     struct checker checker = {.error = error};
@@ -262,9 +284,17 @@ enum status policy_validate(const struct policy *policy, struct error *error)
         {"timeouts.download_seconds", policy->download_seconds, 1, TIMEOUT_SECONDS_MAX},
         {"timeouts.confirm_seconds", policy->confirm_seconds, 1, TIMEOUT_SECONDS_MAX},
         {"offline.wait_seconds", policy->offline_wait_seconds, 0, OFFLINE_SECONDS_MAX},
+        {"retry.attempts", policy->retry.attempts, 1, ATTEMPTS_MAX},
+        {"retry.backoff_seconds", policy->retry.backoff_seconds, 0, TIMEOUT_SECONDS_MAX},
+        {"retry.backoff_max_seconds", policy->retry.backoff_max_seconds, 0, TIMEOUT_SECONDS_MAX},
+        {"flapping.failures", policy->flapping.failures, 0, ATTEMPTS_MAX},
+        {"flapping.within_seconds", policy->flapping.within_seconds, 1, FLAPPING_SECONDS_MAX},
+        {"flapping.quarantine_seconds", policy->flapping.quarantine_seconds, 1, OFFLINE_SECONDS_MAX},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0] && status == STATUS_OK; i++)
         status =
             check_integer(&checker, ranges[i].member, ranges[i].value, ranges[i].lowest, ranges[i].highest);
-    return status == STATUS_OK ? check_growth(&checker, &policy->rate) : status;
+    if (status == STATUS_OK)
+        status = check_growth(&checker, &policy->rate);
+    return status == STATUS_OK ? check_retry(&checker, &policy->retry) : status;
 }

@@ -8,7 +8,8 @@
 #include "status.h"
 
 #define POLICY_WAVES_MAX 32
-#define NAME_MAX_LENGTH 64 /* of policies, waves, campaigns, products, tokens */
+#define FLAPPING_MEMORY_SECONDS 2592000 /* failures older than 30 days are forgotten */
+#define NAME_MAX_LENGTH 64              /* of policies, waves, campaigns, products, tokens */
 
 enum wave_size_kind { WAVE_SIZE_PERCENT, WAVE_SIZE_COUNT, WAVE_SIZE_REST };
 
@@ -64,6 +65,22 @@ struct rate_policy {
     int64_t ceiling_per_minute; /* never above; only where it grows, per_minute or more */
 };
 
+/* core/retry.h says how these are used. */
+struct retry_policy {
+    int64_t attempts;        /* in all, 1 to 100; 1: nothing is tried again */
+    int64_t backoff_seconds; /* before the second attempt ... */
+    double backoff_factor;   /* ... times this before each further one, 1 to 100 ... */
+    int64_t backoff_max_seconds;
+    bool on_rejected, on_failed, on_reverted, on_silent; /* which outcomes */
+};
+
+/* A device with so many failures within so long, in whatever campaigns, is offered nothing for a while. */
+struct flapping_policy {
+    int64_t failures; /* failed, reverted or silent attempts; 0: devices are not watched for it */
+    int64_t within_seconds;
+    int64_t quarantine_seconds;
+};
+
 enum offline_then { OFFLINE_SKIP, OFFLINE_FAIL };
 enum on_halt { ON_HALT_PAUSE, ON_HALT_ROLLBACK };
 
@@ -80,6 +97,8 @@ struct policy {
                                      or failed */
     enum offline_then offline_then;
     enum on_halt on_halt;
+    struct retry_policy retry;
+    struct flapping_policy flapping;
 };
 
 /* What every member has when the file does not give it. One wave "all" of everything. */

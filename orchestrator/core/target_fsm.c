@@ -68,6 +68,10 @@ const struct target_edge target_edges[] = {
     {50, P, ON(CONFIRMED), TARGET_CONFIRMED, "the withdrawal came too late: corrected"},
     {51, P, ON(REVERTED), TARGET_REVERTED,
      "the withdrawal came too late, and the old image runs again: corrected"},
+    {52, TARGET_REJECTED, ON(RETRY), P, "the policy tries again after a rejection"},
+    {53, TARGET_FAILED, ON(RETRY), P, "the policy tries again after a failure before the flip"},
+    {54, TARGET_REVERTED, ON(RETRY), P, "the policy tries again after a revert"},
+    {55, S, ON(RETRY), P, "the policy tries again after silence"},
 };
 const int target_edge_count = sizeof target_edges / sizeof target_edges[0];
 

@@ -36,7 +36,8 @@
     X(TARGET_EVENT_CANCEL, "cancel")       /* the attempt is given up for good */                            \
     X(TARGET_EVENT_SILENCE, "silence")     /* the deadline passed */                                         \
     X(TARGET_EVENT_SKIP, "skip")                                                                             \
-    X(TARGET_EVENT_OFFLINE, "offline") /* was offline for too long, and the policy calls that a failure */
+    X(TARGET_EVENT_OFFLINE, "offline") /* was offline for too long, and the policy calls that a failure */   \
+    X(TARGET_EVENT_RETRY, "retry")     /* the policy tries this outcome again */
 
 enum target_state {
 #define X(name, text) name,

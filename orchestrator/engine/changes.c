@@ -126,7 +126,7 @@ static void release_arrays(struct array *arrays, int count)
 
 static enum status write_targets(struct changes *changes, struct store *store, struct error *error)
 {
-    struct array columns[12] = {0};
+    struct array columns[13] = {0};
     for (int64_t i = 0; i < changes->changed_count; i++) {
         const struct target_row *target = changes->changed[i];
         array_put_integer(&columns[0], target->campaign);
@@ -141,8 +141,9 @@ static enum status write_targets(struct changes *changes, struct store *store, s
         put_time(&columns[9], target->sent_at);
         array_put_text(&columns[10], target->from_version);
         array_put_text(&columns[11], target->from_sha256);
+        put_time(&columns[12], target->not_before);
     }
-    enum status status = store_run_arrays(store, &SQL_TARGET_UPDATE, columns, 12, error);
+    enum status status = store_run_arrays(store, &SQL_TARGET_UPDATE, columns, 13, error);
     for (int64_t i = 0; i < changes->changed_count; i++)
         changes->changed[i]->changed = false;
     changes->changed_count = 0;
@@ -165,6 +166,25 @@ static enum status write_events(const struct changes *changes, struct store *sto
         array_put_text(&columns[6], event->reason);
     }
     return store_run_arrays(store, &SQL_EVENT_TARGETS, columns, 7, error);
+}
+
+/* An attempt that ended badly counts against its device, in whatever campaign (policy.h, flapping). */
+static bool counts_against_device(const struct target_event_row *event)
+{
+    return target_state_in_flight(event->from) &&
+           (event->to == TARGET_FAILED || event->to == TARGET_REVERTED || event->to == TARGET_SILENT);
+}
+
+static enum status write_failures(const struct changes *changes, struct store *store, struct error *error)
+{
+    struct array columns[2] = {0};
+    for (struct target_event_row *event = changes->first_event; event != NULL; event = event->next) {
+        if (event->written || !counts_against_device(event))
+            continue;
+        array_put_text(&columns[0], event->target->device);
+        array_put_integer(&columns[1], event->target->campaign);
+    }
+    return store_run_arrays(store, &SQL_FAILURE_ADD, columns, 2, error);
 }
 
 struct wave_difference {
@@ -230,6 +250,8 @@ static enum status write_counters(const struct changes *changes, struct store *s
 enum status changes_flush(struct changes *changes, struct store *store, struct error *error)
 {
     if (changes->changed_count > 0 && write_targets(changes, store, error) != STATUS_OK)
+        return error->status;
+    if (write_failures(changes, store, error) != STATUS_OK)
         return error->status;
     return write_events(changes, store, error);
 }

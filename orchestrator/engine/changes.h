@@ -30,6 +30,8 @@ struct target_row {
     const char *reason;
     double deadline; /* Unix seconds; 0 for none */
     double sent_at;  /* 0 for none: its command has to be sent */
+    double
+        not_before; /* while pending: not to be offered earlier; 0 for at once. Gone with the next change */
     const char *to_version;
     const char *flip_sha256; /* NULL but in a rollback */
     struct target_image images[2];

@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "json_scope.h"
-
-static const char *const offline_words[] = {[OFFLINE_SKIP] = "skip", [OFFLINE_FAIL] = "fail"};
-static const char *const on_halt_words[] = {[ON_HALT_PAUSE] = "pause", [ON_HALT_ROLLBACK] = "rollback"};
+#include "names.h"
+#include "policy_words.h"
 
 /* A member that is one of two words. Returns its index, or `otherwise` when absent. */
 static int read_word(struct json_scope *scope, const char *name, const char *const words[2], int otherwise)
@@ -59,9 +58,6 @@ static void read_size(struct json_scope *wave_scope, json_t *object, struct wave
         json_scope_refuse(&scope, "", "allowed is exactly one of percent, count, rest");
     wave_scope->status = scope.status;
 }
-
-static const char *const gate_words[] = {[GATE_THRESHOLD] = "threshold", [GATE_SEQUENTIAL] = "sequential"};
-static const char *const undecided_words[] = {[UNDECIDED_HALT] = "halt", [UNDECIDED_PROMOTE] = "promote"};
 
 static void read_threshold(struct json_scope *scope, struct threshold_policy *gate)
 {
@@ -154,6 +150,52 @@ static void read_timing(struct json_scope *scope, struct policy *policy)
     }
 }
 
+/* "on": which outcomes are tried again. */
+static void read_outcomes(struct json_scope *scope, struct retry_policy *retry)
+{
+    json_t *array;
+    if (!json_scope_array(scope, "on", false, &array))
+        return;
+    bool *const outcomes[] = {&retry->on_rejected, &retry->on_failed, &retry->on_reverted, &retry->on_silent};
+    for (size_t i = 0; i < RETRY_OUTCOMES; i++)
+        *outcomes[i] = false;
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *word = json_string_value(json_array_get(array, i));
+        char place[40];
+        int found;
+        snprintf(place, sizeof place, "on[%zu]", i);
+        if (word == NULL || !name_find(outcome_words, RETRY_OUTCOMES, word, &found)) {
+            json_scope_refuse(scope, place,
+                              "allowed are \"rejected\", \"failed\", \"reverted\" and \"silent\"");
+            return;
+        }
+        *outcomes[found] = true;
+    }
+}
+
+static void read_second_chances(struct json_scope *scope, struct policy *policy)
+{
+    struct json_scope inner;
+    json_t *object;
+    if (json_scope_object(scope, "retry", false, &object)) {
+        struct retry_policy *retry = &policy->retry;
+        json_scope_enter(&inner, scope, "retry", object);
+        json_scope_integer(&inner, "attempts", false, &retry->attempts);
+        json_scope_integer(&inner, "backoff_seconds", false, &retry->backoff_seconds);
+        json_scope_real(&inner, "backoff_factor", false, &retry->backoff_factor);
+        json_scope_integer(&inner, "backoff_max_seconds", false, &retry->backoff_max_seconds);
+        read_outcomes(&inner, retry);
+        json_scope_leave(&inner, scope);
+    }
+    if (json_scope_object(scope, "flapping", false, &object)) {
+        json_scope_enter(&inner, scope, "flapping", object);
+        json_scope_integer(&inner, "failures", false, &policy->flapping.failures);
+        json_scope_integer(&inner, "within_seconds", false, &policy->flapping.within_seconds);
+        json_scope_integer(&inner, "quarantine_seconds", false, &policy->flapping.quarantine_seconds);
+        json_scope_leave(&inner, scope);
+    }
+}
+
 /* Puts the path of the policy inside its document before the place a check has named. */
 static void prefix_field(struct error *error, const char *path)
 {
@@ -175,6 +217,7 @@ enum status policy_json_read(json_t *document, const char *path, struct policy *
     json_scope_text(&scope, "description", false, &description);
     read_waves(&scope, policy);
     read_timing(&scope, policy);
+    read_second_chances(&scope, policy);
     policy->on_halt = (enum on_halt)read_word(&scope, "on_halt", on_halt_words, (int)policy->on_halt);
     enum status status = json_scope_end(&scope);
     if (status != STATUS_OK)
@@ -194,74 +237,4 @@ enum status policy_json_parse(const char *text, size_t length, struct policy *po
     status = policy_json_read(document, "", policy, error);
     json_decref(document);
     return status;
-}
-
-static json_t *format_size(const struct wave_size *size)
-{
-    switch (size->kind) {
-    case WAVE_SIZE_PERCENT:
-        return json_pack("{sf sI sI}", "percent", size->percent, "min", (json_int_t)size->min, "max",
-                         (json_int_t)size->max);
-    case WAVE_SIZE_COUNT:
-        return json_pack("{sI}", "count", (json_int_t)size->count);
-    case WAVE_SIZE_REST:
-        break;
-    }
-    return json_pack("{sb}", "rest", 1);
-}
-
-static json_t *format_gate(const struct gate_policy *gate)
-{
-    const struct threshold_policy *threshold = &gate->threshold;
-    const struct sequential_policy *sequential = &gate->sequential;
-    json_t *object;
-    if (gate->kind == GATE_SEQUENTIAL)
-        object = json_pack("{ss sf sf sf sf sI ss}", "type", gate_words[gate->kind], "acceptable_percent",
-                           sequential->acceptable_percent, "unacceptable_percent",
-                           sequential->unacceptable_percent, "alpha", sequential->alpha, "beta",
-                           sequential->beta, "max_sample", (json_int_t)sequential->max_sample, "undecided",
-                           undecided_words[sequential->undecided]);
-    else
-        object = json_pack("{ss sf sf sf}", "type", gate_words[gate->kind], "success_percent",
-                           threshold->success_percent, "finished_percent", threshold->finished_percent,
-                           "failure_percent", threshold->failure_percent);
-    json_object_set_new(object, "min_sample", json_integer((json_int_t)gate->min_sample));
-    json_object_set_new(object, "count_rejected", json_boolean(gate->count_rejected));
-    return object;
-}
-
-static json_t *format_wave(const struct wave_policy *wave)
-{
-    return json_pack("{ss so so sI}", "name", wave->name, "size", format_size(&wave->size), "gate",
-                     format_gate(&wave->gate), "soak_seconds", (json_int_t)wave->soak_seconds);
-}
-
-static json_t *format_rate(const struct rate_policy *rate)
-{
-    json_t *object = json_pack("{sI}", "per_minute", (json_int_t)rate->per_minute);
-    if (rate->growth_every == 0)
-        return object;
-    json_object_set_new(object, "growth_factor", json_real(rate->growth_factor));
-    json_object_set_new(object, "growth_every", json_integer((json_int_t)rate->growth_every));
-    json_object_set_new(object, "ceiling_per_minute", json_integer((json_int_t)rate->ceiling_per_minute));
-    return object;
-}
-
-char *policy_json_format(const struct policy *policy)
-{
-    json_t *waves = json_array();
-    for (int i = 0; i < policy->wave_count; i++)
-        json_array_append_new(waves, format_wave(&policy->waves[i]));
-    json_t *document = json_pack(
-        "{ss so so sI s{sI sI sI} s{sI ss} ss}", "name", policy->name, "waves", waves, "rate",
-        format_rate(&policy->rate), "in_flight", (json_int_t)policy->in_flight, "timeouts", "offer_seconds",
-        (json_int_t)policy->offer_seconds, "download_seconds", (json_int_t)policy->download_seconds,
-        "confirm_seconds", (json_int_t)policy->confirm_seconds, "offline", "wait_seconds",
-        (json_int_t)policy->offline_wait_seconds, "then", offline_words[policy->offline_then], "on_halt",
-        on_halt_words[policy->on_halt]);
-    char *text = json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
-    json_decref(document);
-    if (text == NULL)
-        abort();
-    return text;
 }

@@ -110,12 +110,151 @@ static void the_rate_grows_with_every_success(void **state)
     fixture_release(fixture);
 }
 
+/* One wave; three attempts, 60 s and then 120 s between them; after the third failure a device is
+ * quarantined. */
+#define RETRIES                                                                                              \
+    "{'name':'p','waves':[{'name':'all','size':{'rest':true}," FIXTURE_GATE                                  \
+    "}],'rate':{'per_minute':0},'in_flight':4,'timeouts':{'offer_seconds':30,'download_seconds':60,"         \
+    "'confirm_seconds':40},'retry':{'attempts':3,'backoff_seconds':60,'backoff_factor':2,'on':['failed',"    \
+    "'silent']},'flapping':{'failures':3,'within_seconds':3600,'quarantine_seconds':500}}"
+
+static int64_t attempt(struct fixture *fixture, const char *device)
+{
+    char sql[160];
+    snprintf(sql, sizeof sql, "SELECT attempt FROM targets WHERE device_id = '%s'", device);
+    return fixture_integer(fixture, sql);
+}
+
+static void fails(struct fixture *fixture, const char *device)
+{
+    fixture_reports(fixture, device, "accepted");
+    fixture_reports(fixture, device, "failed");
+    fixture_tick(fixture);
+}
+
+static void failures_are_tried_again_after_a_while(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    fixture_campaign(fixture, "c", RETRIES);
+    fixture_tick(fixture);
+    fails(fixture, "lamp-1");
+    assert_int_equal(fixture_targets(fixture, "pending"), 1); /* not a failure yet: the gate goes on */
+    fixture_state_is(fixture, "c", "running");
+    fixture_updates_itself(fixture, "lamp-2");
+    fixture_later(fixture, 50);
+    assert_int_equal(attempt(fixture, "lamp-1"), 1);
+    fixture_later(fixture, 20);
+    assert_int_equal(attempt(fixture, "lamp-1"), 2);
+    fixture_later(fixture, 31); /* not a word: silent, and tried again later */
+    assert_int_equal(fixture_targets(fixture, "pending"), 1);
+    fixture_later(fixture, 100);
+    assert_int_equal(attempt(fixture, "lamp-1"), 2);
+    fixture_later(fixture, 30);
+    assert_int_equal(attempt(fixture, "lamp-1"), 3);
+    fixture_updates_itself(fixture, "lamp-1");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "completed");
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 2);
+    fixture_release(fixture);
+}
+
+static void the_last_failure_counts(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    fixture_campaign(fixture, "c", RETRIES);
+    fixture_tick(fixture);
+    fixture_updates_itself(fixture, "lamp-2");
+    for (int i = 1; i <= 3; i++) {
+        assert_int_equal(attempt(fixture, "lamp-1"), i);
+        fixture_state_is(fixture, "c", "running");
+        fails(fixture, "lamp-1");
+        fixture_later(fixture, 130);
+    }
+    fixture_state_is(fixture, "c", "halted");
+    assert_int_equal(fixture_targets(fixture, "failed"), 1);
+    fixture_release(fixture);
+}
+
+static void what_the_policy_does_not_name_is_final(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    fixture_campaign(fixture, "c", RETRIES);
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-1", "trial");
+    fixture_reports(fixture, "lamp-1", "reverted");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "halted");
+    assert_int_equal(fixture_targets(fixture, "reverted"), 1);
+    fixture_release(fixture);
+}
+
+static void a_result_that_comes_late_is_taken_while_it_waits(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_campaign(fixture, "c", RETRIES);
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-1", "trial");
+    fixture_later(fixture, 45);
+    assert_int_equal(fixture_targets(fixture, "pending"), 1); /* silent, and to be tried again */
+    fixture_updates_itself(fixture, "lamp-1");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "completed");
+    assert_int_equal(fixture_integer(fixture, "SELECT attempt FROM targets"), 1);
+    fixture_release(fixture);
+}
+
+static void a_device_that_flaps_is_left_alone_by_all_campaigns(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    fixture_campaign(fixture, "c", RETRIES);
+    fixture_tick(fixture);
+    fixture_updates_itself(fixture, "lamp-2");
+    for (int i = 0; i < 3; i++) {
+        fails(fixture, "lamp-1");
+        fixture_later(fixture, 130);
+    }
+    assert_int_equal(fixture_integer(fixture, "SELECT failures FROM quarantines WHERE device_id = 'lamp-1'"),
+                     3);
+    fixture_command(fixture, "c", CAMPAIGN_CANCEL);
+    fixture_later(fixture, 0);
+    fixture_sql(fixture, "UPDATE devices SET version = 'v1.0.5t45772(a)', version_order = '105v'");
+    fixture_campaign(fixture, "d", RETRIES);
+    fixture_tick(fixture); /* opens the wave */
+    fixture_tick(fixture);
+    assert_int_equal(fixture_integer(fixture,
+                                     "SELECT count(*) FROM targets t JOIN campaigns USING (campaign_id) "
+                                     "WHERE name = 'd' AND t.state = 'skipped' AND t.reason = 'quarantined' "
+                                     "AND device_id = 'lamp-1'"),
+                     1);
+    fixture_updates_itself(fixture, "lamp-2");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "d", "completed");
+
+    /* and afterwards it is taken again */
+    fixture_sql(fixture, "UPDATE quarantines SET until = until - interval '600 seconds'");
+    fixture_sql(fixture, "UPDATE devices SET version = 'v1.0.5t45772(a)', version_order = '105v'");
+    fixture_campaign(fixture, "e", RETRIES);
+    fixture_tick(fixture);
+    assert_int_equal(fixture_targets(fixture, "offered"), 2);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sequential_gate_waits_for_those_in_flight),
         cmocka_unit_test(a_sequential_gate_counts_the_silent_ones),
         cmocka_unit_test(the_rate_grows_with_every_success),
+        cmocka_unit_test(failures_are_tried_again_after_a_while),
+        cmocka_unit_test(the_last_failure_counts),
+        cmocka_unit_test(what_the_policy_does_not_name_is_final),
+        cmocka_unit_test(a_result_that_comes_late_is_taken_while_it_waits),
+        cmocka_unit_test(a_device_that_flaps_is_left_alone_by_all_campaigns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,5 +11,7 @@ LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
 LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
 LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
 WHERE t.campaign_id = $1 AND t.state = 'pending' AND w.state IN ('open', 'soaking', 'passed') AND p.online
+  AND (t.not_before IS NULL OR t.not_before <= now())
+  AND NOT EXISTS (SELECT FROM quarantines q WHERE q.device_id = t.device_id AND q.until > now())
 ORDER BY t.wave, t.position LIMIT $2
 FOR UPDATE OF t SKIP LOCKED

@@ -27,7 +27,11 @@ static void every_error_names_its_place(void **state)
         {"{\"name\":3}", "name", "is a whole number; allowed is a string"},
         {"{\"name\":null}", "name", "is null; allowed is a string"},
         {"{\"name\":\"x\",\"wave\":[]}", "wave",
-         "allowed here: name, description, waves, rate, in_flight, timeouts, offline, on_halt"},
+         "allowed here: name, description, waves, rate, in_flight, timeouts, offline, retry, flapping, on_halt"},
+        {"{\"name\":\"x\",\"retry\":{\"on\":[\"failed\",\"late\"]}}", "retry.on[1]", "\"silent\""},
+        {"{\"name\":\"x\",\"retry\":{\"attempts\":2,\"on\":[]}}", "retry.on", "names no outcome"},
+        {"{\"name\":\"x\",\"retry\":{\"backoff_factor\":0.5}}", "retry.backoff_factor", "from 1 to 100"},
+        {"{\"name\":\"x\",\"flapping\":{\"failures\":-1}}", "flapping.failures", "from 0 to 100"},
         {"{\"nmae\":\"x\"}", "nmae", "unknown member"},
         {"{\"name\":\"x\",\"description\":1}", "description", "a string"},
         {"{\"name\":\"x\",\"waves\":{}}", "waves", "is an object; allowed is an array"},
@@ -131,7 +135,9 @@ static void everything_given_is_read(void **state)
         "{\"name\":\"b\",\"size\":{\"count\":10}},{\"name\":\"c\",\"size\":{\"rest\":true}}],"
         "\"rate\":{\"per_minute\":30,\"growth_factor\":1.5,\"growth_every\":20,\"ceiling_per_minute\":90},\"in_flight\":7,\"timeouts\":{\"offer_seconds\":1,\"download_seconds\":"
         "2,"
-        "\"confirm_seconds\":3},\"offline\":{\"wait_seconds\":4,\"then\":\"fail\"},\"on_halt\":\"rollback\"}";
+        "\"confirm_seconds\":3},\"offline\":{\"wait_seconds\":4,\"then\":\"fail\"},\"on_halt\":\"rollback\",\"retry\":{"
+        "\"attempts\":4,\"backoff_seconds\":5,\"backoff_factor\":3,\"backoff_max_seconds\":50,\"on\":[\"rejected\","
+        "\"reverted\"]},\"flapping\":{\"failures\":6,\"within_seconds\":7,\"quarantine_seconds\":8}}";
     assert_int_equal(policy_json_parse(text, strlen(text), &policy, &error), STATUS_OK);
     assert_string_equal(policy.name, "p");
     assert_int_equal(policy.wave_count, 3);
@@ -159,6 +165,15 @@ static void everything_given_is_read(void **state)
     assert_int_equal(policy.offline_wait_seconds, 4);
     assert_int_equal(policy.offline_then, OFFLINE_FAIL);
     assert_int_equal(policy.on_halt, ON_HALT_ROLLBACK);
+    assert_int_equal(policy.retry.attempts, 4);
+    assert_int_equal(policy.retry.backoff_seconds, 5);
+    assert_true(policy.retry.backoff_factor == 3);
+    assert_int_equal(policy.retry.backoff_max_seconds, 50);
+    assert_true(policy.retry.on_rejected && policy.retry.on_reverted);
+    assert_false(policy.retry.on_failed || policy.retry.on_silent);
+    assert_int_equal(policy.flapping.failures, 6);
+    assert_int_equal(policy.flapping.within_seconds, 7);
+    assert_int_equal(policy.flapping.quarantine_seconds, 8);
 
     /* and comes back the same from its own text */
     struct policy again;

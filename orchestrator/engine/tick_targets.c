@@ -1,0 +1,150 @@
+#include "tick_work.h"
+
+#include <string.h>
+
+#include "array.h"
+#include "offer.h"
+#include "retry.h"
+#include "store_sql.h"
+
+#define OFFLINE_REASON "offline" /* of those that were given up before they could be offered anything */
+
+/* The snapshot follows a move at once, so that what is decided next sees it. */
+static bool move(struct tick_work *work, struct target_row *target, enum target_event event,
+                 const char *reason)
+{
+    struct target_timeouts timeouts = campaign_timeouts(&work->campaign);
+    enum target_state from = target->state;
+    if (!target_move(&work->changes, target, event, reason, work->campaign.now, &timeouts))
+        return false;
+    struct wave_snapshot *wave = &work->campaign.snapshot.waves[target->wave];
+    wave->counts[from]--;
+    wave->counts[target->state]++;
+    return true;
+}
+
+/* A device that is online and has not answered the cancel may be at work on the attempt: it is not offered
+ * another one before its own deadlines must have ended that one. */
+static bool may_be_at_work(struct tick_work *work, struct target_row *target, bool online)
+{
+    static const char waited[] = "withdrawal_not_answered";
+    if (!online || strcmp(target->reason, waited) == 0)
+        return false;
+    struct target_timeouts timeouts = campaign_timeouts(&work->campaign);
+    target->reason = waited;
+    target->deadline = work->campaign.now + (double)(timeouts.download + timeouts.confirm);
+    target_touch(&work->changes, target);
+    return true;
+}
+
+static void expire_one(struct tick_work *work, struct target_row *target, const struct store_rows *rows,
+                       int64_t row)
+{
+    if (target->state == TARGET_OFFERED && target->withdrawn) {
+        bool for_good = campaign_state_stops(work->campaign.snapshot.state);
+        if (!for_good && may_be_at_work(work, target, store_rows_boolean(rows, row, TARGET_ROW_COLUMNS)))
+            return;
+        /* Nobody took the offer before it was withdrawn: no outcome of the device's. */
+        move(work, target, for_good ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN, "withdrawn");
+        return;
+    }
+    const char *reason = "confirm_timeout";
+    if (target->state == TARGET_OFFERED)
+        reason = "offer_timeout";
+    else if (target->state < TARGET_INSTALLED)
+        reason = "download_timeout";
+    move(work, target, TARGET_EVENT_SILENCE, reason);
+}
+
+static void give_up_one(struct tick_work *work, struct target_row *target, const struct store_rows *rows,
+                        int64_t row)
+{
+    if (store_rows_boolean(rows, row, TARGET_ROW_COLUMNS)) {
+        move(work, target, TARGET_EVENT_SKIP, "quarantined");
+        return;
+    }
+    bool fails = work->campaign.policy.offline_then == OFFLINE_FAIL;
+    move(work, target, fails ? TARGET_EVENT_OFFLINE : TARGET_EVENT_SKIP, OFFLINE_REASON);
+}
+
+static void retry_one(struct tick_work *work, struct target_row *target, const struct store_rows *rows,
+                      int64_t row)
+{
+    (void)rows;
+    (void)row;
+    double delay = retry_delay(&work->campaign.policy.retry, target->attempt);
+    if (move(work, target, TARGET_EVENT_RETRY, target->reason))
+        target->not_before = work->campaign.now + delay;
+}
+
+static enum status
+for_each_target(struct tick_work *work, struct store *store, const struct store_statement *statement,
+                const struct store_parameters *parameters,
+                void (*visit)(struct tick_work *, struct target_row *, const struct store_rows *, int64_t),
+                struct error *error)
+{
+    struct store_rows *rows;
+    if (store_run(store, statement, parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    int64_t count = store_rows_count(rows);
+    struct target_row *targets = arena_allocate_array(work->arena, (size_t)count, sizeof *targets);
+    enum status status = STATUS_OK;
+    for (int64_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = target_row_read(rows, i, work->arena, &targets[i], error);
+        if (status == STATUS_OK)
+            visit(work, &targets[i], rows, i);
+    }
+    store_rows_free(rows);
+    if (count == ROWS_PER_TICK)
+        work->more = true;
+    return status;
+}
+
+enum status tick_expire(struct tick_work *work, struct store *store, struct error *error)
+{
+    if (snapshot_in_flight(&work->campaign.snapshot) == 0)
+        return STATUS_OK;
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, work->campaign.number);
+    store_put_integer(&parameters, ROWS_PER_TICK);
+    return for_each_target(work, store, &SQL_TARGET_EXPIRE, &parameters, expire_one, error);
+}
+
+enum status tick_give_up(struct tick_work *work, struct store *store, struct error *error)
+{
+    const struct campaign *campaign = &work->campaign;
+    if (campaign->snapshot.state != CAMPAIGN_RUNNING ||
+        snapshot_count(&campaign->snapshot, TARGET_PENDING) == 0)
+        return STATUS_OK;
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_integer(&parameters, campaign->policy.offline_wait_seconds);
+    store_put_integer(&parameters, ROWS_PER_TICK);
+    return for_each_target(work, store, &SQL_TARGET_OFFLINE, &parameters, give_up_one, error);
+}
+
+enum status tick_retry(struct tick_work *work, struct store *store, struct error *error)
+{
+    const struct campaign *campaign = &work->campaign;
+    enum campaign_state state = campaign->snapshot.state;
+    if (campaign->policy.retry.attempts == 1 || (state != CAMPAIGN_RUNNING && state != CAMPAIGN_PAUSED))
+        return STATUS_OK;
+    struct array states = {0};
+    int64_t waiting = 0;
+    for (int i = 0; i < TARGET_STATE_COUNT; i++) {
+        if (!retry_is_for(&campaign->policy.retry, (enum target_state)i))
+            continue;
+        array_put_text(&states, target_state_name((enum target_state)i));
+        waiting += snapshot_count(&campaign->snapshot, (enum target_state)i);
+    }
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_text(&parameters, array_text(&states));
+    store_put_integer(&parameters, campaign->policy.retry.attempts);
+    store_put_text(&parameters, OFFLINE_REASON);
+    enum status status = STATUS_OK;
+    if (waiting > 0)
+        status = for_each_target(work, store, &SQL_TARGET_RETRY, &parameters, retry_one, error);
+    array_release(&states);
+    return status;
+}

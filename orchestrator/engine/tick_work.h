@@ -1,0 +1,28 @@
+/* One tick of one campaign: what its parts share. tick.c owns it. */
+#ifndef ENGINE_TICK_WORK_H
+#define ENGINE_TICK_WORK_H
+
+#include "campaign.h"
+#include "changes.h"
+#include "engine.h"
+
+enum { ROWS_PER_TICK = 1000 };
+
+struct tick_work {
+    const struct engine *engine;
+    int64_t number;
+    struct arena *arena;
+    struct campaign campaign;
+    struct changes changes;
+    struct outbox outbox;
+    bool more; /* there was more to do than one tick takes */
+};
+
+/* Targets whose time is over: deadlines passed, and members that cannot be offered for too long. */
+enum status tick_expire(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
+enum status tick_give_up(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
+
+/* Takes failures back that the policy tries again: all of them, before the gates look. */
+enum status tick_retry(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
+
+#endif
