@@ -22,3 +22,10 @@ CREATE TABLE quarantines (
     campaign_id bigint NOT NULL REFERENCES campaigns,
     failures    integer NOT NULL
 );
+
+CREATE VIEW ops.quarantined_devices AS
+SELECT q.device_id AS device, q.since, q.until, c.name AS campaign, q.failures
+FROM quarantines q
+JOIN campaigns c USING (campaign_id)
+WHERE q.until > now();
+GRANT SELECT ON ops.quarantined_devices TO ops_reader;

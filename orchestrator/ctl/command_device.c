@@ -179,9 +179,22 @@ enum exit_code run_device_show(struct session *session, const struct arguments *
                         "Device=id|Product=product|Ptype=ptype|Tags=tags|Version=version|"
                         "Upgrade to=upgrade_to|Slot=slot|Boot=boot|"
                         "SHA-256=sha256|Reset reason=reset_reason|Online=online|Since=@online_changed_at|"
-                        "Last seen=@last_seen|Reported=@reported_at|Registered=@registered_at");
+                        "Last seen=@last_seen|Reported=@reported_at|Registered=@registered_at|"
+                        "Quarantined until=@quarantined_until|Quarantined by=quarantined_by");
     print_targets(session, device);
     print_events(session, device);
     json_decref(device);
     return EXIT_DONE;
+}
+
+enum exit_code run_device_release(struct session *session, const struct arguments *arguments)
+{
+    json_t *answer;
+    const char *note;
+    enum exit_code code = show_command(session, arguments, "/v1/devices/", "/release", &answer, &note);
+    if (answer != NULL)
+        fprintf(session->out, "device %s is in no quarantine%s\n",
+                json_string_value(json_object_get(answer, "id")), note);
+    json_decref(answer);
+    return code;
 }

@@ -28,6 +28,7 @@ enum exit_code run_product_list(struct session *session, const struct arguments 
 enum exit_code run_device_register(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_import(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_key(struct session *session, const struct arguments *arguments);
+enum exit_code run_device_release(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_revoke_key(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_list(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_upgrade(struct session *session, const struct arguments *arguments);

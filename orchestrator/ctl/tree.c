@@ -91,6 +91,10 @@ static const struct command device_commands[] = {
     {"key", "make a new key for a device, in place of the one it has", NULL, run_device_key, "ID", 1, 1,
      device_key_options,
      "The old key is unknown at once: a device that has it in its flash must be given the new one.\n"},
+    {"release", "let a quarantined device take part again", NULL, run_device_release, "ID", 1, 1,
+     reason_options,
+     "A device that fails again and again is quarantined where a campaign's policy says so (flapping): device show\n"
+     "says until when. Its failures so far are forgotten.\n"},
     {"revoke-key", "revoke the key of a device", NULL, run_device_revoke_key, "ID", 1, 1,
      device_revoke_key_options, NULL},
     {"list", "list devices", NULL, run_device_list, NULL, 0, 0, device_list_options, NULL},

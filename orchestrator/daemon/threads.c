@@ -9,6 +9,7 @@
 #include "ingest.h"
 #include "log.h"
 #include "migrate.h"
+#include "policy.h"
 #include "store_sql.h"
 #include "tick.h"
 
@@ -237,6 +238,15 @@ static void maintain_partitions(struct shared *shared, struct store *store)
     store_rows_free(rows);
 }
 
+static void forget_failures(struct shared *shared, struct store *store)
+{
+    struct error error;
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, FLAPPING_MEMORY_SECONDS);
+    if (store_run(store, &SQL_FAILURE_FORGET, &parameters, NULL, &error) != STATUS_OK)
+        handle_failure(shared, "forgetting_failed", &error);
+}
+
 /* One look at everything. Without the broker an offer could not go out, while its time would run all the
  * same. */
 static enum status look(struct shared *shared, struct store *store, unsigned *connections, bool *more,
@@ -267,6 +277,7 @@ void *ticker_main(void *context)
         bool more = false;
         if (time(NULL) >= partitions_at) {
             maintain_partitions(shared, store);
+            forget_failures(shared, store);
             partitions_at = time(NULL) + PARTITION_SECONDS;
         }
         if (look(shared, store, &connections, &more, &error) == STATUS_OK) {

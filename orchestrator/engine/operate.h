@@ -84,6 +84,11 @@ enum status operate_devices_register(struct store *store, const struct actor *ac
                                      struct device_new *devices, size_t count,
                                      struct error *error) MUST_CHECK;
 
+/* Ends a device's quarantine (a policy's `flapping`), and forgets the failures behind it. Idempotent, as
+ * operate_campaign_command below. */
+enum status operate_device_release(struct store *store, const struct actor *actor, const char *device,
+                                   const char *reason, bool *changed, struct error *error) MUST_CHECK;
+
 struct firmware_new {
     const char *version;
     const char *notes;               /* may be NULL, as the next two */

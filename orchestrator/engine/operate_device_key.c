@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "array.h"
 #include "campaign.h"
+#include "device.h"
 #include "device_key.h"
 #include "digest.h"
 #include "names.h"
@@ -78,23 +78,6 @@ struct key_work {
     const char *text;
 };
 
-/* One change of a device's keys at a time. */
-static enum status lock_device(struct store *store, const char *device, struct error *error)
-{
-    struct store_parameters parameters = {0};
-    struct store_rows *rows;
-    struct array ids = {0};
-    array_put_text(&ids, device);
-    store_put_text(&parameters, array_text(&ids));
-    enum status status = store_run(store, &SQL_DEVICE_LOCK, &parameters, &rows, error);
-    array_release(&ids);
-    if (status != STATUS_OK)
-        return status;
-    bool known = store_rows_count(rows) == 1;
-    store_rows_free(rows);
-    return known ? STATUS_OK : error_set(error, STATUS_NOT_FOUND, NULL, "no such device");
-}
-
 static enum status end_key(struct store *store, const struct key_work *work, bool *ended, struct error *error)
 {
     struct store_parameters parameters = {0};
@@ -123,7 +106,7 @@ static enum status issue(struct store *store, void *context, struct error *error
     struct store_parameters parameters = {0};
     char hash[SHA256_HEX_SIZE];
     bool ended;
-    if (lock_device(store, work->device, error) != STATUS_OK ||
+    if (device_lock(store, work->device, error) != STATUS_OK ||
         end_key(store, work, &ended, error) != STATUS_OK)
         return error->status;
     digest_sha256(work->text, DEVICE_KEY_DIGITS, hash);
@@ -148,7 +131,7 @@ static enum status revoke(struct store *store, void *context, struct error *erro
 {
     const struct key_work *work = context;
     bool ended;
-    if (lock_device(store, work->device, error) != STATUS_OK ||
+    if (device_lock(store, work->device, error) != STATUS_OK ||
         end_key(store, work, &ended, error) != STATUS_OK)
         return error->status;
     if (!ended)

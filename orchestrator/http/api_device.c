@@ -85,3 +85,17 @@ enum status handle_device_register(struct http_request *request, struct error *e
         answer_registered(request, devices, given.count);
     return status;
 }
+
+enum status handle_device_release(struct http_request *request, struct error *error)
+{
+    const char *reason = NULL;
+    bool changed = false;
+    enum status status = http_request_reason(request, &reason, error);
+    if (status == STATUS_OK)
+        status = operate_device_release(http_request_store(request), &request->actor, request->parameter,
+                                        reason, &changed, error);
+    if (status == STATUS_OK)
+        http_answer_json(request, 200,
+                         api_changed_format(&request->arena, changed, "id", request->parameter));
+    return status;
+}

@@ -148,7 +148,7 @@ enum status handle_firmware_set_current(struct http_request *request, struct err
         status = operate_firmware_set_current(http_request_store(request), &request->actor, version, reason,
                                               &changed, error);
     if (status == STATUS_OK)
-        http_answer_json(request, 200, api_release_format(&request->arena, changed, version));
+        http_answer_json(request, 200, api_changed_format(&request->arena, changed, "version", version));
     return status;
 }
 
@@ -163,6 +163,6 @@ enum status handle_firmware_delete(struct http_request *request, struct error *e
         return status;
     for (int i = 0; i < removed.count; i++)
         image_cache_forget(request->shared->images, removed.sha256[i]);
-    http_answer_json(request, 200, api_release_format(&request->arena, true, version));
+    http_answer_json(request, 200, api_changed_format(&request->arena, true, "version", version));
     return STATUS_OK;
 }

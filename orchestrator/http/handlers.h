@@ -18,6 +18,7 @@ enum status handle_product_create(struct http_request *request, struct error *er
 /* api_device.c */
 enum status handle_device_list(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_device_register(struct http_request *request, struct error *error) MUST_CHECK;
+enum status handle_device_release(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_device_show(struct http_request *request, struct error *error) MUST_CHECK;
 
 /* api_device_key.c */

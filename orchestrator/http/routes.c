@@ -28,6 +28,8 @@ const struct http_route http_routes[] = {
      "List devices"},
     {"POST", "/v1/devices", ACCESS_OPERATOR, DEVICES_BODY, handle_device_register, 0, "", "Register devices"},
     {"GET", "/v1/devices/{id}", ACCESS_VIEWER, NO_BODY, handle_device_show, 0, "", "Show one device"},
+    {"POST", "/v1/devices/{id}/release", ACCESS_OPERATOR, SMALL_BODY, handle_device_release, 0, "",
+     "End the quarantine of a device"},
     {"POST", "/v1/devices/{id}/key", ACCESS_OPERATOR, SMALL_BODY, handle_device_key_issue, KEY_AS_JSON,
      "kind", "Issue a device key"},
     {"DELETE", "/v1/devices/{id}/key", ACCESS_OPERATOR, NO_BODY, handle_device_key_revoke, 0, "kind",

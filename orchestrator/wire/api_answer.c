@@ -64,9 +64,9 @@ char *api_command_format(struct arena *arena, bool changed, const char *state)
     return dump(arena, json_pack("{sb ss}", "changed", (int)changed, "state", state));
 }
 
-char *api_release_format(struct arena *arena, bool changed, const char *version)
+char *api_changed_format(struct arena *arena, bool changed, const char *name, const char *text)
 {
-    return dump(arena, json_pack("{sb ss}", "changed", (int)changed, "version", version));
+    return dump(arena, json_pack("{sb ss}", "changed", (int)changed, name, text));
 }
 
 char *api_status_format(struct arena *arena, const char *status)

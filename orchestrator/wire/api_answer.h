@@ -28,8 +28,8 @@ char *api_key_format(struct arena *arena, const char *id, const char *kind, cons
 /* {"changed": bool, "state": text} */
 char *api_command_format(struct arena *arena, bool changed, const char *state);
 
-/* {"changed": bool, "version": text} */
-char *api_release_format(struct arena *arena, bool changed, const char *version);
+/* {"changed": bool, NAME: text}, NAME such as "version" */
+char *api_changed_format(struct arena *arena, bool changed, const char *name, const char *text);
 
 /* {"status": text} */
 char *api_status_format(struct arena *arena, const char *status);

@@ -235,8 +235,24 @@ static void a_device_that_flaps_is_left_alone_by_all_campaigns(void **state)
     fixture_tick(fixture);
     fixture_state_is(fixture, "d", "completed");
 
-    /* and afterwards it is taken again */
-    fixture_sql(fixture, "UPDATE quarantines SET until = until - interval '600 seconds'");
+    /* and afterwards, or when it is released, it is taken again */
+    struct error error = {0};
+    bool changed = false;
+    assert_int_equal(
+        operate_device_release(fixture->store, &fixture->actor, "lamp-9", NULL, &changed, &error),
+        STATUS_NOT_FOUND);
+    assert_int_equal(
+        operate_device_release(fixture->store, &fixture->actor, "lamp-1", "mended", &changed, &error),
+        STATUS_OK);
+    assert_true(changed);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM device_failures"), 0);
+    assert_int_equal(fixture_integer(fixture,
+                                     "SELECT count(*) FROM audit WHERE action = 'release_device' AND "
+                                     "object = 'lamp-1' AND reason = 'mended'"),
+                     1);
+    assert_int_equal(
+        operate_device_release(fixture->store, &fixture->actor, "lamp-1", NULL, &changed, &error), STATUS_OK);
+    assert_false(changed);
     fixture_sql(fixture, "UPDATE devices SET version = 'v1.0.5t45772(a)', version_order = '105v'");
     fixture_campaign(fixture, "e", RETRIES);
     fixture_tick(fixture);

@@ -12,6 +12,8 @@ SELECT json_build_object(
     'last_seen', to_char(p.last_seen AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
     'reported_at', to_char(d.reported_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
     'registered_at', to_char(d.registered_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    'quarantined_until', to_char(q.until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    'quarantined_by', (SELECT name FROM campaigns c WHERE c.campaign_id = q.campaign_id),
     'targets', (SELECT coalesce(json_agg(json_build_object(
         'campaign', c.name, 'wave', t.wave, 'wave_name', w.name, 'state', t.state, 'attempt', t.attempt, 'progress', t.progress,
         'from', t.from_version, 'to', t.to_version, 'reason', t.reason,
@@ -31,4 +33,5 @@ SELECT json_build_object(
 FROM devices d
 JOIN products product USING (product_id)
 LEFT JOIN presence p USING (device_id)
+LEFT JOIN quarantines q ON q.device_id = d.device_id AND q.until > now()
 WHERE d.device_id = $1
