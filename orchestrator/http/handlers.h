@@ -35,6 +35,9 @@ enum status handle_firmware_delete(struct http_request *request, struct error *e
 /* image_server.c */
 enum status handle_image(struct http_request *request, struct error *error) MUST_CHECK;
 
+/* rom_server.c */
+enum status handle_rom(struct http_request *request, struct error *error) MUST_CHECK;
+
 /* api_campaign.c */
 enum status handle_campaign_list(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_campaign_create(struct http_request *request, struct error *error) MUST_CHECK;

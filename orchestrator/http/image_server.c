@@ -1,4 +1,6 @@
 /* GET and HEAD of an image: from a file descriptor, so that the kernel copies it to the socket (sendfile). */
+#include "image_server.h"
+
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,14 +27,15 @@ static enum status check_right(struct http_request *request, struct error *error
                            error);
 }
 
-static enum status open_image(struct http_request *request, uint64_t *size, struct error *error)
+static enum status open_image(struct http_request *request, const char *sha256, uint64_t *size,
+                              struct error *error)
 {
     struct image_cache *images = request->shared->images;
     int64_t found = 0;
-    enum status status = image_cache_find(images, request->parameter, &request->answer.fd, &found, error);
+    enum status status = image_cache_find(images, sha256, &request->answer.fd, &found, error);
     if (status == STATUS_NOT_FOUND)
-        status = image_cache_fetch(images, http_request_store(request), request->parameter,
-                                   &request->answer.fd, &found, error);
+        status = image_cache_fetch(images, http_request_store(request), sha256, &request->answer.fd, &found,
+                                   error);
     *size = (uint64_t)found;
     request->answer.outage = "the image is not available"; /* the database, or the disk of the cache */
     return status;
@@ -56,16 +59,14 @@ static struct range wanted_range(const struct http_request *request, const char 
     return range_parse(header, size);
 }
 
-enum status handle_image(struct http_request *request, struct error *error)
+enum status http_answer_image(struct http_request *request, const char *sha256, struct error *error)
 {
     uint64_t size;
     struct http_answer *answer = &request->answer;
-    enum status status = check_right(request, error);
-    if (status == STATUS_OK)
-        status = open_image(request, &size, error);
+    enum status status = open_image(request, sha256, &size, error);
     if (status != STATUS_OK)
         return status;
-    const char *etag = arena_format(&request->arena, "\"%s\"", request->parameter);
+    const char *etag = arena_format(&request->arena, "\"%s\"", sha256);
     const char *known = http_request_header(request, "If-None-Match");
     http_answer_header(request, "ETag", etag);
     http_answer_header(request, "Accept-Ranges", "bytes");
@@ -95,4 +96,12 @@ enum status handle_image(struct http_request *request, struct error *error)
                          (unsigned long long)(range.first + range.length - 1), (unsigned long long)size));
     }
     return STATUS_OK;
+}
+
+enum status handle_image(struct http_request *request, struct error *error)
+{
+    enum status status = check_right(request, error);
+    if (status == STATUS_OK)
+        status = http_answer_image(request, request->parameter, error);
+    return status;
 }

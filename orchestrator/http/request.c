@@ -68,7 +68,7 @@ struct query_check {
     const char *allowed; /* words separated by spaces */
     char seen[8][24];
     int seen_count;
-    const char *unknown, *twice;
+    const char *unknown, *twice, *cut;
 };
 
 static bool is_word_of(const char *words, const char *word)
@@ -82,13 +82,16 @@ static bool is_word_of(const char *words, const char *word)
 }
 
 static enum MHD_Result check_parameter(void *context, enum MHD_ValueKind kind, const char *name,
-                                       const char *value)
+                                       size_t name_size, const char *value, size_t size)
 {
     struct query_check *check = context;
     (void)kind;
-    (void)value;
     if (!is_word_of(check->allowed, name)) {
         check->unknown = name;
+        return MHD_NO;
+    }
+    if (strlen(name) != name_size || (value != NULL && strlen(value) != size)) {
+        check->cut = name;
         return MHD_NO;
     }
     for (int i = 0; i < check->seen_count; i++) {
@@ -105,37 +108,46 @@ static enum MHD_Result check_parameter(void *context, enum MHD_ValueKind kind, c
 enum status http_query_check(const struct http_request *request, struct error *error)
 {
     struct query_check check = {.allowed = request->route->query};
-    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, check_parameter, &check);
+    MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, check_parameter, &check);
     if (check.unknown != NULL && check.allowed[0] == '\0')
         return error_set(error, STATUS_INVALID, check.unknown, "unknown parameter; none is allowed here");
     if (check.unknown != NULL)
         return error_set(error, STATUS_INVALID, check.unknown, "unknown parameter; allowed here: %s",
                          check.allowed);
+    if (check.cut != NULL)
+        return error_set(error, STATUS_INVALID, check.cut, "holds a zero byte; allowed is text");
     if (check.twice != NULL)
         return error_set(error, STATUS_INVALID, check.twice, "parameter given twice; allowed is once");
     return STATUS_OK;
 }
 
-/* What follows the scheme, as in "Bearer TOKEN". `what` is what is asked for: "a token". */
-static enum status read_authorization(const struct http_request *request, const char *scheme,
-                                      const char *what, const char **value, struct error *error)
+/* What follows the scheme, as in "Bearer TOKEN". */
+struct credentials {
+    const char *scheme, *example, *noun;
+};
+
+static enum status read_authorization(const struct http_request *request, const struct credentials *wanted,
+                                      const char **value, struct error *error)
 {
     const char *header = http_request_header(request, "Authorization");
-    size_t length = strlen(scheme);
+    size_t length = strlen(wanted->scheme);
     if (header == NULL)
         return error_set(error, STATUS_UNAUTHENTICATED, NULL,
-                         "this needs %s: send the header Authorization: %s", what, scheme);
-    if (strncasecmp(header, scheme, length) != 0 || header[length] == '\0')
+                         "this needs a %s: send the header Authorization: %s%s", wanted->noun, wanted->scheme,
+                         wanted->example);
+    if (strncasecmp(header, wanted->scheme, length) != 0 || header[length] == '\0')
         return error_set(error, STATUS_UNAUTHENTICATED, NULL,
-                         "the header Authorization is not understood; allowed is %s, then %s", scheme, what);
+                         "the header Authorization is not understood; allowed is %s%s", wanted->scheme,
+                         wanted->example);
     *value = header + length;
     return STATUS_OK;
 }
 
 enum status http_request_device_key(struct http_request *request, struct device_key *key, struct error *error)
 {
+    static const struct credentials wanted = {"token ", "KEY", "device key"};
     const char *text = NULL;
-    enum status status = read_authorization(request, "token ", "a device key", &text, error);
+    enum status status = read_authorization(request, &wanted, &text, error);
     if (status != STATUS_OK)
         return status;
     return operate_device_key_find(http_request_store(request), text, key, error);
@@ -143,8 +155,9 @@ enum status http_request_device_key(struct http_request *request, struct device_
 
 enum status http_request_authenticate(struct http_request *request, enum role lowest, struct error *error)
 {
+    static const struct credentials wanted = {"Bearer ", "TOKEN", "token"};
     const char *token = NULL;
-    if (read_authorization(request, "Bearer ", "a token", &token, error) != STATUS_OK)
+    if (read_authorization(request, &wanted, &token, error) != STATUS_OK)
         return error->status;
     if (!request->authenticated) {
         enum status status = operate_authenticate(http_request_store(request), token, &request->actor, error);

@@ -26,7 +26,7 @@ struct http_shared {
     struct image_cache *images;
 };
 
-#define HTTP_HEADERS_MAX 6
+#define HTTP_HEADERS_MAX 8
 
 struct http_answer {
     int code;           /* 0: 200 */

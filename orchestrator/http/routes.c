@@ -18,6 +18,8 @@ enum {
             "", text                                                                                         \
     }
 
+#define ROM_QUERY "action version filename is_format_simple"
+
 /* clang-format off: one route a row */
 const struct http_route http_routes[] = {
     {"GET", "/healthz", ACCESS_PUBLIC, NO_BODY, handle_health, 0, "", "The process is alive"},
@@ -49,6 +51,10 @@ const struct http_route http_routes[] = {
      "Download an image"},
     {"HEAD", "/v1/images/{sha256}", ACCESS_IMAGE, NO_BODY, handle_image, 0, "device expires signature",
      "Length and ETag of an image"},
+    {"GET", "/v1/device/rom", ACCESS_DEVICE, NO_BODY, handle_rom, 0, ROM_QUERY,
+     "Download an image as stock firmware does, or the version to run"},
+    {"HEAD", "/v1/device/rom", ACCESS_DEVICE, NO_BODY, handle_rom, 0, ROM_QUERY,
+     "Length of an image, as stock firmware asks"},
     {"GET", "/v1/campaigns", ACCESS_VIEWER, NO_BODY, handle_campaign_list, 0, "after limit",
      "List campaigns, newest first"},
     {"POST", "/v1/campaigns", ACCESS_OPERATOR, DEVICES_BODY, handle_campaign_create, 0, "",
