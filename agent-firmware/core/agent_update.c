@@ -89,7 +89,7 @@ static enum fota_reason check_version(const struct fota_agent *agent)
         return REASON_NONE;
     if (!fota_version_is_online(&wanted))
         return REASON_NOT_FOTA;
-    return wanted.order > running.order ? REASON_NONE : REASON_NOT_NEWER;
+    return fota_version_is_newer(&wanted, &running) ? REASON_NONE : REASON_NOT_NEWER;
 }
 
 /* Why the command's image cannot be downloaded, REASON_NONE when it can. */

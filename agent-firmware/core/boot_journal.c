@@ -3,13 +3,17 @@
 
 #include "boot_record.h"
 #include "crc32.h"
+#include "fota_version.h"
 
 #define COMPARE_PIECE 64u
 
 /* The layout is a format: a compiler that lays it out otherwise must fail here. */
-typedef char boot_record_size_is_fixed[sizeof(struct boot_record) == 896 ? 1 : -1];
-typedef char boot_result_size_is_fixed[sizeof(struct boot_result) == 88 ? 1 : -1];
+typedef char boot_record_size_is_fixed[sizeof(struct boot_record) == 1296 ? 1 : -1];
+typedef char boot_result_size_is_fixed[sizeof(struct boot_result) == 128 ? 1 : -1];
 typedef char boot_words_fit_after_record[sizeof(struct boot_record) <= BOOT_WORDS_OFFSET ? 1 : -1];
+typedef char
+    boot_words_fit_in_sector[BOOT_WORDS_OFFSET + sizeof(struct boot_words) <= FOTA_SECTOR_SIZE ? 1 : -1];
+typedef char boot_version_fits[BOOT_VERSION_SIZE == FOTA_VERSION_LENGTH + 1 ? 1 : -1];
 
 static bool read_copy(const struct fota_platform *platform, int copy, struct boot_record *record,
                       struct boot_words *words)

@@ -17,13 +17,13 @@
 #include "image_scan.h"
 
 #define BOOT_MAGIC 0x544F4246u /* "FBOT" */
-#define BOOT_FORMAT 1u
+#define BOOT_FORMAT 2u
 #define BOOT_TRIES 3u /* boots a new image gets to prove itself */
 #define BOOT_TRIES_MASK ((1u << BOOT_TRIES) - 1u)
 #define BOOT_CHECK_FAILED 0x80000000u /* cleared in the tries word: the image on trial is not whole */
-#define BOOT_WORDS_OFFSET 1024u       /* of the words in their sector */
+#define BOOT_WORDS_OFFSET 2048u       /* of the words in their sector */
 #define BOOT_RESULTS 8u
-#define BOOT_VERSION_SIZE 24u
+#define BOOT_VERSION_SIZE 64u
 #define BOOT_NONCE_LENGTH 16u
 
 enum boot_state {

@@ -73,8 +73,8 @@ const char *option_version(const char *option, const char *text)
 {
     struct fota_version version;
 
-    if (strlen(text) >= BOOT_VERSION_SIZE || !fota_version_parse(text, &version))
-        usage_error("%s '%s': must be a version like v1.0.5t45772(a)", option, text);
+    if (!fota_version_parse(text, &version))
+        usage_error("%s '%s': must be a version like v1.0.5t45772(a) or 1.4.0-rc.1t45772(a)", option, text);
     return text;
 }
 
