@@ -195,6 +195,8 @@ enum status client_request(struct client *client, const char *method, const char
         curl_easy_setopt(client->curl, CURLOPT_POST, 1L);
         curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, text);
         curl_easy_setopt(client->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(text));
+        if (strcmp(method, "POST") != 0)
+            curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, method);
     }
     enum status status = perform(client, path, headers, answer, error);
     free(text);

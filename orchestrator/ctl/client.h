@@ -21,8 +21,9 @@ bool client_unreachable(const struct client *client);
 /* Shows the share of a body that is sent, on standard error, while requests are made. */
 void client_show_progress(struct client *client, const char *label);
 
-/* Sends a request (GET, POST or DELETE); `body` (borrowed) may be NULL, and only POST sends it. Answers
- * outside 200 to 299 are errors with the server's code, message and field. Release *answer with json_decref.
+/* Sends a request (GET, POST, PATCH or DELETE); `body` (borrowed) may be NULL, and only POST and PATCH send
+ * it. Answers outside 200 to 299 are errors with the server's code, message and field. Release *answer with
+ * json_decref.
  */
 enum status client_request(struct client *client, const char *method, const char *path, json_t *body,
                            json_t **answer, struct error *error) MUST_CHECK;

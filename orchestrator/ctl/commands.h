@@ -24,6 +24,9 @@ enum status session_connect(struct session *session, const struct arguments *arg
                             struct error *error) MUST_CHECK;
 
 enum exit_code run_product_create(struct session *session, const struct arguments *arguments);
+enum exit_code run_product_show(struct session *session, const struct arguments *arguments);
+enum exit_code run_product_set(struct session *session, const struct arguments *arguments);
+enum exit_code run_product_types(struct session *session, const struct arguments *arguments);
 enum exit_code run_product_list(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_register(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_import(struct session *session, const struct arguments *arguments);

@@ -29,18 +29,45 @@ const struct option command_global[] = {
 static const struct option limit_options[] = {LIMIT_OPTION, {0}};
 static const struct option reason_options[] = {REASON_OPTION, {0}};
 
+#define PRODUCT_OPTIONS                                                                                      \
+    {"description", "TEXT", "what it is", false}, {"serial", "SERIAL", "unique when given", false},          \
+        {"version-scheme", "SCHEME", "of its versions: seed or semver; one for all products of a ptype",     \
+         false},                                                                                             \
+        {"max-version", "V", "no release above it is stored or offered; such as v1.4.0", false},             \
+        {"private", NULL, "not for others to see", false},                                                   \
+    {                                                                                                        \
+        "require-signature", NULL, "only signed releases", false                                             \
+    }
+
 static const struct option product_create_options[] = {
     {"name", "NAME", "unique; made from its number when not given", false},
     {"ptype", "P", "product type, as in the version v1.1.0tPTYPE(a); 0 when not given", false},
-    {"description", "TEXT", "what it is", false},
-    {"serial", "SERIAL", "unique when given", false},
-    {"private", NULL, "not for others to see", false},
+    PRODUCT_OPTIONS,
     {"deployed", NULL, "status 2, deployed; else 1, under development", false},
     {0}};
 
+static const struct option product_set_options[] = {
+    PRODUCT_OPTIONS,
+    {"public", NULL, "for others to see", false},
+    {"no-require-signature", NULL, "also releases without a signature", false},
+    {"no-max-version", NULL, "releases of any version", false},
+    {"no-serial", NULL, "it has none", false},
+    {"status", "STATUS", "developing or deployed", false},
+    {0}};
+
 static const struct command product_commands[] = {
-    {"create", "create a product", NULL, run_product_create, NULL, 0, 0, product_create_options, NULL},
+    {"create", "create a product", NULL, run_product_create, NULL, 0, 0, product_create_options,
+     "Any ptype may be used. Known ones are 45772 (smart light), 23701 (smart plug) and 12335 (sensor); see\n"
+     "product types. The scheme is seed when not given (v1.1.0t45772(a)), or semver (1.4.0-rc.1t45772(a)).\n"},
     {"list", "list products", NULL, run_product_list, NULL, 0, 0, limit_options, NULL},
+    {"show", "show one product: devices, how many are activated, releases", NULL, run_product_show, "NAME", 1,
+     1, NULL, "NAME is its name, its number or its serial.\n"},
+    {"set", "change a product", NULL, run_product_set, "NAME", 1, 1, product_set_options,
+     "NAME is its name, its number or its serial. The version scheme is that of the ptype, and so of all its\n"
+     "products; it can be changed while there is no release, and no device whose version is known.\n"
+     "Example: product set lamp --max-version v1.4.0 --status deployed\n"},
+    {"types", "list known product types; needs no server", NULL, run_product_types, NULL, 0, 0, NULL,
+     "Numbers that Espressif gave out. SOURCE: the FOTA guide, the SDK's IoT_Demo, or Espressif's app.\n"},
     {0}};
 
 static const struct option device_register_options[] = {

@@ -66,6 +66,32 @@ enum status operate_products_create(struct store *store, const struct actor *act
                                     const struct product_new *products, size_t count,
                                     struct error *error) MUST_CHECK;
 
+enum product_choice { PRODUCT_AS_IT_IS, PRODUCT_YES, PRODUCT_NO };
+
+/* What is to be changed of a product; a zeroed struct changes nothing. */
+struct product_change {
+    const char *description; /* NULL: as it is, also of the texts below that have no flag */
+    bool has_serial;
+    const char *serial; /* NULL: none any more, as max_version */
+    enum product_choice is_private;
+    int status; /* 0: as it is */
+    const char *version_scheme;
+    bool has_max_version;
+    const char *max_version;
+    enum product_choice require_signature;
+};
+
+/* A product's number by its name, its number in digits or its serial. */
+enum status operate_product_find(struct store *store, const char *product, int64_t *number,
+                                 struct error *error) MUST_CHECK;
+
+/* Idempotent: *changed is false, and there is no audit row, when all of it was so already. The scheme is that
+ * of the ptype, so that of all its products; it can only be changed while the ptype has no release and no
+ * device whose version is known. */
+enum status operate_product_change(struct store *store, const struct actor *actor, int64_t product,
+                                   const struct product_change *change, bool *changed,
+                                   struct error *error) MUST_CHECK;
+
 struct device_new {
     const char *id;
     int ptype;

@@ -4,11 +4,10 @@
 
 #include "campaign.h"
 #include "operate.h"
+#include "product.h"
 #include "release.h"
 #include "store_sql.h"
 #include "version.h"
-
-enum { TEXT_MAX = 1000 };
 
 /* --- creation --------------------------------------------------------------------------------------- */
 
@@ -18,24 +17,16 @@ struct products_work {
     size_t count;
 };
 
-static enum status check_text(const char *text, size_t low, size_t high, const char *what, size_t index,
-                              const char *member, struct error *error)
+enum status product_check_text(const char *text, size_t low, size_t high, const char *field,
+                               struct error *error)
 {
     if (text == NULL || (strlen(text) >= low && strlen(text) <= high))
         return STATUS_OK;
-    char field[64];
-    snprintf(field, sizeof field, "%s[%zu].%s", what, index, member);
     return error_set(error, STATUS_INVALID, field, "must have %zu to %zu characters", low, high);
 }
 
-/* A ceiling as it is stored: its canonical text and its key; NULL for none. */
-struct ceiling {
-    char text[VERSION_TEXT_SIZE], order[VERSION_ORDER_SIZE];
-    bool given;
-};
-
-static enum status read_ceiling(const char *text, enum version_scheme scheme, const char *field,
-                                struct ceiling *ceiling, struct error *error)
+enum status product_read_ceiling(const char *text, enum version_scheme scheme, const char *field,
+                                 struct product_ceiling *ceiling, struct error *error)
 {
     struct version version;
     struct error why = {0};
@@ -50,18 +41,25 @@ static enum status read_ceiling(const char *text, enum version_scheme scheme, co
     return STATUS_OK;
 }
 
-static void put_ceiling(struct store_parameters *parameters, const struct ceiling *ceiling)
+void product_put_ceiling(struct store_parameters *parameters, const struct product_ceiling *ceiling)
 {
     store_put_text(parameters, ceiling->given ? ceiling->text : NULL);
     store_put_text(parameters, ceiling->given ? ceiling->order : NULL);
 }
 
-static enum status read_scheme(const char *text, const char *field, enum version_scheme *scheme,
-                               struct error *error)
+enum status product_read_scheme(const char *text, const char *field, enum version_scheme *scheme,
+                                struct error *error)
 {
     if (text == NULL || version_scheme_parse(text, scheme))
         return STATUS_OK;
     return error_set(error, STATUS_INVALID, field, "is \"%.20s\"; allowed are seed and semver", text);
+}
+
+/* "products[3].name"; the text is `field`, which has room for 64 characters. */
+static const char *place(char field[64], size_t index, const char *member)
+{
+    snprintf(field, 64, "products[%zu].%s", index, member);
+    return field;
 }
 
 /* Which unique or scheme rule of the database the product has run into. */
@@ -70,43 +68,49 @@ static enum status explain_conflict(const struct product_new *product, size_t in
     char field[64];
     if (strcmp(error->field, "products_one_scheme_per_ptype") == 0) {
         bool semver = product->version_scheme != NULL && strcmp(product->version_scheme, "semver") == 0;
-        snprintf(field, sizeof field, "products[%zu].version_scheme", index);
-        return error_set(error, STATUS_CONFLICT, field,
+        return error_set(error, STATUS_CONFLICT, place(field, index, "version_scheme"),
                          "is %s, but products of ptype %d have %s: all products of a ptype have one scheme",
                          semver ? "semver" : "seed", product->ptype, semver ? "seed" : "semver");
     }
     bool is_serial = strcmp(error->field, "products_serial_unique") == 0;
-    snprintf(field, sizeof field, "products[%zu].%s", index, is_serial ? "serial" : "name");
-    return error_set(error, STATUS_CONFLICT, field, "%s is taken by another product",
+    return error_set(error, STATUS_CONFLICT, place(field, index, is_serial ? "serial" : "name"),
+                     "%s is taken by another product",
                      is_serial               ? product->serial
                      : product->name != NULL ? product->name
                                              : "");
+}
+
+static enum status check_values(const struct product_new *product, size_t index, struct error *error)
+{
+    char field[64];
+    if (product_check_text(product->name, 1, NAME_MAX_LENGTH, place(field, index, "name"), error) !=
+            STATUS_OK ||
+        product_check_text(product->description, 0, PRODUCT_TEXT_MAX, place(field, index, "description"),
+                           error) != STATUS_OK ||
+        product_check_text(product->serial, 1, NAME_MAX_LENGTH, place(field, index, "serial"), error) !=
+            STATUS_OK)
+        return error->status;
+    if (product->ptype < 0)
+        return error_set(error, STATUS_INVALID, place(field, index, "ptype"),
+                         "must be an integer from 0 to %d", PTYPE_MAX);
+    if (product->status != 1 && product->status != 2)
+        return error_set(error, STATUS_INVALID, place(field, index, "status"),
+                         "must be 1 (under development) or 2 (deployed)");
+    return STATUS_OK;
 }
 
 static enum status create_product(struct store *store, const struct products_work *work, size_t index,
                                   struct error *error)
 {
     const struct product_new *product = &work->products[index];
-    char field[64];
-    if (check_text(product->name, 1, NAME_MAX_LENGTH, "products", index, "name", error) != STATUS_OK ||
-        check_text(product->description, 0, TEXT_MAX, "products", index, "description", error) != STATUS_OK ||
-        check_text(product->serial, 1, NAME_MAX_LENGTH, "products", index, "serial", error) != STATUS_OK)
-        return error->status;
-    if (product->ptype < 0) {
-        snprintf(field, sizeof field, "products[%zu].ptype", index);
-        return error_set(error, STATUS_INVALID, field, "must be an integer from 0 to %d", PTYPE_MAX);
-    }
-    if (product->status != 1 && product->status != 2) {
-        snprintf(field, sizeof field, "products[%zu].status", index);
-        return error_set(error, STATUS_INVALID, field, "must be 1 (under development) or 2 (deployed)");
-    }
     enum version_scheme scheme = VERSION_SEED;
-    struct ceiling ceiling;
-    snprintf(field, sizeof field, "products[%zu].version_scheme", index);
-    if (read_scheme(product->version_scheme, field, &scheme, error) != STATUS_OK)
-        return error->status;
-    snprintf(field, sizeof field, "products[%zu].max_version", index);
-    if (read_ceiling(product->max_version, scheme, field, &ceiling, error) != STATUS_OK)
+    struct product_ceiling ceiling;
+    char field[64];
+    if (check_values(product, index, error) != STATUS_OK ||
+        product_read_scheme(product->version_scheme, place(field, index, "version_scheme"), &scheme, error) !=
+            STATUS_OK ||
+        product_read_ceiling(product->max_version, scheme, place(field, index, "max_version"), &ceiling,
+                             error) != STATUS_OK)
         return error->status;
     struct store_parameters parameters = {0};
     store_put_text(&parameters, product->name);
@@ -116,7 +120,7 @@ static enum status create_product(struct store *store, const struct products_wor
     store_put_integer(&parameters, product->ptype);
     store_put_integer(&parameters, product->status);
     store_put_text(&parameters, version_scheme_name(scheme));
-    put_ceiling(&parameters, &ceiling);
+    product_put_ceiling(&parameters, &ceiling);
     store_put_boolean(&parameters, product->require_signature);
     enum status status = store_run(store, &SQL_PRODUCT_CREATE, &parameters, NULL, error);
     return status == STATUS_CONFLICT ? explain_conflict(product, index, error) : status;

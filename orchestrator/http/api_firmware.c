@@ -126,9 +126,9 @@ enum status handle_firmware_upload(struct http_request *request, struct error *e
     if (status == STATUS_OK)
         status = read_form(request, &firmware, error);
     if (status == STATUS_OK)
-        status = version_parse(firmware.version, &version, error);
-    if (status == STATUS_OK)
         status = operate_firmware_upload(http_request_store(request), &request->actor, &firmware, error);
+    if (status == STATUS_OK)
+        status = version_parse(firmware.version, &version, error);
     if (status != STATUS_OK)
         return status;
     version_format(&version, canonical);

@@ -38,3 +38,52 @@ enum status handle_product_create(struct http_request *request, struct error *er
         http_answer_json(request, 201, api_count_format(&request->arena, "created", (int64_t)given.count));
     return status;
 }
+
+enum status handle_product_show(struct http_request *request, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    int64_t number;
+    enum status status =
+        operate_product_find(http_request_store(request), request->parameter, &number, error);
+    if (status != STATUS_OK)
+        return status;
+    store_put_integer(&parameters, number);
+    return http_answer_query(request, &SQL_SHOW_PRODUCT, &parameters, "no such product", error);
+}
+
+static enum product_choice choice(bool given, bool value)
+{
+    if (!given)
+        return PRODUCT_AS_IT_IS;
+    return value ? PRODUCT_YES : PRODUCT_NO;
+}
+
+enum status handle_product_change(struct http_request *request, struct error *error)
+{
+    struct api_product_change given;
+    int64_t number = 0;
+    bool changed = false;
+    enum status status = http_request_content_type(request, "application/json", error);
+    if (status == STATUS_OK)
+        status = api_product_change_parse(request->body == NULL ? "" : request->body, request->body_length,
+                                          &request->arena, &given, error);
+    if (status == STATUS_OK)
+        status = operate_product_find(http_request_store(request), request->parameter, &number, error);
+    if (status != STATUS_OK)
+        return status;
+    struct product_change change = {.description = given.description,
+                                    .has_serial = given.has_serial,
+                                    .serial = given.serial,
+                                    .is_private = choice(given.has_is_private, given.is_private),
+                                    .status = given.status,
+                                    .version_scheme = given.version_scheme,
+                                    .has_max_version = given.has_max_version,
+                                    .max_version = given.max_version,
+                                    .require_signature =
+                                        choice(given.has_require_signature, given.require_signature)};
+    status = operate_product_change(http_request_store(request), &request->actor, number, &change, &changed,
+                                    error);
+    if (status == STATUS_OK)
+        http_answer_json(request, 200, api_product_format(&request->arena, changed, number));
+    return status;
+}

@@ -14,6 +14,8 @@ enum status handle_ready(struct http_request *request, struct error *error) MUST
 /* api_product.c */
 enum status handle_product_list(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_product_create(struct http_request *request, struct error *error) MUST_CHECK;
+enum status handle_product_show(struct http_request *request, struct error *error) MUST_CHECK;
+enum status handle_product_change(struct http_request *request, struct error *error) MUST_CHECK;
 
 /* api_device.c */
 enum status handle_device_list(struct http_request *request, struct error *error) MUST_CHECK;

@@ -69,6 +69,11 @@ char *api_changed_format(struct arena *arena, bool changed, const char *name, co
     return dump(arena, json_pack("{sb ss}", "changed", (int)changed, name, text));
 }
 
+char *api_product_format(struct arena *arena, bool changed, int64_t number)
+{
+    return dump(arena, json_pack("{sb sI}", "changed", (int)changed, "product", (json_int_t)number));
+}
+
 char *api_status_format(struct arena *arena, const char *status)
 {
     return dump(arena, json_pack("{ss}", "status", status));

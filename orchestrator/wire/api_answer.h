@@ -31,6 +31,9 @@ char *api_command_format(struct arena *arena, bool changed, const char *state);
 /* {"changed": bool, NAME: text}, NAME such as "version" */
 char *api_changed_format(struct arena *arena, bool changed, const char *name, const char *text);
 
+/* {"changed": bool, "product": number} */
+char *api_product_format(struct arena *arena, bool changed, int64_t number);
+
 /* {"status": text} */
 char *api_status_format(struct arena *arena, const char *status);
 

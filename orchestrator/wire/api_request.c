@@ -84,21 +84,26 @@ static bool read_zero_or_one(struct json_scope *scope, const char *name)
     return number == 1;
 }
 
+static int read_product_status(struct json_scope *scope, int absent)
+{
+    int64_t status = absent;
+    if (json_scope_integer(scope, "status", false, &status) && status != 1 && status != 2)
+        json_scope_refuse(scope, "status", "allowed is 1 (under development) or 2 (deployed)");
+    return (int)status;
+}
+
 static void read_product(struct json_scope *outer, json_t *array, size_t index, struct arena *arena,
                          void *item)
 {
     struct api_product *product = item;
     struct json_scope scope;
-    int64_t status = 1;
     json_scope_element(&scope, outer, "products", array, index);
     product->name = read_text(&scope, "name", false, arena);
     product->description = read_text(&scope, "description", false, arena);
     product->serial = read_text(&scope, "serial", false, arena);
     product->is_private = read_zero_or_one(&scope, "is_private");
     product->ptype = read_ptype(&scope, false);
-    if (json_scope_integer(&scope, "status", false, &status) && status != 1 && status != 2)
-        json_scope_refuse(&scope, "status", "allowed is 1 (under development) or 2 (deployed)");
-    product->status = (int)status;
+    product->status = read_product_status(&scope, 1);
     product->version_scheme = read_text(&scope, "version_scheme", false, arena);
     product->max_version = read_text(&scope, "max_version", false, arena);
     product->require_signature = read_zero_or_one(&scope, "require_signature");
@@ -177,6 +182,40 @@ enum status api_products_parse(const char *text, size_t length, struct arena *ar
     void *items = NULL;
     enum status status = read_items(text, length, &list, arena, &items, &products->count, error);
     products->items = items;
+    return status;
+}
+
+/* A text, or null for none; false when it is absent. */
+static bool read_text_or_null(struct json_scope *scope, const char *name, struct arena *arena,
+                              const char **text)
+{
+    *text = NULL;
+    if (!json_scope_null(scope, name))
+        *text = read_text(scope, name, false, arena);
+    return json_object_get(scope->object, name) != NULL;
+}
+
+enum status api_product_change_parse(const char *text, size_t length, struct arena *arena,
+                                     struct api_product_change *change, struct error *error)
+{
+    json_t *document;
+    struct json_scope scope;
+    enum status status = json_read_document(text, length, &document, error);
+    if (status != STATUS_OK)
+        return status;
+    *change = (struct api_product_change){0};
+    json_scope_begin(&scope, document, "", error);
+    change->description = read_text(&scope, "description", false, arena);
+    change->has_serial = read_text_or_null(&scope, "serial", arena, &change->serial);
+    change->has_is_private = json_object_get(document, "is_private") != NULL;
+    change->is_private = read_zero_or_one(&scope, "is_private");
+    change->status = read_product_status(&scope, 0);
+    change->version_scheme = read_text(&scope, "version_scheme", false, arena);
+    change->has_max_version = read_text_or_null(&scope, "max_version", arena, &change->max_version);
+    change->has_require_signature = json_object_get(document, "require_signature") != NULL;
+    change->require_signature = read_zero_or_one(&scope, "require_signature");
+    status = json_scope_end(&scope);
+    json_decref(document);
     return status;
 }
 

@@ -32,6 +32,20 @@ struct api_products {
 enum status api_products_parse(const char *text, size_t length, struct arena *arena,
                                struct api_products *products, struct error *error) MUST_CHECK;
 
+/* PATCH /v1/products/{name}: any members of a product but its name and ptype; null removes a serial or a
+ * ceiling. */
+struct api_product_change {
+    const char *description;
+    bool has_serial, has_max_version, has_is_private, has_require_signature;
+    const char *serial, *max_version;
+    bool is_private, require_signature;
+    int status; /* 0 when not given */
+    const char *version_scheme;
+};
+
+enum status api_product_change_parse(const char *text, size_t length, struct arena *arena,
+                                     struct api_product_change *change, struct error *error) MUST_CHECK;
+
 /* POST /v1/devices: {"devices": [{"id", "ptype", "product"?, "version"?, "tags"?: [...], "key"?, "flash_kb"?,
  * "flash_map"?}]} */
 struct api_device {

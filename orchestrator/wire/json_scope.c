@@ -91,6 +91,11 @@ static bool wrong_type(struct json_scope *scope, const char *name, const json_t 
     return false;
 }
 
+bool json_scope_null(struct json_scope *scope, const char *name)
+{
+    return json_is_null(ask(scope, name, false));
+}
+
 bool json_scope_text(struct json_scope *scope, const char *name, bool required, const char **value)
 {
     json_t *member = ask(scope, name, required);

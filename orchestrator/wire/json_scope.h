@@ -35,6 +35,8 @@ void json_scope_begin(struct json_scope *scope, json_t *document, const char *pa
 /* Each looks up a member. A member that is absent leaves the value as it is (the default); JSON null counts
  * as a wrong type. `required` makes absence an error. They return whether a value was read. Texts are
  * borrowed from the document. */
+/* Whether the member is there, and null; it is then asked for. */
+bool json_scope_null(struct json_scope *scope, const char *name);
 bool json_scope_text(struct json_scope *scope, const char *name, bool required, const char **value);
 bool json_scope_integer(struct json_scope *scope, const char *name, bool required, int64_t *value);
 bool json_scope_real(struct json_scope *scope, const char *name, bool required, double *value);
