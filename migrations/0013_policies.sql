@@ -29,3 +29,11 @@ FROM quarantines q
 JOIN campaigns c USING (campaign_id)
 WHERE q.until > now();
 GRANT SELECT ON ops.quarantined_devices TO ops_reader;
+
+-- Where the policy has windows: the time zones its targets live in, '' the one of those that name none.
+ALTER TABLE targets ADD COLUMN time_zone text NOT NULL DEFAULT '';
+CREATE TABLE campaign_zones (
+    campaign_id bigint NOT NULL REFERENCES campaigns,
+    time_zone   text NOT NULL,
+    PRIMARY KEY (campaign_id, time_zone)
+);

@@ -45,6 +45,7 @@ void policy_defaults(struct policy *policy)
                   .backoff_max_seconds = 3600,
                   .on_failed = true,
                   .on_silent = true},
+        .windows = {.zone = "UTC", .default_zone = "UTC"},
         .flapping = {.within_seconds = 86400, .quarantine_seconds = 604800},
     };
     struct wave_policy *wave = &policy->waves[0];
@@ -265,6 +266,40 @@ static enum status check_retry(const struct checker *checker, const struct retry
     return STATUS_OK;
 }
 
+/* Whether there is such a zone only the database knows. */
+static enum status check_zone(const struct checker *checker, const char *member, const char *zone)
+{
+    size_t length = strnlen(zone, TIME_ZONE_MAX + 1);
+    size_t good = strspn(zone, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+/-");
+    if (length >= 1 && length <= TIME_ZONE_MAX && good == length)
+        return STATUS_OK;
+    return refuse(checker, member, "allowed is the name of a time zone, such as Europe/Berlin");
+}
+
+static enum status check_windows(const struct checker *checker, const struct windows_policy *windows)
+{
+    enum status status = check_zone(checker, "windows.zone", windows->zone);
+    if (status == STATUS_OK)
+        status = check_zone(checker, "windows.default_zone", windows->default_zone);
+    if (status == STATUS_OK && strcmp(windows->default_zone, DEVICE_ZONE) == 0)
+        status = refuse(checker, "windows.default_zone", "allowed is the name of a time zone");
+    if (status == STATUS_OK && (windows->count < 0 || windows->count > POLICY_WINDOWS_MAX))
+        status = refuse(checker, "windows.open", "allowed are up to 16 windows");
+    for (int i = 0; i < windows->count && status == STATUS_OK; i++) {
+        const struct window *window = &windows->windows[i];
+        char member[40];
+        snprintf(member, sizeof member, "windows.open[%d]", i);
+        if (window->days == 0 || window->days >= 128)
+            status = refuse(checker, member, "has no day; allowed is at least one");
+        else if (window->from < 0 || window->from >= 1440 || window->to < 0 || window->to > 1440)
+            status = refuse(checker, member, "allowed are times from 00:00 to 24:00");
+        else if (window->from == window->to)
+            status =
+                refuse(checker, member, "begins and ends at the same time; a whole day is 00:00 to 24:00");
+    }
+    return status;
+}
+
 enum status policy_validate(const struct policy *policy, struct error *error)
 {
     struct checker checker = {.error = error};
@@ -296,5 +331,7 @@ enum status policy_validate(const struct policy *policy, struct error *error)
             check_integer(&checker, ranges[i].member, ranges[i].value, ranges[i].lowest, ranges[i].highest);
     if (status == STATUS_OK)
         status = check_growth(&checker, &policy->rate);
-    return status == STATUS_OK ? check_retry(&checker, &policy->retry) : status;
+    if (status == STATUS_OK)
+        status = check_retry(&checker, &policy->retry);
+    return status == STATUS_OK ? check_windows(&checker, &policy->windows) : status;
 }

@@ -81,6 +81,23 @@ struct flapping_policy {
     int64_t quarantine_seconds;
 };
 
+#define POLICY_WINDOWS_MAX 16
+#define TIME_ZONE_MAX 40 /* characters of a name such as America/Argentina/ComodRivadavia */
+#define DEVICE_ZONE "device"
+
+/* From and to are minutes of the day, 0 to 1440; to is not part of it. core/window.h says what days mean. */
+struct window {
+    unsigned days; /* bit 0 Monday to bit 6 Sunday */
+    int from, to;
+};
+
+struct windows_policy {
+    char zone[TIME_ZONE_MAX + 1]; /* of everyone; or DEVICE_ZONE: each device's own (its tag tz:NAME) ... */
+    char default_zone[TIME_ZONE_MAX + 1]; /* ... and this for devices without one */
+    struct window windows[POLICY_WINDOWS_MAX];
+    int count; /* 0: always open */
+};
+
 enum offline_then { OFFLINE_SKIP, OFFLINE_FAIL };
 enum on_halt { ON_HALT_PAUSE, ON_HALT_ROLLBACK };
 
@@ -99,6 +116,7 @@ struct policy {
     enum on_halt on_halt;
     struct retry_policy retry;
     struct flapping_policy flapping;
+    struct windows_policy windows;
 };
 
 /* What every member has when the file does not give it. One wave "all" of everything. */

@@ -89,8 +89,8 @@ static enum status offer_one(const struct engine *engine, const struct campaign 
 }
 
 enum status offer_claim(const struct engine *engine, struct store *store, const struct campaign *campaign,
-                        int64_t wanted, struct changes *changes, struct outbox *outbox, int64_t *claimed,
-                        int64_t *offered, struct error *error)
+                        const char *zones, int64_t wanted, struct changes *changes, struct outbox *outbox,
+                        int64_t *claimed, int64_t *offered, struct error *error)
 {
     *claimed = 0;
     *offered = 0;
@@ -99,6 +99,7 @@ enum status offer_claim(const struct engine *engine, struct store *store, const 
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, campaign->number);
     store_put_integer(&parameters, wanted);
+    store_put_text(&parameters, zones);
     struct store_rows *rows;
     if (store_run(store, &SQL_TARGET_CLAIM, &parameters, &rows, error) != STATUS_OK)
         return error->status;

@@ -10,8 +10,8 @@
  * Moves and messages go into `changes` and `outbox`; *claimed says how many rows were looked at, *offered how
  * many offers will go out. */
 enum status offer_claim(const struct engine *engine, struct store *store, const struct campaign *campaign,
-                        int64_t wanted, struct changes *changes, struct outbox *outbox, int64_t *claimed,
-                        int64_t *offered, struct error *error) MUST_CHECK;
+                        const char *zones, int64_t wanted, struct changes *changes, struct outbox *outbox,
+                        int64_t *claimed, int64_t *offered, struct error *error) MUST_CHECK;
 
 /* Sends again: offers and cancels without an answer, and those whose device has just come back. */
 enum status offer_resend(const struct engine *engine, struct store *store, const struct campaign *campaign,

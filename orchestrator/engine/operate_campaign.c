@@ -14,6 +14,7 @@
 #include "report.h"
 #include "store_sql.h"
 #include "version_rule.h"
+#include "zones.h"
 
 static const char *const command_names[] = {
 #define X(name, text) [name] = text,
@@ -218,6 +219,7 @@ struct create_work {
     const struct actor *actor;
     const struct campaign_new *campaign;
     struct version version;
+    struct policy parsed;
     char *policy; /* effective, every default filled in */
     struct array devices;
     int64_t seed;
@@ -284,7 +286,8 @@ static enum status create(struct store *store, void *context, struct error *erro
     version_format(&work->version, version);
     if (find_firmware(store, version, &firmware, error) != STATUS_OK ||
         release_check_products(store, version, RELEASE_ROLLED_OUT, error) != STATUS_OK ||
-        check_devices(store, devices, work->version.ptype, error) != STATUS_OK)
+        check_devices(store, devices, work->version.ptype, error) != STATUS_OK ||
+        zones_check(store, &work->parsed, error) != STATUS_OK)
         return error->status;
     struct store_parameters parameters = {0};
     store_put_text(&parameters, campaign->name);
@@ -316,7 +319,6 @@ enum status operate_campaign_create(struct store *store, const struct actor *act
 {
     struct create_work work = {.actor = actor, .campaign = campaign};
     struct scheme_rule rule;
-    struct policy policy;
     if (check_name(campaign->name, error) != STATUS_OK)
         return error->status;
     if (version_parse(campaign->firmware, &work.version, error) != STATUS_OK) {
@@ -331,13 +333,14 @@ enum status operate_campaign_create(struct store *store, const struct actor *act
         struct error why = *error;
         return error_set(error, STATUS_INVALID, "from", "%s", why.message);
     }
-    if (policy_json_parse(campaign->policy_json, strlen(campaign->policy_json), &policy, error) != STATUS_OK)
+    if (policy_json_parse(campaign->policy_json, strlen(campaign->policy_json), &work.parsed, error) !=
+        STATUS_OK)
         return error->status;
     /* 53 bits: the seed is shown in JSON */
     uint64_t random = 0;
     random_bytes(&random, sizeof random);
     work.seed = (int64_t)(random >> 11);
-    work.policy = policy_json_format(&policy);
+    work.policy = policy_json_format(&work.parsed);
     for (size_t i = 0; i < campaign->device_count; i++)
         array_put_text(&work.devices, campaign->devices[i]);
     enum status status = store_transaction(store, create, &work, error);

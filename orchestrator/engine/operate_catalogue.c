@@ -31,7 +31,7 @@ static enum status device_error(struct error *error, enum status status, size_t 
     return error_set(error, status, field, "%s", message);
 }
 
-/* Comma-separated words of A-Z a-z 0-9 . _ : - */
+/* Comma-separated words of A-Z a-z 0-9 . _ : / + - */
 static bool tags_are_valid(const char *tags)
 {
     if (tags == NULL || tags[0] == '\0')
@@ -39,7 +39,7 @@ static bool tags_are_valid(const char *tags)
     if (strlen(tags) > TAGS_MAX)
         return false;
     for (const char *tag = tags;;) {
-        size_t length = strspn(tag, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-");
+        size_t length = strspn(tag, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/+-");
         if (length == 0 || length > TAG_MAX)
             return false;
         if (tag[length] == '\0')
@@ -126,7 +126,7 @@ static enum status collect_devices(struct devices_work *work, struct error *erro
         if (!tags_are_valid(device->tags))
             return device_error(
                 error, STATUS_INVALID, i, "tags",
-                "must be words of 1 to 64 characters of A-Z a-z 0-9 . _ : -, 1000 characters in all");
+                "must be words of 1 to 64 characters of A-Z a-z 0-9 . _ : / + -, 1000 characters in all");
         if (put_version(work, i, error) != STATUS_OK || put_flash(work, i, error) != STATUS_OK ||
             put_key(work, i, error) != STATUS_OK)
             return error->status;

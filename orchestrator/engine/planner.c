@@ -8,6 +8,7 @@
 #include "policy_json.h"
 #include "store_sql.h"
 #include "version_rule.h"
+#include "zones.h"
 
 /* Whether a device that runs `text` may be updated: in the firmware's scheme, taken by the rule, and lower
  * than the firmware, since updates only go up. This is decided here and nowhere else. */
@@ -161,6 +162,8 @@ enum status planner_plan(struct store *store, struct campaign *campaign, struct 
         explain_left_out(store, campaign, left_out, sizeof left_out, error) != STATUS_OK)
         return error->status;
     snprintf(detail, sizeof detail, "{\"members\": %lld}", (long long)members);
+    if (zones_note(store, campaign, error) != STATUS_OK)
+        return error->status;
     if (members == 0) {
         snprintf(reason, sizeof reason, "no device was eligible when it was planned%s", left_out);
         return campaign_move(store, campaign, CAMPAIGN_EVENT_COMPLETE, ACTOR_ORCHESTRATOR, reason, detail,
@@ -181,6 +184,7 @@ enum status planner_make_rollback(struct store *store, const struct campaign *ca
     snprintf(policy.waves[0].name, sizeof policy.waves[0].name, "rollback");
     policy.wave_count = 1;
     policy.on_halt = ON_HALT_PAUSE;
+    policy.windows.count = 0; /* what does not work is taken back at once */
     char *text = policy_json_format(&policy);
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, campaign->number);

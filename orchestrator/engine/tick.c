@@ -124,19 +124,30 @@ static enum status explain_offline(const struct campaign *campaign, int wave, st
     return STATUS_OK;
 }
 
-/* What the open wave's gate says while it waits, for those who look on. */
-static enum status explain_waves(const struct campaign *campaign, struct store *store, struct error *error)
+/* A wave that stands still until its hours come says so. */
+static void explain_windows(const struct tick_work *work, int wave, char *words, size_t size)
 {
+    size_t used = strlen(words);
+    if (work->zones.limited && work->zones.open_count == 0 &&
+        work->campaign.snapshot.waves[wave].counts[TARGET_PENDING] > 0)
+        snprintf(words + used, size - used, "; outside its windows, the next opens %s", work->zones.next);
+}
+
+/* What the open wave's gate says while it waits, for those who look on. */
+static enum status explain_waves(const struct tick_work *work, struct store *store, struct error *error)
+{
+    const struct campaign *campaign = &work->campaign;
     for (int i = 0; i < campaign->snapshot.wave_count; i++) {
         const struct wave_snapshot *wave = &campaign->snapshot.waves[i];
         if (wave->state != WAVE_OPEN || wave->members == 0)
             continue;
         struct gate_verdict verdict;
         gate_judge(&campaign->policy.waves[i].gate, wave->members, wave->counts, wave->excused, &verdict);
-        char words[sizeof verdict.words + 80];
+        char words[sizeof verdict.words + 200];
         snprintf(words, sizeof words, "%s", verdict.words);
         if (explain_offline(campaign, i, store, words, sizeof words, error) != STATUS_OK)
             return error->status;
+        explain_windows(work, i, words, sizeof words);
         struct store_parameters parameters = {0};
         store_put_integer(&parameters, campaign->number);
         store_put_integer(&parameters, i);
@@ -152,7 +163,7 @@ static enum status decide_and_apply(struct tick_work *work, struct store *store,
     for (;;) {
         struct action action = decide(&work->campaign.snapshot, &work->campaign.policy, work->campaign.now);
         if (action.kind == ACTION_NONE)
-            return explain_waves(&work->campaign, store, error);
+            return explain_waves(work, store, error);
         if (apply(work, store, &action, error) != STATUS_OK)
             return error->status;
     }
@@ -220,12 +231,15 @@ static enum status send_offers(struct tick_work *work, struct store *store, stru
         room = 0;
     if (room > ROWS_PER_TICK)
         room = ROWS_PER_TICK;
+    if (work->zones.limited && work->zones.open_count == 0)
+        return STATUS_OK;
+    const char *zones = work->zones.limited ? array_text(&work->zones.open) : NULL;
     int64_t per_minute =
         ramp_per_minute(&campaign->policy.rate, snapshot_count(&campaign->snapshot, TARGET_CONFIRMED));
     int64_t allowed = ramp_allowance(&campaign->ramp, per_minute, campaign->now, room);
     int64_t claimed = 0, offered = 0;
-    if (allowed > 0 && offer_claim(work->engine, store, campaign, allowed, &work->changes, &work->outbox,
-                                   &claimed, &offered, error) != STATUS_OK)
+    if (allowed > 0 && offer_claim(work->engine, store, campaign, zones, allowed, &work->changes,
+                                   &work->outbox, &claimed, &offered, error) != STATUS_OK)
         return error->status;
     if (claimed == ROWS_PER_TICK || claimed > offered)
         work->more = true;
@@ -238,6 +252,13 @@ static enum status send_offers(struct tick_work *work, struct store *store, stru
     store_put_real(&parameters, campaign->ramp.updated_at);
     store_put_integer(&parameters, per_minute);
     return store_run(store, &SQL_CAMPAIGN_RATE, &parameters, NULL, error);
+}
+
+static enum status look_at_zones(struct tick_work *work, struct store *store, struct error *error)
+{
+    if (work->campaign.snapshot.state != CAMPAIGN_RUNNING)
+        return STATUS_OK;
+    return zones_look(store, &work->campaign, &work->zones, error);
 }
 
 static enum status settle(struct tick_work *work, struct store *store, struct error *error)
@@ -257,6 +278,8 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
     bool found = false;
     arena_release(work->arena);
     memset(&work->outbox, 0, sizeof work->outbox);
+    array_release(&work->zones.open); /* of a transaction that is repeated */
+    memset(&work->zones, 0, sizeof work->zones);
     changes_start(&work->changes, work->arena);
     if (campaign_load(store, work->number, CAMPAIGN_IF_FREE, work->arena, campaign, &found, error) !=
         STATUS_OK)
@@ -272,7 +295,8 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
         changes_flush(&work->changes, store, error) != STATUS_OK ||
         tick_retry(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
-        decide_and_apply(work, store, error) != STATUS_OK || send_offers(work, store, error) != STATUS_OK ||
+        look_at_zones(work, store, error) != STATUS_OK || decide_and_apply(work, store, error) != STATUS_OK ||
+        send_offers(work, store, error) != STATUS_OK ||
         offer_resend(work->engine, store, campaign, ROWS_PER_TICK, &work->changes, &work->outbox, error) !=
             STATUS_OK)
         return error->status;
@@ -353,6 +377,7 @@ enum status tick(const struct engine *engine, struct store *store, bool *more, s
             if (error != NULL)
                 *error = own;
         }
+        array_release(&work.zones.open);
         arena_release(&arena);
     }
     arena_release(&list);

@@ -5,6 +5,7 @@
 #include "campaign.h"
 #include "changes.h"
 #include "engine.h"
+#include "zones.h"
 
 enum { ROWS_PER_TICK = 1000 };
 
@@ -15,7 +16,8 @@ struct tick_work {
     struct campaign campaign;
     struct changes changes;
     struct outbox outbox;
-    bool more; /* there was more to do than one tick takes */
+    struct zones zones; /* of a running campaign */
+    bool more;          /* there was more to do than one tick takes */
 };
 
 /* Targets whose time is over: deadlines passed, and members that cannot be offered for too long. */

@@ -40,7 +40,7 @@ static bool tag_is_good(const json_t *tag)
     const char *text = json_string_value(tag);
     size_t length = json_string_length(tag);
     return length >= 1 && length <= 64 &&
-           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-") == length;
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/+-") == length;
 }
 
 static const char *read_tags(struct json_scope *scope, struct arena *arena)
@@ -60,7 +60,7 @@ static const char *read_tags(struct json_scope *scope, struct arena *arena)
             char place[32];
             snprintf(place, sizeof place, "tags[%zu]", i);
             json_scope_refuse(scope, place,
-                              "allowed is a string of 1 to 64 characters of A-Z a-z 0-9 . _ : -");
+                              "allowed is a string of 1 to 64 characters of A-Z a-z 0-9 . _ : / + -");
             return "";
         }
         used += (size_t)snprintf(joined + used, sizeof joined - used, "%s%s", i == 0 ? "" : ",",

@@ -7,6 +7,7 @@
 #include "json_scope.h"
 #include "names.h"
 #include "policy_words.h"
+#include "window.h"
 
 /* A member that is one of two words. Returns its index, or `otherwise` when absent. */
 static int read_word(struct json_scope *scope, const char *name, const char *const words[2], int otherwise)
@@ -196,6 +197,80 @@ static void read_second_chances(struct json_scope *scope, struct policy *policy)
     }
 }
 
+/* "05:30" as minutes of the day. */
+static void read_time(struct json_scope *scope, const char *name, int *minute)
+{
+    const char *text;
+    if (!json_scope_text(scope, name, true, &text))
+        return;
+    const char *digits = "0123456789";
+    bool shaped =
+        strlen(text) == 5 && strspn(text, digits) == 2 && text[2] == ':' && strspn(text + 3, digits) == 2;
+    int hours = shaped ? (text[0] - '0') * 10 + text[1] - '0' : 99;
+    int minutes = shaped ? (text[3] - '0') * 10 + text[4] - '0' : 99;
+    *minute = hours * 60 + minutes;
+    if (minutes > 59 || *minute > MINUTES_A_DAY)
+        json_scope_refuse(scope, name, "allowed is a time such as \"05:30\", from \"00:00\" to \"24:00\"");
+}
+
+static void read_days(struct json_scope *scope, unsigned *days)
+{
+    json_t *array;
+    *days = 127;
+    if (!json_scope_array(scope, "days", false, &array))
+        return;
+    *days = 0;
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *word = json_string_value(json_array_get(array, i));
+        int day = 0;
+        while (word != NULL && day < DAYS_A_WEEK && strcmp(word, window_day_name(day)) != 0)
+            day++;
+        if (word == NULL || day == DAYS_A_WEEK) {
+            char place[40];
+            snprintf(place, sizeof place, "days[%zu]", i);
+            json_scope_refuse(scope, place, "allowed are mon, tue, wed, thu, fri, sat and sun");
+            return;
+        }
+        *days |= 1U << day;
+    }
+}
+
+static void read_zone(struct json_scope *scope, const char *name, char zone[TIME_ZONE_MAX + 1])
+{
+    const char *text;
+    if (!json_scope_text(scope, name, false, &text))
+        return;
+    if (strlen(text) > TIME_ZONE_MAX)
+        json_scope_refuse(scope, name, "allowed is the name of a time zone, such as Europe/Berlin");
+    else
+        snprintf(zone, TIME_ZONE_MAX + 1, "%s", text);
+}
+
+static void read_windows(struct json_scope *outer, struct windows_policy *windows)
+{
+    struct json_scope scope, window;
+    json_t *object, *array;
+    if (!json_scope_object(outer, "windows", false, &object))
+        return;
+    json_scope_enter(&scope, outer, "windows", object);
+    read_zone(&scope, "zone", windows->zone);
+    read_zone(&scope, "default_zone", windows->default_zone);
+    if (json_scope_array(&scope, "open", true, &array)) {
+        size_t count = json_array_size(array);
+        if (count > POLICY_WINDOWS_MAX)
+            json_scope_refuse(&scope, "open", "allowed are up to 16 windows");
+        for (size_t i = 0; i < count && scope.status == STATUS_OK; i++) {
+            struct window *read = &windows->windows[windows->count++];
+            json_scope_element(&window, &scope, "open", array, i);
+            read_days(&window, &read->days);
+            read_time(&window, "from", &read->from);
+            read_time(&window, "to", &read->to);
+            json_scope_leave(&window, &scope);
+        }
+    }
+    json_scope_leave(&scope, outer);
+}
+
 /* Puts the path of the policy inside its document before the place a check has named. */
 static void prefix_field(struct error *error, const char *path)
 {
@@ -218,6 +293,7 @@ enum status policy_json_read(json_t *document, const char *path, struct policy *
     read_waves(&scope, policy);
     read_timing(&scope, policy);
     read_second_chances(&scope, policy);
+    read_windows(&scope, &policy->windows);
     policy->on_halt = (enum on_halt)read_word(&scope, "on_halt", on_halt_words, (int)policy->on_halt);
     enum status status = json_scope_end(&scope);
     if (status != STATUS_OK)

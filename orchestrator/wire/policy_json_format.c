@@ -2,6 +2,7 @@
 
 #include "policy_json.h"
 #include "policy_words.h"
+#include "window.h"
 
 static json_t *format_size(const struct wave_size *size)
 {
@@ -75,19 +76,41 @@ static json_t *format_flapping(const struct flapping_policy *flapping)
                      (json_int_t)flapping->quarantine_seconds);
 }
 
+static json_t *format_time(int minute)
+{
+    return json_sprintf("%02d:%02d", minute / 60, minute % 60);
+}
+
+static json_t *format_windows(const struct windows_policy *windows)
+{
+    json_t *open = json_array();
+    for (int i = 0; i < windows->count; i++) {
+        const struct window *window = &windows->windows[i];
+        json_t *days = json_array();
+        for (int day = 0; day < DAYS_A_WEEK; day++) {
+            if ((window->days >> day & 1) != 0)
+                json_array_append_new(days, json_string(window_day_name(day)));
+        }
+        json_array_append_new(open, json_pack("{so so so}", "days", days, "from", format_time(window->from),
+                                              "to", format_time(window->to)));
+    }
+    return json_pack("{ss ss so}", "zone", windows->zone, "default_zone", windows->default_zone, "open",
+                     open);
+}
+
 char *policy_json_format(const struct policy *policy)
 {
     json_t *waves = json_array();
     for (int i = 0; i < policy->wave_count; i++)
         json_array_append_new(waves, format_wave(&policy->waves[i]));
     json_t *document = json_pack(
-        "{ss so so sI s{sI sI sI} s{sI ss} ss so so}", "name", policy->name, "waves", waves, "rate",
+        "{ss so so sI s{sI sI sI} s{sI ss} ss so so so}", "name", policy->name, "waves", waves, "rate",
         format_rate(&policy->rate), "in_flight", (json_int_t)policy->in_flight, "timeouts", "offer_seconds",
         (json_int_t)policy->offer_seconds, "download_seconds", (json_int_t)policy->download_seconds,
         "confirm_seconds", (json_int_t)policy->confirm_seconds, "offline", "wait_seconds",
         (json_int_t)policy->offline_wait_seconds, "then", offline_words[policy->offline_then], "on_halt",
         on_halt_words[policy->on_halt], "retry", format_retry(&policy->retry), "flapping",
-        format_flapping(&policy->flapping));
+        format_flapping(&policy->flapping), "windows", format_windows(&policy->windows));
     char *text = json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
     json_decref(document);
     if (text == NULL)

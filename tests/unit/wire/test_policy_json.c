@@ -27,7 +27,21 @@ static void every_error_names_its_place(void **state)
         {"{\"name\":3}", "name", "is a whole number; allowed is a string"},
         {"{\"name\":null}", "name", "is null; allowed is a string"},
         {"{\"name\":\"x\",\"wave\":[]}", "wave",
-         "allowed here: name, description, waves, rate, in_flight, timeouts, offline, retry, flapping, on_halt"},
+         "allowed here: name, description, waves, rate, in_flight, timeouts, offline, retry, flapping, windows, on_halt"},
+        {"{\"name\":\"x\",\"windows\":{}}", "windows.open", "missing"},
+        {"{\"name\":\"x\",\"windows\":{\"zone\":\"a b\",\"open\":[]}}", "windows.zone", "Europe/Berlin"},
+        {"{\"name\":\"x\",\"windows\":{\"open\":[{\"from\":\"1:00\",\"to\":\"02:00\"}]}}",
+         "windows.open[0].from", "05:30"},
+        {"{\"name\":\"x\",\"windows\":{\"open\":[{\"from\":\"01:00\",\"to\":\"24:01\"}]}}",
+         "windows.open[0].to", "24:00"},
+        {"{\"name\":\"x\",\"windows\":{\"open\":[{\"from\":\"01:60\",\"to\":\"02:00\"}]}}",
+         "windows.open[0].from", "05:30"},
+        {"{\"name\":\"x\",\"windows\":{\"open\":[{\"from\":\"01:00\",\"to\":\"01:00\"}]}}", "windows.open[0]",
+         "same time"},
+        {"{\"name\":\"x\",\"windows\":{\"open\":[{\"days\":[\"Mon\"],\"from\":\"01:00\",\"to\":\"02:00\"}]}}",
+         "windows.open[0].days[0]", "mon, tue"},
+        {"{\"name\":\"x\",\"windows\":{\"open\":[{\"days\":[],\"from\":\"01:00\",\"to\":\"02:00\"}]}}",
+         "windows.open[0]", "no day"},
         {"{\"name\":\"x\",\"retry\":{\"on\":[\"failed\",\"late\"]}}", "retry.on[1]", "\"silent\""},
         {"{\"name\":\"x\",\"retry\":{\"attempts\":2,\"on\":[]}}", "retry.on", "names no outcome"},
         {"{\"name\":\"x\",\"retry\":{\"backoff_factor\":0.5}}", "retry.backoff_factor", "from 1 to 100"},
@@ -137,7 +151,9 @@ static void everything_given_is_read(void **state)
         "2,"
         "\"confirm_seconds\":3},\"offline\":{\"wait_seconds\":4,\"then\":\"fail\"},\"on_halt\":\"rollback\",\"retry\":{"
         "\"attempts\":4,\"backoff_seconds\":5,\"backoff_factor\":3,\"backoff_max_seconds\":50,\"on\":[\"rejected\","
-        "\"reverted\"]},\"flapping\":{\"failures\":6,\"within_seconds\":7,\"quarantine_seconds\":8}}";
+        "\"reverted\"]},\"flapping\":{\"failures\":6,\"within_seconds\":7,\"quarantine_seconds\":8},\"windows\":{"
+        "\"zone\":\"device\",\"default_zone\":\"Europe/Berlin\",\"open\":[{\"days\":[\"tue\",\"sun\"],\"from\":"
+        "\"22:15\",\"to\":\"05:00\"},{\"from\":\"00:00\",\"to\":\"24:00\"}]}}";
     assert_int_equal(policy_json_parse(text, strlen(text), &policy, &error), STATUS_OK);
     assert_string_equal(policy.name, "p");
     assert_int_equal(policy.wave_count, 3);
@@ -174,6 +190,15 @@ static void everything_given_is_read(void **state)
     assert_int_equal(policy.flapping.failures, 6);
     assert_int_equal(policy.flapping.within_seconds, 7);
     assert_int_equal(policy.flapping.quarantine_seconds, 8);
+
+    assert_string_equal(policy.windows.zone, "device");
+    assert_string_equal(policy.windows.default_zone, "Europe/Berlin");
+    assert_int_equal(policy.windows.count, 2);
+    assert_int_equal(policy.windows.windows[0].days, 2 | 64);
+    assert_int_equal(policy.windows.windows[0].from, 22 * 60 + 15);
+    assert_int_equal(policy.windows.windows[0].to, 300);
+    assert_int_equal(policy.windows.windows[1].days, 127);
+    assert_int_equal(policy.windows.windows[1].to, 1440);
 
     /* and comes back the same from its own text */
     struct policy again;

@@ -1,0 +1,26 @@
+/* Windows of a campaign at work: which time zones may be offered something now. */
+#ifndef ENGINE_ZONES_H
+#define ENGINE_ZONES_H
+
+#include "array.h"
+#include "campaign.h"
+
+struct zones {
+    bool limited;      /* the policy has windows; else every zone is open */
+    int64_t count;     /* of the zones that the campaign's targets live in */
+    struct array open; /* their names, as targets.time_zone has them. Release with array_release */
+    int64_t open_count;
+    char next[80]; /* when none is open: the next opening that comes, such as "mon 22:00 Europe/Berlin" */
+};
+
+/* By the campaign's clock (campaign->now). */
+enum status zones_look(struct store *store, const struct campaign *campaign, struct zones *zones,
+                       struct error *error) MUST_CHECK;
+
+/* Notes the time zones of a campaign that has just been planned. */
+enum status zones_note(struct store *store, const struct campaign *campaign, struct error *error) MUST_CHECK;
+
+/* Whether the database knows the policy's time zones. STATUS_INVALID names the one it does not. */
+enum status zones_check(struct store *store, const struct policy *policy, struct error *error) MUST_CHECK;
+
+#endif
