@@ -57,20 +57,25 @@ static unsigned hex_value(char c)
     return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 16;
 }
 
-static bool read_sha256(const struct json *json, int object, uint8_t sha256[FOTA_SHA256_SIZE])
+/* A string of exactly 2 * size lower-case hexadecimal digits. */
+static bool read_hex(const struct json *json, int token, uint8_t *bytes, uint32_t size)
 {
-    char text[2 * FOTA_SHA256_SIZE + 1];
+    char text[2 * FOTA_SIGNATURE_SIZE + 1];
 
-    if (!message_string(json, message_member(json, object, "sha256"), text, sizeof text) ||
-        strlen(text) != sizeof text - 1)
+    if (!message_string(json, token, text, sizeof text) || strlen(text) != 2 * size)
         return false;
-    for (unsigned i = 0; i < FOTA_SHA256_SIZE; i++) {
+    for (uint32_t i = 0; i < size; i++) {
         unsigned high = hex_value(text[2 * i]), low = hex_value(text[2 * i + 1]);
         if (high > 15 || low > 15)
             return false;
-        sha256[i] = (uint8_t)(high << 4 | low);
+        bytes[i] = (uint8_t)(high << 4 | low);
     }
     return true;
+}
+
+static bool read_sha256(const struct json *json, int object, uint8_t sha256[FOTA_SHA256_SIZE])
+{
+    return read_hex(json, message_member(json, object, "sha256"), sha256, FOTA_SHA256_SIZE);
 }
 
 static bool read_nonce(const struct json *json, char nonce[BOOT_NONCE_LENGTH + 1])
@@ -126,6 +131,35 @@ static bool read_images(const struct json *json, struct command *command)
     return true;
 }
 
+/* Not there at all is good: an older orchestrator sends none. */
+static bool read_manifest(const struct json *json, struct command_manifest *manifest)
+{
+    struct fota_version version;
+    uint64_t sequence;
+    int token = message_member(json, 0, "manifest");
+
+    if (token < 0)
+        return true;
+    if (!message_is_object(json, token) ||
+        !message_integer(json, message_member(json, token, "sequence"), UINT32_MAX, &sequence))
+        return false;
+    int requires = message_member(json, token, "requires");
+    if (requires >= 0 && (!message_string(json, requires, manifest->requires, sizeof manifest->requires) ||
+                          !fota_version_parse(manifest->requires, &version)))
+        return false;
+    int list = message_member(json, token, "signatures");
+    int count = message_array_size(json, list);
+    if (count < 0 || count > (int)FOTA_SIGNATURES_MAX)
+        return false;
+    for (int i = 0; i < count; i++)
+        if (!read_hex(json, message_element(json, list, i), manifest->signatures[i], FOTA_SIGNATURE_SIZE))
+            return false;
+    manifest->sequence = (uint32_t)sequence;
+    manifest->signature_count = (uint32_t)count;
+    manifest->present = true;
+    return true;
+}
+
 /* The member at fault, or NULL. */
 static const char *read_update(const struct json *json, struct command *command)
 {
@@ -141,6 +175,8 @@ static const char *read_update(const struct json *json, struct command *command)
         return "images";
     if (command->kind == COMMAND_ROLLBACK && !read_sha256(json, 0, command->sha256))
         return "sha256";
+    if (!read_manifest(json, &command->manifest))
+        return "manifest";
     if (!read_seconds(json, "download_seconds", &command->download_seconds))
         return "download_seconds";
     if (!read_seconds(json, "confirm_seconds", &command->confirm_seconds))

@@ -13,6 +13,8 @@
 #define FOTA_ATTEMPT_MAX 32767u
 #define FOTA_SECONDS_MAX 2147483647u
 #define FOTA_URL_SIZE 401u
+#define FOTA_SIGNATURES_MAX 2u
+#define FOTA_SIGNATURE_SIZE 64u
 
 #define COMMANDS(X)                                                                                          \
     X(COMMAND_UPDATE, "update")                                                                              \
@@ -43,6 +45,15 @@ struct command_image {
     uint8_t sha256[FOTA_SHA256_SIZE];
 };
 
+/* What the signature of the release is over, beside the command's other members: docs/signing.md. */
+struct command_manifest {
+    bool present;
+    uint32_t sequence;
+    char requires[BOOT_VERSION_SIZE]; /* empty when it may go from any version */
+    uint32_t signature_count;
+    uint8_t signatures[FOTA_SIGNATURES_MAX][FOTA_SIGNATURE_SIZE]; /* r and s of ECDSA P-256 */
+};
+
 struct command {
     enum command_kind kind;
     uint64_t campaign;
@@ -51,6 +62,7 @@ struct command {
     char version[BOOT_VERSION_SIZE];
     struct command_image images[2];   /* for slots 1 and 2 */
     uint8_t sha256[FOTA_SHA256_SIZE]; /* rollback: the image to go back to */
+    struct command_manifest manifest; /* update and rollback */
     uint32_t download_seconds;
     uint32_t confirm_seconds;
     const char *fault; /* the member at fault, when the verdict is not good */

@@ -41,6 +41,20 @@ int message_member(const struct json *json, int object, const char *name)
     return -1;
 }
 
+int message_array_size(const struct json *json, int token)
+{
+    return token >= 0 && json->tokens[token].type == JSMN_ARRAY ? json->tokens[token].size : -1;
+}
+
+int message_element(const struct json *json, int token, int index)
+{
+    if (index >= message_array_size(json, token))
+        return -1;
+    for (token++; index > 0; index--)
+        token = after(json, token);
+    return token;
+}
+
 bool message_is_object(const struct json *json, int token)
 {
     return token >= 0 && json->tokens[token].type == JSMN_OBJECT;

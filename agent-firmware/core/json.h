@@ -29,6 +29,12 @@ bool message_parse(struct json *json, const char *text, uint32_t length, jsmntok
 /* Index of the value of member `name` of the object at token `object` (0 is the message), -1 when missing. */
 int message_member(const struct json *json, int object, const char *name);
 
+/* Index of element `index` (from 0) of the array at `token`; -1 when it has no such element or is no array.
+ */
+int message_element(const struct json *json, int token, int index);
+/* How many elements the array at `token` has; -1 when it is no array. */
+int message_array_size(const struct json *json, int token);
+
 bool message_is_object(const struct json *json, int token);
 /* A non-negative integer without fraction or exponent, at most `max`. */
 bool message_integer(const struct json *json, int token, uint64_t max, uint64_t *value);

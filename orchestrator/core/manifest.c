@@ -33,7 +33,7 @@ static int compare_names(const void *left, const void *right)
 
 void manifest_format(const struct manifest *manifest, char text[MANIFEST_SIZE])
 {
-    const struct manifest_file *files[FIRMWARE_FILES_MAX];
+    const struct manifest_file *files[FIRMWARE_FILES_MAX] = {0};
     struct writer writer = {.text = text};
     bool has_slots = false;
     for (size_t i = 0; i < manifest->file_count; i++) {

@@ -1,20 +1,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "release_files.h"
 #include "show.h"
+#include "signature_file.h"
 
-enum { FILES_MAX = 10, TEXTS_MAX = 5 };
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
-}
+enum { TEXTS_MAX = 8 };
 
 /* The options that are sent as they are. */
 static int add_texts(const struct arguments *arguments, struct client_form_part *parts)
 {
-    static const char *const texts[] = {"notes", "corename", "codename"};
+    static const char *const texts[] = {"notes", "corename", "codename", "sequence", "requires"};
     int count = 0;
     parts[count++] = (struct client_form_part){.name = "version", .text = arguments->positionals[0]};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -27,20 +23,51 @@ static int add_texts(const struct arguments *arguments, struct client_form_part 
     return count;
 }
 
-enum exit_code run_firmware_upload(struct session *session, const struct arguments *arguments)
+/* The signed manifest says sequence and requires; an option that says otherwise is for the server to refuse.
+ */
+static int add_signature(const struct arguments *arguments, const struct signature_parts *signature,
+                         struct client_form_part *parts, int count)
 {
-    struct client_form_part parts[TEXTS_MAX + FILES_MAX];
-    struct error error = {0};
-    json_t *answer;
-    if (arguments->positional_count > 1 + FILES_MAX)
-        return session_usage(session, "a release has at most %d files; these are %d", FILES_MAX,
-                             arguments->positional_count - 1);
-    int count = add_texts(arguments, parts);
+    parts[count++] = (struct client_form_part){.name = "signature", .text = signature->document};
+    if (arguments_value(arguments, "sequence") == NULL && signature->sequence != NULL)
+        parts[count++] = (struct client_form_part){.name = "sequence", .text = signature->sequence};
+    if (arguments_value(arguments, "requires") == NULL && signature->requires != NULL)
+        parts[count++] = (struct client_form_part){.name = "requires", .text = signature->requires};
+    return count;
+}
+
+static enum status send_release(struct session *session, const struct arguments *arguments,
+                                struct client_form_part *parts, int count, json_t **answer,
+                                struct error *error)
+{
     for (int i = 1; i < arguments->positional_count; i++) {
         const char *path = arguments->positionals[i];
-        parts[count++] = (struct client_form_part){.name = base_name(path), .file_path = path};
+        parts[count++] = (struct client_form_part){.name = file_base_name(path), .file_path = path};
     }
-    if (client_upload(session->client, "/v1/firmware", parts, count, &answer, &error) != STATUS_OK)
+    return client_upload(session->client, "/v1/firmware", parts, count, answer, error);
+}
+
+enum exit_code run_firmware_upload(struct session *session, const struct arguments *arguments)
+{
+    struct client_form_part parts[TEXTS_MAX + FIRMWARE_FILES_MAX];
+    struct signature_parts signature;
+    struct error error = {0};
+    json_t *answer;
+    if (arguments->positional_count > 1 + FIRMWARE_FILES_MAX)
+        return session_usage(session, "a release has at most %d files; these are %d", FIRMWARE_FILES_MAX,
+                             arguments->positional_count - 1);
+    int count = add_texts(arguments, parts);
+    struct arena arena = {0};
+    const char *path = arguments_value(arguments, "signature");
+    enum status status = STATUS_OK;
+    if (path != NULL)
+        status = signature_file_read(path, &arena, &signature, &error);
+    if (status == STATUS_OK && path != NULL)
+        count = add_signature(arguments, &signature, parts, count);
+    if (status == STATUS_OK)
+        status = send_release(session, arguments, parts, count, &answer, &error);
+    arena_release(&arena);
+    if (status != STATUS_OK)
         return session_fail(session, &error);
     if (session->json)
         show_json(session->out, answer);
@@ -70,11 +97,14 @@ enum exit_code run_firmware_show(struct session *session, const struct arguments
     enum exit_code code = show_fetch_named(session, "/v1/firmware/", arguments->positionals[0], &firmware);
     if (firmware == NULL)
         return code;
-    table_print_members(session->out, firmware,
-                        "Version=version|Ptype=ptype|Current=current|Core name=corename|"
-                        "Code name=codename|Notes=notes|Uploaded=@created_at|By=created_by|"
-                        "Devices=devices|Campaigns=campaigns");
+    table_print_members(
+        session->out, firmware,
+        "Version=version|Ptype=ptype|Current=current|Core name=corename|"
+        "Code name=codename|Notes=notes|Sequence=sequence|Requires=requires|Uploaded=@created_at|By=created_by|"
+        "Devices=devices|Campaigns=campaigns");
     show_part(session, json_object_get(firmware, "files"), "FILE|>BYTES|SHA-256", "name|size|sha256");
+    show_part(session, json_object_get(firmware, "signatures"), "SIGNED BY|VALID|KEY ID|ADDED (UTC)|BY",
+              "key|valid|key_id|@created_at|created_by");
     json_decref(firmware);
     return EXIT_DONE;
 }

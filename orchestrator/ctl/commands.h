@@ -41,6 +41,14 @@ enum exit_code run_firmware_list(struct session *session, const struct arguments
 enum exit_code run_firmware_show(struct session *session, const struct arguments *arguments);
 enum exit_code run_firmware_set_current(struct session *session, const struct arguments *arguments);
 enum exit_code run_firmware_delete(struct session *session, const struct arguments *arguments);
+enum exit_code run_firmware_sign(struct session *session, const struct arguments *arguments);
+enum exit_code run_firmware_add_signature(struct session *session, const struct arguments *arguments);
+enum exit_code run_firmware_verify(struct session *session, const struct arguments *arguments);
+enum exit_code run_key_generate(struct session *session, const struct arguments *arguments);
+enum exit_code run_key_register(struct session *session, const struct arguments *arguments);
+enum exit_code run_key_list(struct session *session, const struct arguments *arguments);
+enum exit_code run_key_show(struct session *session, const struct arguments *arguments);
+enum exit_code run_key_revoke(struct session *session, const struct arguments *arguments);
 enum exit_code run_campaign_create(struct session *session, const struct arguments *arguments);
 enum exit_code run_campaign_list(struct session *session, const struct arguments *arguments);
 enum exit_code run_campaign_show(struct session *session, const struct arguments *arguments);

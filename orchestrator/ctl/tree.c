@@ -141,6 +141,23 @@ static const struct option firmware_upload_options[] = {
     {"corename", "NAME", "of what it is built on, such as its SDK", false},
     {"codename", "NAME", "of the release", false},
     {"current", NULL, "make it the current release of its product type at once", false},
+    {"signature", "FILE.json", "made by firmware sign; it says sequence and requires too", false},
+    {"sequence", "N", "0 to 4294967295; devices may refuse a lower one than they had", false},
+    {"requires", "VERSION", "the lowest version that may go straight to it", false},
+    {0}};
+
+static const struct option firmware_sign_options[] = {
+    {"key", "FILE.pem", "the private key (required)", false},
+    {"output", "FILE.json", "the signature to write (required)", false},
+    {"passphrase-file", "FILE", "whose first line opens the key", false},
+    {"sequence", "N", "0 to 4294967295; 0 when not given", false},
+    {"requires", "VERSION", "the lowest version that may go straight to it", false},
+    {"force", NULL, "replace the output if it exists", false},
+    {0}};
+
+static const struct option firmware_verify_options[] = {
+    {"key", "PUB.pem", "the public key that must have signed it; the server's registered ones when not given",
+     false},
     {0}};
 
 static const struct command firmware_commands[] = {
@@ -150,6 +167,18 @@ static const struct command firmware_commands[] = {
      "user1.bin (slot 1) and user2.bin (slot 2); one of class n has eagle.flash.bin, eagle.irom0text.bin or\n"
      "both. Further files of up to 1 MiB are stored as they are.\n"
      "Example: firmware upload 'v1.1.0t45772(a)' user1.bin user2.bin --current\n"},
+    {"sign", "sign a release, before or after its upload; needs no server", NULL, run_firmware_sign,
+     "VERSION FILE...", 2, ARGUMENTS_MAX, firmware_sign_options,
+     "The files are those of the upload, and are checked as there. What is signed is the release's manifest:\n"
+     "see docs/signing.md.\n"
+     "Example: firmware sign 'v1.1.0t45772(a)' user1.bin user2.bin --key release.pem --output release.json\n"},
+    {"add-signature", "add a further key's signature to an uploaded release", NULL,
+     run_firmware_add_signature, "VERSION FILE.json", 2, 2, NULL,
+     "For the change of keys: sign with the new one, add it, revoke the old one.\n"},
+    {"verify", "check the signatures of an uploaded release here, not on the server", NULL,
+     run_firmware_verify, "VERSION", 1, 1, firmware_verify_options,
+     "Exit code 0 when a key in force (or the given one) has signed what the server has stored, else 1.\n"
+     "Without --key the public keys come from the server too.\n"},
     {"list", "list firmware", NULL, run_firmware_list, NULL, 0, 0, limit_options, NULL},
     {"show", "show one firmware and its files", NULL, run_firmware_show, "VERSION", 1, 1, NULL, NULL},
     {"set-current", "make a release the current one of its product type", NULL, run_firmware_set_current,
@@ -157,6 +186,24 @@ static const struct command firmware_commands[] = {
      "device show says which devices it could upgrade. Nothing is offered to any: that is for campaigns.\n"},
     {"delete", "delete a release that nothing uses", NULL, run_firmware_delete, "VERSION", 1, 1, NULL,
      "Refused while it is current, a campaign has it, or a device runs it.\n"},
+    {0}};
+
+static const struct option key_generate_options[] = {
+    {"passphrase-file", "FILE", "whose first line encrypts the private key; not encrypted when not given",
+     false},
+    {0}};
+
+static const struct command key_commands[] = {
+    {"generate", "make a key pair for signing; needs no server", NULL, run_key_generate, "FILE.pem", 1, 1,
+     key_generate_options,
+     "Writes the private key to FILE.pem, for its owner only, and the public one to FILE.pub.pem. Neither is\n"
+     "ever overwritten. Keep the private key away from servers: nothing here ever sends it.\n"},
+    {"register", "make a public key known, so that its signatures count", NULL, run_key_register,
+     "NAME FILE.pub.pem", 2, 2, NULL, NULL},
+    {"list", "list public keys", NULL, run_key_list, NULL, 0, 0, limit_options, NULL},
+    {"show", "show one public key and what it has signed", NULL, run_key_show, "NAME", 1, 1, NULL, NULL},
+    {"revoke", "end a key for good: its signatures count no more", NULL, run_key_revoke, "NAME", 1, 1,
+     reason_options, "Campaigns of releases that need a signature and have no other one are halted.\n"},
     {0}};
 
 static const struct option campaign_create_options[] = {
@@ -274,6 +321,7 @@ static const struct command root_commands[] = {
     {"product", "kinds of devices", product_commands, NULL, NULL, 0, 0, NULL, NULL},
     {"device", "register, import and look at devices", device_commands, NULL, NULL, 0, 0, NULL, NULL},
     {"firmware", "releases and their images", firmware_commands, NULL, NULL, 0, 0, NULL, NULL},
+    {"key", "keys that sign firmware", key_commands, NULL, NULL, 0, 0, NULL, "See docs/signing.md.\n"},
     {"campaign", "roll a firmware out", campaign_commands, NULL, NULL, 0, 0, NULL, NULL},
     {"policy", "how campaigns go", policy_commands, NULL, NULL, 0, 0, NULL, NULL},
     {"fleet", "the whole fleet", fleet_commands, NULL, NULL, 0, 0, NULL, NULL},

@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "digest.h"
+#include "signing.h"
 #include "store_sql.h"
 
 enum { URL_GRACE_SECONDS = 60 };
@@ -21,10 +22,19 @@ static const char *make_nonce(struct arena *arena)
     return arena_copy(arena, text);
 }
 
-static enum status put_offer(const struct engine *engine, const struct campaign *campaign,
-                             const struct target_row *target, struct arena *arena, struct outbox *outbox,
-                             struct error *error)
+/* What the offers of one call share. */
+struct offering {
+    const struct engine *engine;
+    struct store *store;
+    const struct campaign *campaign;
+    struct known_manifests manifests;
+};
+
+static enum status put_offer(struct offering *offering, const struct target_row *target, struct arena *arena,
+                             struct outbox *outbox, struct error *error)
 {
+    const struct engine *engine = offering->engine;
+    const struct campaign *campaign = offering->campaign;
     const struct policy *policy = &campaign->policy;
     struct offer offer = {.is_rollback = campaign->is_rollback,
                           .campaign = campaign->number,
@@ -46,6 +56,10 @@ static enum status put_offer(const struct engine *engine, const struct campaign 
             return error->status;
         offer.images[i] = (struct offered_image){true, url, image->size, image->sha256};
     }
+    if (offer.images[0].present &&
+        offered_manifest_find(offering->store, &offering->manifests, campaign->ptype, target->to_version,
+                              arena, &offer.manifest, error) != STATUS_OK)
+        return error->status;
     outbox_put(outbox, arena, target->device, command_offer(&offer, arena));
     return STATUS_OK;
 }
@@ -62,11 +76,11 @@ static enum status read_targets(struct store_rows *rows, struct arena *arena, st
     return status;
 }
 
-static enum status offer_one(const struct engine *engine, const struct campaign *campaign,
-                             struct target_row *target, const struct store_rows *rows, int64_t row,
-                             struct changes *changes, struct outbox *outbox, int64_t *offered,
-                             struct error *error)
+static enum status offer_one(struct offering *offering, struct target_row *target,
+                             const struct store_rows *rows, int64_t row, struct changes *changes,
+                             struct outbox *outbox, int64_t *offered, struct error *error)
 {
+    const struct campaign *campaign = offering->campaign;
     struct target_timeouts timeouts = campaign_timeouts(campaign);
     const char *running = store_rows_text(rows, row, TARGET_ROW_COLUMNS);
     const char *sha256 = store_rows_text(rows, row, TARGET_ROW_COLUMNS + 1);
@@ -85,7 +99,7 @@ static enum status offer_one(const struct engine *engine, const struct campaign 
     if (!target_move(changes, target, TARGET_EVENT_OFFER, "", campaign->now, &timeouts))
         return error_set(error, STATUS_INTERNAL, "targets.state", "claimed a target that is not pending");
     (*offered)++;
-    return put_offer(engine, campaign, target, changes->arena, outbox, error);
+    return put_offer(offering, target, changes->arena, outbox, error);
 }
 
 enum status offer_claim(const struct engine *engine, struct store *store, const struct campaign *campaign,
@@ -104,9 +118,10 @@ enum status offer_claim(const struct engine *engine, struct store *store, const 
     if (store_run(store, &SQL_TARGET_CLAIM, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     struct target_row *targets;
+    struct offering offering = {engine, store, campaign, {0}};
     enum status status = read_targets(rows, changes->arena, &targets, claimed, error);
     for (int64_t i = 0; i < *claimed && status == STATUS_OK; i++)
-        status = offer_one(engine, campaign, &targets[i], rows, i, changes, outbox, offered, error);
+        status = offer_one(&offering, &targets[i], rows, i, changes, outbox, offered, error);
     store_rows_free(rows);
     return status;
 }
@@ -122,6 +137,7 @@ enum status offer_resend(const struct engine *engine, struct store *store, const
     if (store_run(store, &SQL_TARGET_OUTBOX, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     struct target_row *targets;
+    struct offering offering = {engine, store, campaign, {0}};
     int64_t count = 0;
     enum status status = read_targets(rows, changes->arena, &targets, &count, error);
     store_rows_free(rows);
@@ -133,7 +149,7 @@ enum status offer_resend(const struct engine *engine, struct store *store, const
             outbox_put(outbox, changes->arena, target->device,
                        command_cancel(target->campaign, target->attempt, changes->arena));
         else
-            status = put_offer(engine, campaign, target, changes->arena, outbox, error);
+            status = put_offer(&offering, target, changes->arena, outbox, error);
     }
     return status;
 }

@@ -115,17 +115,24 @@ enum status operate_devices_register(struct store *store, const struct actor *ac
 enum status operate_device_release(struct store *store, const struct actor *actor, const char *device,
                                    const char *reason, bool *changed, struct error *error) MUST_CHECK;
 
+struct signature_document;
+
 struct firmware_new {
     const char *version;
     const char *notes;               /* may be NULL, as the next two */
     const char *corename, *codename; /* at most 64 characters */
     bool current;                    /* make it the current release of its ptype at once */
+    int64_t sequence;                /* 0 to SEQUENCE_MAX */
+    const char *requires;            /* the lowest version that may go straight to it; NULL: any lower one */
+    const struct signature_document *signature; /* NULL: none */
     struct firmware_file files[FIRMWARE_FILES_MAX];
     size_t file_count; /* may be more than there are: then the release is refused */
 };
 
 /* Stores a release, all or nothing. FOTA classes have user1.bin and user2.bin, checked (core/image), class n
- * has eagle.flash.bin or eagle.irom0text.bin or both; further files are stored as they are. */
+ * has eagle.flash.bin or eagle.irom0text.bin or both; further files are stored as they are. A signature is
+ * checked as operate_signature_add (engine/signing.h) does, and must be there where a product requires one.
+ */
 enum status operate_firmware_upload(struct store *store, const struct actor *actor,
                                     const struct firmware_new *firmware, struct error *error) MUST_CHECK;
 

@@ -12,6 +12,7 @@
 #include "policy_json.h"
 #include "release.h"
 #include "report.h"
+#include "signing.h"
 #include "store_sql.h"
 #include "version_rule.h"
 #include "zones.h"
@@ -64,10 +65,20 @@ static bool is_done(enum campaign_command command, enum campaign_state state)
     return false;
 }
 
+/* A rollback is not held up: it leads away from what may be bad. */
+static enum status check_signed(struct store *store, const struct campaign *campaign, struct error *error)
+{
+    if (campaign->is_rollback)
+        return STATUS_OK;
+    return release_check_signed(store, campaign->firmware, campaign->firmware_version, "campaign", error);
+}
+
 static enum status start(struct store *store, struct campaign *campaign, const struct command_work *work,
                          struct error *error)
 {
     int64_t devices = 0;
+    if (check_signed(store, campaign, error) != STATUS_OK)
+        return error->status;
     if (campaign->snapshot.state == CAMPAIGN_DRAFT) {
         if (planner_count(store, campaign, &devices, error) != STATUS_OK)
             return error->status;
@@ -115,7 +126,7 @@ static enum status check_resumable(const struct campaign *campaign, struct error
 static enum status resume(struct store *store, struct campaign *campaign, const struct command_work *work,
                           struct error *error)
 {
-    if (check_resumable(campaign, error) != STATUS_OK)
+    if (check_resumable(campaign, error) != STATUS_OK || check_signed(store, campaign, error) != STATUS_OK)
         return error->status;
     if (campaign->snapshot.state == CAMPAIGN_HALTED && excuse_failures(store, campaign, error) != STATUS_OK)
         return error->status;
@@ -286,6 +297,7 @@ static enum status create(struct store *store, void *context, struct error *erro
     version_format(&work->version, version);
     if (find_firmware(store, version, &firmware, error) != STATUS_OK ||
         release_check_products(store, version, RELEASE_ROLLED_OUT, error) != STATUS_OK ||
+        release_check_signed(store, firmware, version, "firmware", error) != STATUS_OK ||
         check_devices(store, devices, work->version.ptype, error) != STATUS_OK ||
         zones_check(store, &work->parsed, error) != STATUS_OK)
         return error->status;

@@ -1,9 +1,12 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "campaign.h"
 #include "digest.h"
+#include "manifest.h"
 #include "operate.h"
 #include "release.h"
+#include "signing.h"
 #include "store_sql.h"
 #include "utf8.h"
 #include "version.h"
@@ -16,6 +19,7 @@ struct firmware_work {
     struct version version;
     char text[VERSION_TEXT_SIZE];
     char order[VERSION_ORDER_SIZE];
+    char requires[VERSION_TEXT_SIZE]; /* "" when nothing is */
 };
 
 /* NULL is fine. Notes may have several lines. */
@@ -40,6 +44,30 @@ static enum status check_texts(const struct firmware_new *firmware, struct error
         check_text("corename", firmware->corename, NAME_CHARACTERS_MAX, false, error) != STATUS_OK)
         return error->status;
     return check_text("codename", firmware->codename, NAME_CHARACTERS_MAX, false, error);
+}
+
+static enum status check_order(struct firmware_work *work, struct error *error)
+{
+    const struct firmware_new *firmware = work->firmware;
+    struct version requires;
+    if (firmware->sequence < 0 || firmware->sequence > SEQUENCE_MAX)
+        return error_set(error, STATUS_INVALID, "sequence", "allowed is a whole number from 0 to %lld",
+                         (long long)SEQUENCE_MAX);
+    if (firmware->requires == NULL)
+        return STATUS_OK;
+    if (version_parse(firmware->requires, &requires, error) != STATUS_OK) {
+        struct error why = *error;
+        return error_set(error, STATUS_INVALID, "requires", "%s", why.message);
+    }
+    version_format(&requires, work->requires);
+    if (requires.ptype != work->version.ptype || requires.scheme != work->version.scheme)
+        return error_set(error, STATUS_INVALID, "requires",
+                         "%s is not of the ptype, %d, and the scheme, %s, of the release", work->requires,
+                         work->version.ptype, version_scheme_name(work->version.scheme));
+    if (version_compare(&requires, &work->version) >= 0)
+        return error_set(error, STATUS_INVALID, "requires", "%s is not lower than the release, %s",
+                         work->requires, work->text);
+    return STATUS_OK;
 }
 
 /* Which stored version stands in the way. */
@@ -115,6 +143,30 @@ static enum status insert_file(struct store *store, int64_t firmware, const stru
     return store_run(store, slot != 0 ? &SQL_IMAGE_ADD : &SQL_FIRMWARE_FILE_ADD, &place, NULL, error);
 }
 
+static enum status set_order(struct store *store, int64_t firmware, const struct firmware_work *work,
+                             struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, firmware);
+    store_put_integer(&parameters, work->firmware->sequence);
+    store_put_text(&parameters, work->requires[0] != '\0' ? work->requires : NULL);
+    return store_run(store, &SQL_FIRMWARE_ORDER_SET, &parameters, NULL, error);
+}
+
+/* The place of an error is the part of the form that holds the signature's document. */
+static enum status sign_release(struct store *store, int64_t firmware, const struct firmware_work *work,
+                                struct error *error)
+{
+    bool changed;
+    if (work->firmware->signature == NULL)
+        return release_check_signed(store, firmware, work->text, "signature", error);
+    if (release_sign(store, work->actor, work->text, work->firmware->signature, &changed, error) == STATUS_OK)
+        return STATUS_OK;
+    struct error why = *error;
+    snprintf(error->field, sizeof error->field, "signature.%.80s", why.field);
+    return error->status;
+}
+
 static enum status upload(struct store *store, void *context, struct error *error)
 {
     const struct firmware_work *work = context;
@@ -129,7 +181,9 @@ static enum status upload(struct store *store, void *context, struct error *erro
         if (insert_file(store, number, &firmware->files[i], error) != STATUS_OK)
             return error->status;
     }
-    if (audit_add(store, work->actor->name, "upload_firmware", work->text, "", NULL, error) != STATUS_OK)
+    if (audit_add(store, work->actor->name, "upload_firmware", work->text, "", NULL, error) != STATUS_OK ||
+        set_order(store, number, work, error) != STATUS_OK ||
+        sign_release(store, number, work, error) != STATUS_OK)
         return error->status;
     if (!firmware->current)
         return STATUS_OK;
@@ -146,7 +200,7 @@ enum status operate_firmware_upload(struct store *store, const struct actor *act
     }
     version_format(&work.version, work.text);
     version_order(&work.version, work.order);
-    if (check_texts(firmware, error) != STATUS_OK ||
+    if (check_texts(firmware, error) != STATUS_OK || check_order(&work, error) != STATUS_OK ||
         release_files_check(&work.version, firmware->files, firmware->file_count, error) != STATUS_OK)
         return error->status;
     return store_transaction(store, upload, &work, error);

@@ -8,6 +8,7 @@
 #include "log.h"
 #include "offer.h"
 #include "planner.h"
+#include "signing.h"
 #include "store_sql.h"
 #include "tick_work.h"
 
@@ -62,6 +63,30 @@ static enum status halt(struct tick_work *work, struct store *store, const struc
         return error->status;
     return campaign_move(store, campaign, CAMPAIGN_EVENT_ROLLBACK, ACTOR_ORCHESTRATOR, "on_halt is rollback",
                          NULL, error);
+}
+
+/* The last key in force that signed the release was revoked: nothing more of it goes out. Whether to roll
+ * back is the operator's to say: the release has not been found bad. */
+static enum status halt_unsigned(struct tick_work *work, struct store *store, struct error *error)
+{
+    struct campaign *campaign = &work->campaign;
+    struct error why = {0};
+    if (campaign->is_rollback || campaign->snapshot.state != CAMPAIGN_RUNNING)
+        return STATUS_OK;
+    enum status status =
+        release_check_signed(store, campaign->firmware, campaign->firmware_version, NULL, &why);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    if (status != STATUS_CONFLICT) {
+        *error = why;
+        return status;
+    }
+    if (campaign_withdraw(store, campaign, true, error) != STATUS_OK ||
+        campaign_close_waves(store, campaign, why.message, error) != STATUS_OK)
+        return error->status;
+    log_write(LOG_WARNING, "campaign_halted", "campaign", campaign->name, "reason", why.message, NULL);
+    work->more = true;
+    return campaign_move(store, campaign, CAMPAIGN_EVENT_HALT, ACTOR_ORCHESTRATOR, why.message, NULL, error);
 }
 
 static void format_time(double seconds, char *text, size_t size)
@@ -295,8 +320,8 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
         changes_flush(&work->changes, store, error) != STATUS_OK ||
         tick_retry(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
-        look_at_zones(work, store, error) != STATUS_OK || decide_and_apply(work, store, error) != STATUS_OK ||
-        send_offers(work, store, error) != STATUS_OK ||
+        halt_unsigned(work, store, error) != STATUS_OK || look_at_zones(work, store, error) != STATUS_OK ||
+        decide_and_apply(work, store, error) != STATUS_OK || send_offers(work, store, error) != STATUS_OK ||
         offer_resend(work->engine, store, campaign, ROWS_PER_TICK, &work->changes, &work->outbox, error) !=
             STATUS_OK)
         return error->status;

@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api_answer.h"
@@ -5,6 +7,8 @@
 #include "multipart.h"
 #include "names.h"
 #include "request.h"
+#include "signature_json.h"
+#include "signing.h"
 #include "store_sql.h"
 #include "version.h"
 
@@ -65,9 +69,38 @@ static enum status read_current(struct http_request *request, const struct multi
     return STATUS_OK;
 }
 
+static enum status read_sequence(struct http_request *request, const struct multipart *form,
+                                 struct firmware_new *firmware, struct error *error)
+{
+    const char *text;
+    char *end;
+    enum status status = text_field(request, form, "sequence", &text, error);
+    if (status != STATUS_OK || text == NULL)
+        return status;
+    errno = 0;
+    firmware->sequence = strtoll(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0)
+        return error_set(error, STATUS_INVALID, "sequence",
+                         "is \"%.20s\"; allowed is a whole number from 0 to 4294967295", text);
+    return STATUS_OK;
+}
+
+static enum status read_signature(struct http_request *request, const struct multipart *form,
+                                  struct firmware_new *firmware, struct error *error)
+{
+    const char *text;
+    enum status status = text_field(request, form, "signature", &text, error);
+    if (status != STATUS_OK || text == NULL)
+        return status;
+    struct signature_document *document = arena_allocate(&request->arena, sizeof *document);
+    firmware->signature = document;
+    return signature_json_parse(text, strlen(text), "signature", &request->arena, document, error);
+}
+
 static bool is_text(const char *name)
 {
-    static const char *const texts[] = {"version", "notes", "corename", "codename", "current"};
+    static const char *const texts[] = {"version", "notes",    "corename", "codename",
+                                        "current", "sequence", "requires", "signature"};
     int found;
     return name_find(texts, NAME_COUNT(texts), name, &found);
 }
@@ -83,8 +116,8 @@ static enum status read_files(const struct multipart *form, struct firmware_new 
         if (part->file_name == NULL)
             return error_set(
                 error, STATUS_INVALID, part->name,
-                "unknown field; allowed here are version, notes, corename, codename, current, and "
-                "files (parts with a filename)");
+                "unknown field; allowed here are version, notes, corename, codename, current, sequence, "
+                "requires, signature, and files (parts with a filename)");
         if (firmware->file_count < FIRMWARE_FILES_MAX)
             firmware->files[firmware->file_count] =
                 (struct firmware_file){.name = part->name, .bytes = part->bytes, .size = part->size};
@@ -110,6 +143,12 @@ static enum status read_form(struct http_request *request, struct firmware_new *
         status = text_field(request, &form, "codename", &firmware->codename, error);
     if (status == STATUS_OK)
         status = read_current(request, &form, firmware, error);
+    if (status == STATUS_OK)
+        status = text_field(request, &form, "requires", &firmware->requires, error);
+    if (status == STATUS_OK)
+        status = read_sequence(request, &form, firmware, error);
+    if (status == STATUS_OK)
+        status = read_signature(request, &form, firmware, error);
     if (status == STATUS_OK && firmware->version == NULL)
         status = error_set(error, STATUS_INVALID, "version", "is missing; it is required here");
     return status;
@@ -165,4 +204,22 @@ enum status handle_firmware_delete(struct http_request *request, struct error *e
         image_cache_forget(request->shared->images, removed.sha256[i]);
     http_answer_json(request, 200, api_changed_format(&request->arena, true, "version", version));
     return STATUS_OK;
+}
+
+enum status handle_signature_add(struct http_request *request, struct error *error)
+{
+    const char *version = stored_version(request);
+    struct signature_document document;
+    bool changed = false;
+    enum status status = http_request_content_type(request, "application/json", error);
+    if (status == STATUS_OK)
+        status = signature_json_parse(request->body == NULL ? "" : request->body, request->body_length, "",
+                                      &request->arena, &document, error);
+    if (status == STATUS_OK)
+        status = operate_signature_add(http_request_store(request), &request->actor, version, &document,
+                                       &changed, error);
+    if (status == STATUS_OK)
+        http_answer_json(request, changed ? 201 : 200,
+                         api_changed_format(&request->arena, changed, "version", version));
+    return status;
 }

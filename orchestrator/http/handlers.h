@@ -34,6 +34,14 @@ enum status handle_firmware_show(struct http_request *request, struct error *err
 enum status handle_firmware_set_current(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_firmware_delete(struct http_request *request, struct error *error) MUST_CHECK;
 
+enum status handle_signature_add(struct http_request *request, struct error *error) MUST_CHECK;
+
+/* api_public_key.c */
+enum status handle_key_list(struct http_request *request, struct error *error) MUST_CHECK;
+enum status handle_key_register(struct http_request *request, struct error *error) MUST_CHECK;
+enum status handle_key_show(struct http_request *request, struct error *error) MUST_CHECK;
+enum status handle_key_revoke(struct http_request *request, struct error *error) MUST_CHECK;
+
 /* image_server.c */
 enum status handle_image(struct http_request *request, struct error *error) MUST_CHECK;
 

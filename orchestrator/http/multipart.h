@@ -7,7 +7,7 @@
 #include "arena.h"
 #include "status.h"
 
-#define MULTIPART_PARTS_MAX 16
+#define MULTIPART_PARTS_MAX 18
 
 struct multipart_part {
     const char *name;           /* of the form field */

@@ -314,3 +314,19 @@ enum status api_command_parse(const char *text, size_t length, struct arena *are
     json_decref(document);
     return status;
 }
+
+enum status api_public_key_parse(const char *text, size_t length, struct arena *arena,
+                                 struct api_public_key *key, struct error *error)
+{
+    json_t *document;
+    struct json_scope scope;
+    enum status status = json_read_document(text, length, &document, error);
+    if (status != STATUS_OK)
+        return status;
+    json_scope_begin(&scope, document, "", error);
+    key->name = read_text(&scope, "name", true, arena);
+    key->public_key = read_text(&scope, "public_key", true, arena);
+    status = json_scope_end(&scope);
+    json_decref(document);
+    return status;
+}

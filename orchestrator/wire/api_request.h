@@ -66,6 +66,14 @@ struct api_devices {
 enum status api_devices_parse(const char *text, size_t length, struct arena *arena,
                               struct api_devices *devices, struct error *error) MUST_CHECK;
 
+/* POST /v1/keys: {"name", "public_key": PEM} */
+struct api_public_key {
+    const char *name, *public_key;
+};
+
+enum status api_public_key_parse(const char *text, size_t length, struct arena *arena,
+                                 struct api_public_key *key, struct error *error) MUST_CHECK;
+
 /* POST /v1/campaigns: {"name", "firmware", "from"?, "tags"?: [...], "devices"?: [...], "policy", "start"?} */
 struct api_campaign {
     const char *name, *firmware;

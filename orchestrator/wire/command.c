@@ -30,6 +30,17 @@ static json_int_t three_quarters(int64_t seconds)
     return part < 1 ? 1 : part;
 }
 
+static json_t *pack_manifest(const struct offered_manifest *manifest)
+{
+    json_t *signatures = json_array();
+    for (int i = 0; i < OFFERED_SIGNATURES_MAX; i++) {
+        if (manifest->signatures[i] != NULL)
+            json_array_append_new(signatures, json_string(manifest->signatures[i]));
+    }
+    return json_pack("{s:I, s:s*, s:o}", "sequence", (json_int_t)manifest->sequence, "requires",
+                     manifest->requires, "signatures", signatures);
+}
+
 char *command_offer(const struct offer *offer, struct arena *arena)
 {
     json_t *object = json_pack(
@@ -42,6 +53,8 @@ char *command_offer(const struct offer *offer, struct arena *arena)
         failed |= json_object_set_new(
             object, "images",
             json_pack("{s:o, s:o}", "1", pack_image(&offer->images[0]), "2", pack_image(&offer->images[1])));
+    if (offer->manifest.present)
+        failed |= json_object_set_new(object, "manifest", pack_manifest(&offer->manifest));
     if (offer->is_rollback && offer->flip_sha256 != NULL)
         failed |= json_object_set_new(object, "sha256", json_string(offer->flip_sha256));
     if (failed)

@@ -15,6 +15,16 @@ struct offered_image {
     const char *sha256;
 };
 
+#define OFFERED_SIGNATURES_MAX 2 /* so that the longest command stays within MESSAGE_SIZE_MAX */
+
+/* What the device needs beside the images to make the release's manifest itself (docs/signing.md). */
+struct offered_manifest {
+    bool present;
+    int64_t sequence;
+    const char *requires;                           /* NULL when it may go from any version */
+    const char *signatures[OFFERED_SIGNATURES_MAX]; /* 128 digits each; NULL where there are fewer */
+};
+
 /* An `update`, or a `rollback` where is_rollback. */
 struct offer {
     bool is_rollback;
@@ -24,7 +34,8 @@ struct offer {
     const char *version;
     struct offered_image images[2]; /* of slot 1 and slot 2; both or none (a rollback by flipping back) */
     const char *flip_sha256;        /* of a rollback: the image that ran before */
-    int64_t download_seconds;       /* as the policy says; the device is told three quarters */
+    struct offered_manifest manifest;
+    int64_t download_seconds; /* as the policy says; the device is told three quarters */
     int64_t confirm_seconds;
 };
 

@@ -10,6 +10,13 @@ SELECT json_build_object(
     'files', (SELECT coalesce(json_agg(json_build_object('name', c.name, 'sha256', c.sha256, 'size', c.size)
                                        ORDER BY c.slot, c.name), '[]')
               FROM firmware_contents c WHERE c.firmware_id = f.firmware_id),
+    'sequence', f.sequence, 'requires', f.requires,
+    'signatures', (SELECT coalesce(json_agg(json_build_object(
+            'key', k.name, 'key_id', k.key_id, 'valid', k.revoked_at IS NULL, 'signature', encode(s.signature, 'hex'),
+            'created_by', s.created_by,
+            'created_at', to_char(s.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+            ORDER BY k.created_at DESC, k.key_id), '[]')
+        FROM firmware_signatures s JOIN public_keys k USING (key_id) WHERE s.firmware_id = f.firmware_id),
     'campaigns', (SELECT coalesce(json_agg(c.name ORDER BY c.campaign_id), '[]')
                   FROM campaigns c WHERE c.firmware_id = f.firmware_id))
 FROM firmware f

@@ -78,6 +78,54 @@ static void an_update_is_read_member_by_member(void **state)
     json_decref(corpus);
 }
 
+/* Release with free(). */
+static char *message_of(json_t *corpus, const char *name)
+{
+    size_t index;
+    json_t *entry;
+
+    json_array_foreach(corpus, index, entry)
+    {
+        if (strcmp(json_string_value(json_object_get(entry, "name")), name) == 0)
+            return json_dumps(json_object_get(entry, "message"), JSON_COMPACT);
+    }
+    fail_msg("the corpus has no %s", name);
+    return NULL;
+}
+
+static void the_manifest_of_an_update_is_read(void **state)
+{
+    json_t *corpus = load("tests/golden/commands.json");
+    char *text = message_of(corpus, "update with a manifest");
+    struct command command;
+
+    (void)state;
+    assert_int_equal(read_text(&command, text), COMMAND_GOOD);
+    assert_true(command.manifest.present);
+    assert_true(command.manifest.sequence == 7);
+    assert_string_equal(command.manifest.requires, "v1.0.0t45772(a)");
+    assert_int_equal(command.manifest.signature_count, 2);
+    assert_int_equal(command.manifest.signatures[0][0], 0xA1);
+    assert_int_equal(command.manifest.signatures[1][63], 0xB2);
+    free(text);
+    text = message_of(corpus, "update with an unsigned manifest");
+    assert_int_equal(read_text(&command, text), COMMAND_GOOD);
+    assert_true(command.manifest.present);
+    assert_true(command.manifest.sequence == UINT32_MAX);
+    assert_string_equal(command.manifest.requires, "");
+    assert_int_equal(command.manifest.signature_count, 0);
+    free(text);
+    text = message_of(corpus, "update with three signatures");
+    assert_int_equal(read_text(&command, text), COMMAND_REFUSED);
+    assert_string_equal(command.fault, "manifest");
+    free(text);
+    text = message_of(corpus, "update");
+    assert_int_equal(read_text(&command, text), COMMAND_GOOD);
+    assert_false(command.manifest.present);
+    free(text);
+    json_decref(corpus);
+}
+
 static void what_is_not_one_json_object_is_refused(void **state)
 {
     static const char *const texts[] = {
@@ -127,7 +175,7 @@ static void messages_have_a_largest_size(void **state)
 static void a_damaged_command_never_crashes_the_reader(void **state)
 {
     json_t *corpus = load("tests/golden/commands.json");
-    char *text = json_dumps(json_object_get(json_array_get(corpus, 0), "message"), JSON_COMPACT);
+    char *text = message_of(corpus, "update with a manifest");
     size_t length = strlen(text);
     struct command command;
 
@@ -216,6 +264,7 @@ static void every_report_is_written_as_in_the_corpus(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_manifest_of_an_update_is_read),
         cmocka_unit_test(every_golden_command_is_judged_as_marked),
         cmocka_unit_test(an_update_is_read_member_by_member),
         cmocka_unit_test(what_is_not_one_json_object_is_refused),

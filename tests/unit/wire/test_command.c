@@ -10,8 +10,11 @@
 #include <jansson.h>
 
 #include "command.h"
+#include "manifest.h"
 
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+#define SIGNATURE SHA SHA
 
 static json_t *golden(const char *name)
 {
@@ -78,9 +81,17 @@ static void commands_have_the_members_of_the_corpus(void **state)
     struct arena arena = {0};
     struct offer offer = an_offer();
     check(command_offer(&offer, &arena), "update");
+    offer.manifest = (struct offered_manifest){true, 7, "v1.0.0t45772(a)", {SIGNATURE, SIGNATURE}};
+    check(command_offer(&offer, &arena), "update with a manifest");
+    offer.manifest = (struct offered_manifest){true, SEQUENCE_MAX, NULL, {NULL, NULL}};
+    check(command_offer(&offer, &arena), "update with an unsigned manifest");
+    offer.manifest.present = false;
     offer.is_rollback = true;
     offer.flip_sha256 = SHA;
     check(command_offer(&offer, &arena), "rollback");
+    offer.manifest = (struct offered_manifest){true, 3, NULL, {SIGNATURE, NULL}};
+    check(command_offer(&offer, &arena), "rollback with a manifest");
+    offer.manifest.present = false;
     offer.images[0].present = offer.images[1].present = false;
     check(command_offer(&offer, &arena), "rollback without images");
     check(command_cancel(12, 1, &arena), "cancel");
@@ -114,7 +125,12 @@ static void the_largest_offer_fits_a_message(void **state)
     offer.campaign = 9007199254740991;
     offer.attempt = 32767;
     offer.download_seconds = offer.confirm_seconds = 604800;
-    offer.version = "v9.9.9t2147483647(a)";
+    char version[VERSION_TEXT_SIZE];
+    memset(version, '9', sizeof version);
+    version[sizeof version - 1] = '\0';
+    offer.version = version;
+    offer.images[0].size = offer.images[1].size = 1 << 20;
+    offer.manifest = (struct offered_manifest){true, SEQUENCE_MAX, version, {SIGNATURE, SIGNATURE}};
     offer.images[0].url = offer.images[1].url = url;
     assert_true(strlen(command_offer(&offer, &arena)) <= MESSAGE_SIZE_MAX);
     arena_release(&arena);
