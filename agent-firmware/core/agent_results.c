@@ -34,6 +34,8 @@ void results_send_hello(struct fota_agent *agent)
         .sha256 = agent->running.sha256,
         .on_trial = agent->state == AGENT_TRIAL,
         .reset_reason = agent->reset_reason,
+        .flash_kb = agent->platform.map->size / 1024,
+        .flash_map = agent->platform.map->name,
     };
     int newest = newest_waiting(agent);
     const struct boot_result *result = newest < 0 ? NULL : &agent->journal.record.results[newest];

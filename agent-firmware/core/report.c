@@ -134,6 +134,10 @@ uint32_t report_hello(char *text, const struct report_running *running, const ch
     put_running(&writer, running->version, (uint32_t)running->slot, running->sha256);
     put_text(&writer, "boot", running->on_trial ? "trial" : "confirmed");
     put_text(&writer, "reset_reason", reset_reason_name(running->reset_reason));
+    if (running->flash_map != NULL) {
+        put_number(&writer, "flash_kb", running->flash_kb);
+        put_text(&writer, "flash_map", running->flash_map);
+    }
     if (activity != NULL) {
         put_name(&writer, "activity");
         put(&writer, "{");

@@ -83,6 +83,8 @@ struct report_running {
     const uint8_t *sha256;
     bool on_trial;
     enum reset_reason reset_reason;
+    uint32_t flash_kb;     /* of the chip */
+    const char *flash_map; /* how it is divided; NULL: neither is said */
 };
 
 /* Each writes one report into `text` (FOTA_MESSAGE_SIZE + 1 bytes, with a zero byte) and returns its length;

@@ -16,6 +16,7 @@
 
 /* Where things are in flash; addresses in bytes from its start, multiples of FOTA_SECTOR_SIZE. */
 struct fota_flash_map {
+    const char *name; /* such as "512+512", said in `hello`; NULL: nothing is said of the flash */
     uint32_t size;
     uint32_t slot_address[2];   /* slot 1 (user1.bin), slot 2 (user2.bin) */
     uint32_t slot_size;         /* largest image, in bytes */

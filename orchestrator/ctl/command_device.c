@@ -131,7 +131,7 @@ enum exit_code run_device_import(struct session *session, const struct arguments
 
 static void device_row(struct table *table, const json_t *item)
 {
-    table_row(table, item, "id|ptype|version|slot|online|@last_seen|tags");
+    table_row(table, item, "id|ptype|version|slot|flash_kb|flash_map|online|@activated_at|@last_seen|tags");
 }
 
 enum exit_code run_device_list(struct session *session, const struct arguments *arguments)
@@ -150,8 +150,9 @@ enum exit_code run_device_list(struct session *session, const struct arguments *
         free(escaped);
         free(before);
     }
-    enum exit_code code = show_list(session, arguments, path, "devices",
-                                    "ID|>PTYPE|VERSION|>SLOT|ONLINE|LAST SEEN (UTC)|TAGS", device_row);
+    enum exit_code code = show_list(
+        session, arguments, path, "devices",
+        "ID|>PTYPE|VERSION|>SLOT|>FLASH|MAP|ONLINE|ACTIVATED (UTC)|LAST ACTIVE (UTC)|TAGS", device_row);
     free(path);
     return code;
 }
@@ -175,12 +176,13 @@ enum exit_code run_device_show(struct session *session, const struct arguments *
     enum exit_code code = show_fetch_named(session, "/v1/devices/", arguments->positionals[0], &device);
     if (device == NULL)
         return code;
-    table_print_members(session->out, device,
-                        "Device=id|Product=product|Ptype=ptype|Tags=tags|Version=version|"
-                        "Upgrade to=upgrade_to|Slot=slot|Boot=boot|"
-                        "SHA-256=sha256|Reset reason=reset_reason|Online=online|Since=@online_changed_at|"
-                        "Last seen=@last_seen|Reported=@reported_at|Registered=@registered_at|"
-                        "Quarantined until=@quarantined_until|Quarantined by=quarantined_by");
+    table_print_members(
+        session->out, device,
+        "Device=id|Product=product|Ptype=ptype|Tags=tags|Version=version|"
+        "Upgrade to=upgrade_to|Slot=slot|Boot=boot|"
+        "SHA-256=sha256|Flash (KB)=flash_kb|Flash map=flash_map|Largest image=image_max|Reset reason=reset_reason|Online=online|Since=@online_changed_at|"
+        "Activated=@activated_at|Last active=@last_seen|Reported=@reported_at|Registered=@registered_at|"
+        "Quarantined until=@quarantined_until|Quarantined by=quarantined_by");
     print_targets(session, device);
     print_events(session, device);
     json_decref(device);

@@ -24,6 +24,11 @@ struct batch_device {
     const struct running_image *running; /* NULL when nothing was said */
     const char *boot, *reset_reason;
     const char *online; /* "t", "f", or NULL: said by presence and hello, behind which stands a connection */
+    bool activated;     /* it was heard of before */
+    bool connected;     /* it has said that it is online */
+    int flash_kb;       /* what is stored */
+    const char *flash_map;
+    const struct flash_map *flash; /* what it says; NULL when nothing */
     bool resend;
 };
 
@@ -80,6 +85,10 @@ static enum status load_devices(struct batch *batch, struct store *store, struct
     for (int64_t i = 0; i < batch->device_count; i++) {
         batch->devices[i].id = arena_copy(batch->arena, store_rows_text(rows, i, 0));
         batch->devices[i].ptype = (int)store_rows_integer(rows, i, 1);
+        batch->devices[i].activated = store_rows_boolean(rows, i, 2);
+        batch->devices[i].flash_kb = (int)store_rows_integer(rows, i, 3);
+        if (!store_rows_null(rows, i, 4))
+            batch->devices[i].flash_map = arena_copy(batch->arena, store_rows_text(rows, i, 4));
     }
     store_rows_free(rows);
     return STATUS_OK;
@@ -261,6 +270,9 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
     }
     device->reset_reason = report->reset_reason;
     device->online = "t";
+    device->connected = true;
+    if (report->flash != NULL)
+        device->flash = report->flash;
     if (report->has_result)
         handle_target(batch, device, report);
     /* After the result, which is older than the hello that carries it. */
@@ -282,6 +294,7 @@ static void handle_report(struct batch *batch, const struct report *report)
     switch (report->kind) {
     case REPORT_PRESENCE:
         device->online = report->online ? "t" : "f";
+        device->connected = device->connected || report->online;
         break;
     case REPORT_HELLO:
         handle_hello(batch, device, report);
@@ -326,6 +339,35 @@ static enum status write_presence(const struct batch *batch, struct store *store
     return store_run_arrays(store, &SQL_PRESENCE_UPDATE, columns, 2, error);
 }
 
+/* The first contact, once in a device's life. */
+static enum status write_activations(const struct batch *batch, struct store *store, struct error *error)
+{
+    struct array devices = {0};
+    for (int64_t i = 0; i < batch->device_count; i++) {
+        if (batch->devices[i].connected && !batch->devices[i].activated)
+            array_put_text(&devices, batch->devices[i].id);
+    }
+    return store_run_arrays(store, &SQL_DEVICE_ACTIVATE, &devices, 1, error);
+}
+
+/* Flash maps that are other than those stored. */
+static enum status write_flash_maps(const struct batch *batch, struct store *store, struct error *error)
+{
+    struct array columns[4] = {0};
+    for (int64_t i = 0; i < batch->device_count; i++) {
+        const struct batch_device *device = &batch->devices[i];
+        if (device->flash == NULL ||
+            (device->flash_map != NULL && device->flash->size_kb == device->flash_kb &&
+             strcmp(device->flash->name, device->flash_map) == 0))
+            continue;
+        array_put_text(&columns[0], device->id);
+        array_put_integer(&columns[1], device->flash->size_kb);
+        array_put_text(&columns[2], device->flash->name);
+        array_put_integer(&columns[3], device->flash->image_max);
+    }
+    return store_run_arrays(store, &SQL_DEVICE_FLASH, columns, 4, error);
+}
+
 static enum status write_resends(const struct batch *batch, struct store *store, struct error *error)
 {
     struct array devices = {0};
@@ -364,8 +406,10 @@ static enum status ingest_work(struct store *store, void *context, struct error 
         handle_report(batch, &batch->reports[i]);
     batch->summary->moved = batch->changes.event_count;
     if (changes_write(&batch->changes, store, error) != STATUS_OK ||
-        write_running(batch, store, error) != STATUS_OK || write_presence(batch, store, error) != STATUS_OK ||
-        write_resends(batch, store, error) != STATUS_OK)
+        write_running(batch, store, error) != STATUS_OK ||
+        write_activations(batch, store, error) != STATUS_OK ||
+        write_flash_maps(batch, store, error) != STATUS_OK ||
+        write_presence(batch, store, error) != STATUS_OK || write_resends(batch, store, error) != STATUS_OK)
         return error->status;
     return write_rejections(batch, store, error);
 }

@@ -144,6 +144,25 @@ static bool read_result(json_t *object, struct report *report)
     return read_target(result, &report->target, report);
 }
 
+/* Both members or neither: one of the maps that there are. */
+static bool read_flash(json_t *object, struct report *report)
+{
+    json_t *size = json_object_get(object, "flash_kb");
+    json_t *name = json_object_get(object, "flash_map");
+    int64_t size_kb = 0;
+    struct error error;
+    if (size == NULL && name == NULL)
+        return true;
+    if (!read_integer(object, "flash_kb", 1, FLASH_SIZE_KB_MAX, &size_kb, report))
+        return false;
+    if (!json_is_string(name))
+        return reject(report, REJECTION_BAD_MEMBER, "flash_map: must be a text beside flash_kb");
+    if (flash_map_find((int)size_kb, json_string_value(name), &report->flash, &error) != STATUS_OK)
+        return reject(report, REJECTION_BAD_MEMBER, "flash_%s: %s",
+                      strcmp(error.field, "size") == 0 ? "kb" : "map", error.message);
+    return true;
+}
+
 static bool read_hello(json_t *object, struct report *report)
 {
     report->kind = REPORT_HELLO;
@@ -155,7 +174,7 @@ static bool read_hello(json_t *object, struct report *report)
         return reject(report, REJECTION_BAD_MEMBER, "boot: must be \"confirmed\" or \"trial\"");
     report->on_trial = strcmp(boot, "trial") == 0;
     report->is_busy = json_is_object(json_object_get(object, "activity"));
-    return read_result(object, report);
+    return read_flash(object, report) && read_result(object, report);
 }
 
 static bool read_report(json_t *object, struct report *report)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "flash_map.h"
 #include "hex.h"
 #include "target_fsm.h"
 #include "version.h"
@@ -75,9 +76,10 @@ struct report {
     struct running_image hello; /* REPORT_HELLO */
     bool on_trial;              /* REPORT_HELLO: boot is "trial" */
     char reset_reason[REASON_SIZE];
-    bool has_result;             /* REPORT_HELLO carries a result in `target` */
-    bool is_busy;                /* REPORT_HELLO: an attempt is in work */
-    struct target_report target; /* REPORT_TARGET, REPORT_CANCELLED, or the result of a hello */
+    bool has_result;               /* REPORT_HELLO carries a result in `target` */
+    bool is_busy;                  /* REPORT_HELLO: an attempt is in work */
+    const struct flash_map *flash; /* REPORT_HELLO: of its chip; NULL when it does not say */
+    struct target_report target;   /* REPORT_TARGET, REPORT_CANCELLED, or the result of a hello */
 };
 
 /* Never fails: what does not parse is REPORT_REJECTED. `device` is filled whenever the topic holds a valid

@@ -21,6 +21,7 @@ when_it_is_killed() {
 
 given_the_agent_runs
 eventually t "SELECT online FROM presence WHERE device_id = 'one'"
+eventually '1024 512+512 434176' "SELECT flash_kb || ' ' || flash_map || ' ' || image_max FROM devices WHERE activated_at IS NOT NULL"
 when_campaign spring v1.1.0
 for _ in 1 2 3 4 5 6; do
     sleep 0.15

@@ -13,7 +13,8 @@ kept AS (SELECT * FROM page ORDER BY device_id LIMIT $5::bigint)
 SELECT json_build_object(
     'devices', (SELECT coalesce(json_agg(json_build_object(
         'id', device_id, 'ptype', ptype, 'product', product, 'version', version, 'slot', slot, 'boot', boot,
-        'online', coalesce(online, false), 'tags', tags,
+        'online', coalesce(online, false), 'tags', tags, 'flash_kb', flash_kb, 'flash_map', flash_map,
+        'activated_at', to_char(activated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
         'last_seen', to_char(last_seen AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
         ORDER BY device_id), '[]') FROM kept),
     'next', CASE WHEN (SELECT count(*) FROM page) > $5::bigint THEN (SELECT max(device_id) FROM kept) END)

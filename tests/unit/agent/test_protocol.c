@@ -236,7 +236,8 @@ static void expect(const char *name, const char *text, uint32_t length)
 static void every_report_is_written_as_in_the_corpus(void **state)
 {
     static char text[FOTA_MESSAGE_SIZE + 1];
-    struct report_running running = {"v1.1.0t45772(a)", 2, sha256, false, RESET_POWER_ON};
+    struct report_running running = {
+        .version = "v1.1.0t45772(a)", .slot = 2, .sha256 = sha256, .reset_reason = RESET_POWER_ON};
     struct boot_result confirmed = result_of(REPORT_CONFIRMED, REASON_NONE, "v1.1.0t45772(a)", 2);
     struct boot_result rejected = result_of(REPORT_REJECTED, REASON_BUSY, "", 0);
     struct boot_result failed = result_of(REPORT_FAILED, REASON_HASH_MISMATCH, "", 0);
@@ -245,6 +246,10 @@ static void every_report_is_written_as_in_the_corpus(void **state)
 
     (void)state;
     expect("hello", text, report_hello(text, &running, NULL, 0, 0, NULL));
+    running.flash_kb = 4096;
+    running.flash_map = "1024+1024";
+    expect("hello with its flash map", text, report_hello(text, &running, NULL, 0, 0, NULL));
+    running.flash_map = NULL;
     running.reset_reason = RESET_SOFTWARE;
     expect("hello with a result", text, report_hello(text, &running, NULL, 0, 0, &confirmed));
     expect("hello with a failed result", text, report_hello(text, &running, NULL, 0, 0, &failed));

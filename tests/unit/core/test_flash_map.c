@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "image.h"
+
 #include "flash_map.h"
 
 static const struct flash_map *find(int size_kb, const char *name)
@@ -185,6 +187,18 @@ static void programs_are_checked_for_their_slot_and_size(void **state)
     assert_check(FLASH_USER2, large, 64, STATUS_INVALID, "names slot 1, but user2.bin must be for slot 2");
 }
 
+/* So that an upload refuses exactly what fits no map. */
+static void the_largest_image_is_that_of_the_largest_map(void **state)
+{
+    (void)state;
+    uint32_t largest = 0;
+    for (size_t i = 0; i < flash_map_count(); i++) {
+        if (flash_map_at(i)->image_max > largest)
+            largest = flash_map_at(i)->image_max;
+    }
+    assert_int_equal(largest, IMAGE_SIZE_MAX);
+}
+
 static void keys_are_checked(void **state)
 {
     (void)state;
@@ -222,6 +236,7 @@ int main(void)
         cmocka_unit_test(a_map_that_is_not_there_is_refused),
         cmocka_unit_test(boot_loaders_are_checked),
         cmocka_unit_test(programs_are_checked_for_their_slot_and_size),
+        cmocka_unit_test(the_largest_image_is_that_of_the_largest_map),
         cmocka_unit_test(keys_are_checked),
         cmocka_unit_test(rf_parameters_are_checked),
     };
