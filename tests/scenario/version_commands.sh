@@ -100,6 +100,12 @@ exits 0 parse --scheme semver 1.0.0-alpha.1+build
 exits 0 compare --scheme semver 1.0.0-alpha 1.0.0
 says 'is older than'
 
+exits 0 parse --scheme semver '1.4.0-rc.1t45772(a)'
+says 'value 1.4.0, prerelease rc.1, product type 45772'
+exits 1 compare --scheme semver '1.4.0t1(a)' '1.4.0t2(a)'
+exits 1 coexist --scheme semver '1.4.0+at1(a)' '1.4.0+bt1(l)'
+says 'one FOTA-capable (o, l or a) version of precedence 1.4.0'
+
 # the program's own version is still told
 "$orchestratorctl" --version | grep -q '^orchestratorctl [0-9]'
 exits 0

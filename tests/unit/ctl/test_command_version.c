@@ -104,6 +104,44 @@ static void parse_reads_semantic_versions(void **state)
     assert_says(complaints, "allowed is seed or semver");
 }
 
+/* With product type and class, as releases and devices have them. */
+static void whole_semantic_versions_are_read_too(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN("parse", "--scheme", "semver", "1.4.0-rc.1t45772(a)", "1.0.0+b.7t7(n)"), EXIT_DONE);
+    assert_string_equal(
+        printed, "1.4.0-rc.1t45772(a): value 1.4.0, prerelease rc.1, product type 45772, online and local "
+                 "upgrade\n1.0.0+b.7t7(n): value 1.0.0, build b.7, product type 7, no upgrade\n");
+    assert_int_equal(RUN("parse", "--scheme", "semver", "--json", "1.4.0-rc.1t45772(o)"), EXIT_DONE);
+    json_t *list = document();
+    json_t *wanted =
+        json_pack("{ss sb ss ss ss ss ss sn si ss sb sb}", "given", "1.4.0-rc.1t45772(o)", "valid", 1,
+                  "version", "1.4.0-rc.1t45772(o)", "major", "1", "minor", "4", "patch", "0", "prerelease",
+                  "rc.1", "build", "ptype", 45772, "class", "o", "online", 1, "fota", 1);
+    assert_true(json_equal(json_array_get(list, 0), wanted));
+    json_decref(wanted);
+    json_decref(list);
+    assert_int_equal(RUN("parse", "--scheme", "semver", "1.4.0-01t7(a)"), EXIT_REFUSED);
+    assert_says(complaints, "character 7 is '0'");
+    assert_int_equal(RUN("parse", "1.4.0t7(a)"),
+                     EXIT_REFUSED); /* the seed's is the scheme when none is given */
+    assert_int_equal(RUN("parse", "--scheme", "semver", "v1.4.0t7(a)"), EXIT_REFUSED);
+    assert_int_equal(RUN("compare", "--scheme", "semver", "1.4.0-rc.1t7(a)", "1.4.0t7(n)"), EXIT_DONE);
+    assert_says(printed, "is older than");
+    assert_int_equal(RUN("compare", "--scheme", "semver", "1.4.0-rc.1t7(a)", "1.4.0t8(a)"), EXIT_REFUSED);
+    assert_says(complaints, "different product types");
+    assert_int_equal(RUN("compare", "--scheme", "semver", "1.4.0-rc.1t7(a)", "1.4.0"), EXIT_DONE);
+    assert_int_equal(RUN("match", "--scheme", "semver", ">=1.4.0-rc <1.4.0", "1.4.0-rc.1t7(a)"), EXIT_DONE);
+    assert_int_equal(RUN("match", "--scheme", "semver", ">=v1.4.0", "1.4.0-rc.1t7(a)"), EXIT_USAGE);
+    assert_int_equal(RUN("coexist", "--scheme", "semver", "1.4.0t7(a)", "1.4.0+bt7(n)", "1.4.0t8(a)"),
+                     EXIT_DONE);
+    assert_int_equal(RUN("coexist", "--scheme", "semver", "1.4.0+at7(a)", "1.4.0+bt7(o)"), EXIT_REFUSED);
+    assert_string_equal(printed, "1.4.0+at7(a) and 1.4.0+bt7(o) cannot co-exist: product type 7 may have one "
+                                 "FOTA-capable (o, l or a) version of precedence 1.4.0\n");
+    assert_int_equal(RUN("coexist", "--scheme", "semver", "1.4.0t7(a)", "1.4.0"), EXIT_USAGE);
+    assert_says(complaints, "has no product type");
+}
+
 static void compare_says_which_is_newer(void **state)
 {
     (void)state;
@@ -175,6 +213,7 @@ int main(void)
         cmocka_unit_test(parse_shows_the_parts_and_refuses),
         cmocka_unit_test(parse_gives_one_element_for_each_as_json),
         cmocka_unit_test(parse_reads_semantic_versions),
+        cmocka_unit_test(whole_semantic_versions_are_read_too),
         cmocka_unit_test(compare_says_which_is_newer),
         cmocka_unit_test(compare_refuses_what_has_no_order),
         cmocka_unit_test(match_answers_with_its_exit_code),
