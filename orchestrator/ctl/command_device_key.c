@@ -68,18 +68,12 @@ enum exit_code run_device_key(struct session *session, const struct arguments *a
 
 enum exit_code run_device_revoke_key(struct session *session, const struct arguments *arguments)
 {
-    struct error error = {0};
     json_t *answer;
-    char *path = show_path("/v1/devices/", arguments->positionals[0], key_path(arguments));
-    enum status status = client_request(session->client, "DELETE", path, NULL, &answer, &error);
-    free(path);
-    if (status != STATUS_OK)
-        return session_fail(session, &error);
-    if (session->json)
-        show_json(session->out, answer);
-    else
+    enum exit_code code = show_send_named(session, "DELETE", "/v1/devices/", arguments->positionals[0],
+                                          key_path(arguments), NULL, &answer);
+    if (answer != NULL)
         fprintf(session->out, "%s key of %s revoked\n", json_string_value(json_object_get(answer, "kind")),
                 arguments->positionals[0]);
     json_decref(answer);
-    return EXIT_DONE;
+    return code;
 }

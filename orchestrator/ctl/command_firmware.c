@@ -123,17 +123,11 @@ enum exit_code run_firmware_set_current(struct session *session, const struct ar
 
 enum exit_code run_firmware_delete(struct session *session, const struct arguments *arguments)
 {
-    struct error error = {0};
     json_t *answer;
-    char *path = show_path("/v1/firmware/", arguments->positionals[0], "");
-    enum status status = client_request(session->client, "DELETE", path, NULL, &answer, &error);
-    free(path);
-    if (status != STATUS_OK)
-        return session_fail(session, &error);
-    if (session->json)
-        show_json(session->out, answer);
-    else
+    enum exit_code code =
+        show_send_named(session, "DELETE", "/v1/firmware/", arguments->positionals[0], "", NULL, &answer);
+    if (answer != NULL)
         fprintf(session->out, "firmware %s deleted\n", json_string_value(json_object_get(answer, "version")));
     json_decref(answer);
-    return EXIT_DONE;
+    return code;
 }

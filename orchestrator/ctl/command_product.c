@@ -195,24 +195,15 @@ static bool read_changes(struct session *session, const struct arguments *argume
 enum exit_code run_product_set(struct session *session, const struct arguments *arguments)
 {
     const char *name = arguments->positionals[0];
-    struct error error = {0};
-    json_t *body = json_object(), *answer;
-    if (!read_changes(session, arguments, body)) {
-        json_decref(body);
-        return EXIT_USAGE;
-    }
-    char *path = show_path("/v1/products/", name, "");
-    enum status status = client_request(session->client, "PATCH", path, body, &answer, &error);
-    free(path);
+    json_t *body = json_object(), *answer = NULL;
+    enum exit_code code = EXIT_USAGE;
+    if (read_changes(session, arguments, body))
+        code = show_send_named(session, "PATCH", "/v1/products/", name, "", body, &answer);
     json_decref(body);
-    if (status != STATUS_OK)
-        return session_fail(session, &error);
-    if (session->json)
-        show_json(session->out, answer);
-    else if (json_is_true(json_object_get(answer, "changed")))
-        fprintf(session->out, "product %s changed\n", name);
-    else
-        fprintf(session->out, "product %s was so already; nothing changed\n", name);
+    if (answer != NULL)
+        fprintf(session->out, "product %s %s\n", name,
+                json_is_true(json_object_get(answer, "changed")) ? "changed"
+                                                                 : "was so already; nothing changed");
     json_decref(answer);
-    return EXIT_DONE;
+    return code;
 }

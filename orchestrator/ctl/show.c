@@ -72,27 +72,36 @@ bool show_reason(struct session *session, const struct arguments *arguments, jso
     return false;
 }
 
-enum exit_code show_command(struct session *session, const struct arguments *arguments, const char *prefix,
-                            const char *suffix, json_t **answer, const char **note)
+enum exit_code show_send_named(struct session *session, const char *method, const char *prefix,
+                               const char *name, const char *suffix, json_t *body, json_t **answer)
 {
     struct error error = {0};
+    char *path = show_path(prefix, name, suffix);
     *answer = NULL;
-    json_t *body;
-    if (!show_reason(session, arguments, &body))
-        return EXIT_USAGE;
-    char *path = show_path(prefix, arguments->positionals[0], suffix);
-    enum status status = client_request(session->client, "POST", path, body, answer, &error);
+    enum status status = client_request(session->client, method, path, body, answer, &error);
     free(path);
-    json_decref(body);
     if (status != STATUS_OK)
         return session_fail(session, &error);
-    *note = json_is_true(json_object_get(*answer, "changed")) ? "" : " (it was so already; nothing changed)";
     if (session->json) {
         show_json(session->out, *answer);
         json_decref(*answer);
         *answer = NULL;
     }
     return EXIT_DONE;
+}
+
+enum exit_code show_command(struct session *session, const struct arguments *arguments, const char *prefix,
+                            const char *suffix, json_t **answer, const char **note)
+{
+    *answer = NULL;
+    json_t *body;
+    if (!show_reason(session, arguments, &body))
+        return EXIT_USAGE;
+    enum exit_code code =
+        show_send_named(session, "POST", prefix, arguments->positionals[0], suffix, body, answer);
+    json_decref(body);
+    *note = json_is_true(json_object_get(*answer, "changed")) ? "" : " (it was so already; nothing changed)";
+    return code;
 }
 
 enum exit_code show_post(struct session *session, const char *path, json_t *body, const char *done, ...)

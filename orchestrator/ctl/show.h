@@ -27,6 +27,11 @@ enum exit_code show_post(struct session *session, const char *path, json_t *body
  * wrong. Release with json_decref. */
 bool show_reason(struct session *session, const struct arguments *arguments, json_t **body);
 
+/* Sends `body` (borrowed, or NULL) to "PREFIX/NAME" and `suffix`; with --json the answer is printed and
+ * *answer is NULL. Else release it with json_decref. */
+enum exit_code show_send_named(struct session *session, const char *method, const char *prefix,
+                               const char *name, const char *suffix, json_t *body, json_t **answer);
+
 /* POST of a command that changes a state, with --reason when it was given: "PREFIX/NAME" and `suffix`. With
  * --json the answer is printed and *answer is NULL. Else release it with json_decref; *note is what to say
  * when nothing changed, or "". */

@@ -185,6 +185,23 @@ enum status api_products_parse(const char *text, size_t length, struct arena *ar
     return status;
 }
 
+/* A document whose members `read` reads into `into`. */
+static enum status read_members(const char *text, size_t length,
+                                void (*read)(struct json_scope *scope, struct arena *arena, void *into),
+                                struct arena *arena, void *into, struct error *error)
+{
+    json_t *document;
+    struct json_scope scope;
+    enum status status = json_read_document(text, length, &document, error);
+    if (status != STATUS_OK)
+        return status;
+    json_scope_begin(&scope, document, "", error);
+    read(&scope, arena, into);
+    status = json_scope_end(&scope);
+    json_decref(document);
+    return status;
+}
+
 /* A text, or null for none; false when it is absent. */
 static bool read_text_or_null(struct json_scope *scope, const char *name, struct arena *arena,
                               const char **text)
@@ -195,28 +212,25 @@ static bool read_text_or_null(struct json_scope *scope, const char *name, struct
     return json_object_get(scope->object, name) != NULL;
 }
 
+static void read_product_change(struct json_scope *scope, struct arena *arena, void *into)
+{
+    struct api_product_change *change = into;
+    change->description = read_text(scope, "description", false, arena);
+    change->has_serial = read_text_or_null(scope, "serial", arena, &change->serial);
+    change->has_is_private = json_object_get(scope->object, "is_private") != NULL;
+    change->is_private = read_zero_or_one(scope, "is_private");
+    change->status = read_product_status(scope, 0);
+    change->version_scheme = read_text(scope, "version_scheme", false, arena);
+    change->has_max_version = read_text_or_null(scope, "max_version", arena, &change->max_version);
+    change->has_require_signature = json_object_get(scope->object, "require_signature") != NULL;
+    change->require_signature = read_zero_or_one(scope, "require_signature");
+}
+
 enum status api_product_change_parse(const char *text, size_t length, struct arena *arena,
                                      struct api_product_change *change, struct error *error)
 {
-    json_t *document;
-    struct json_scope scope;
-    enum status status = json_read_document(text, length, &document, error);
-    if (status != STATUS_OK)
-        return status;
     *change = (struct api_product_change){0};
-    json_scope_begin(&scope, document, "", error);
-    change->description = read_text(&scope, "description", false, arena);
-    change->has_serial = read_text_or_null(&scope, "serial", arena, &change->serial);
-    change->has_is_private = json_object_get(document, "is_private") != NULL;
-    change->is_private = read_zero_or_one(&scope, "is_private");
-    change->status = read_product_status(&scope, 0);
-    change->version_scheme = read_text(&scope, "version_scheme", false, arena);
-    change->has_max_version = read_text_or_null(&scope, "max_version", arena, &change->max_version);
-    change->has_require_signature = json_object_get(document, "require_signature") != NULL;
-    change->require_signature = read_zero_or_one(&scope, "require_signature");
-    status = json_scope_end(&scope);
-    json_decref(document);
-    return status;
+    return read_members(text, length, read_product_change, arena, change, error);
 }
 
 enum status api_devices_parse(const char *text, size_t length, struct arena *arena,
@@ -271,48 +285,40 @@ static const char *read_policy(struct json_scope *scope, struct arena *arena)
     return kept;
 }
 
+static void read_campaign(struct json_scope *scope, struct arena *arena, void *into)
+{
+    struct api_campaign *campaign = into;
+    campaign->name = read_text(scope, "name", true, arena);
+    campaign->firmware = read_text(scope, "firmware", true, arena);
+    campaign->from = read_text(scope, "from", false, arena);
+    if (campaign->from == NULL)
+        campaign->from = "";
+    campaign->tags = read_tags(scope, arena);
+    read_device_ids(scope, arena, campaign);
+    campaign->policy = read_policy(scope, arena);
+    json_scope_boolean(scope, "start", false, &campaign->start);
+}
+
 enum status api_campaign_parse(const char *text, size_t length, struct arena *arena,
                                struct api_campaign *campaign, struct error *error)
 {
-    json_t *document;
-    struct json_scope scope;
-    enum status status = json_read_document(text, length, &document, error);
-    if (status != STATUS_OK)
-        return status;
     *campaign = (struct api_campaign){0};
-    json_scope_begin(&scope, document, "", error);
-    campaign->name = read_text(&scope, "name", true, arena);
-    campaign->firmware = read_text(&scope, "firmware", true, arena);
-    campaign->from = read_text(&scope, "from", false, arena);
-    if (campaign->from == NULL)
-        campaign->from = "";
-    campaign->tags = read_tags(&scope, arena);
-    read_device_ids(&scope, arena, campaign);
-    campaign->policy = read_policy(&scope, arena);
-    json_scope_boolean(&scope, "start", false, &campaign->start);
-    status = json_scope_end(&scope);
-    json_decref(document);
-    return status;
+    return read_members(text, length, read_campaign, arena, campaign, error);
+}
+
+static void read_reason(struct json_scope *scope, struct arena *arena, void *into)
+{
+    const char **reason = into;
+    *reason = read_text(scope, "reason", false, arena);
+    if (*reason != NULL && strlen(*reason) > 1000)
+        json_scope_refuse(scope, "reason", "allowed are at most 1000 characters");
 }
 
 enum status api_command_parse(const char *text, size_t length, struct arena *arena, const char **reason,
                               struct error *error)
 {
-    json_t *document;
-    struct json_scope scope;
     *reason = NULL;
-    if (length == 0)
-        return STATUS_OK;
-    enum status status = json_read_document(text, length, &document, error);
-    if (status != STATUS_OK)
-        return status;
-    json_scope_begin(&scope, document, "", error);
-    *reason = read_text(&scope, "reason", false, arena);
-    if (*reason != NULL && strlen(*reason) > 1000)
-        json_scope_refuse(&scope, "reason", "allowed are at most 1000 characters");
-    status = json_scope_end(&scope);
-    json_decref(document);
-    return status;
+    return length == 0 ? STATUS_OK : read_members(text, length, read_reason, arena, reason, error);
 }
 
 enum status api_public_key_parse(const char *text, size_t length, struct arena *arena,

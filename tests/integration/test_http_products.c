@@ -401,6 +401,23 @@ static void prepare(struct contender *contender, const char *version)
     contender->length = used + 11;
 }
 
+/* All at once: exactly one is taken, and the others are refused for `field`. */
+static void race(struct contender *contenders, int number, void *(*run)(void *), const char *field)
+{
+    int taken = 0;
+    for (int i = 0; i < number; i++)
+        assert_int_equal(pthread_create(&contenders[i].thread, NULL, run, &contenders[i]), 0);
+    for (int i = 0; i < number; i++) {
+        pthread_join(contenders[i].thread, NULL);
+        taken += contenders[i].reply.code == 201;
+        if (contenders[i].reply.code != 201)
+            expect_error(contenders[i].reply, 409, "conflict", field);
+        else
+            free(contenders[i].reply.body);
+    }
+    assert_int_equal(taken, 1);
+}
+
 static void of_two_rivals_exactly_one_is_stored(void **state)
 {
     (void)state;
@@ -419,18 +436,7 @@ static void of_two_rivals_exactly_one_is_stored(void **state)
                          "aol"[i]);
             prepare(&contenders[i], version);
         }
-        for (int i = 0; i < 3; i++)
-            assert_int_equal(pthread_create(&contenders[i].thread, NULL, contend, &contenders[i]), 0);
-        int stored = 0;
-        for (int i = 0; i < 3; i++) {
-            pthread_join(contenders[i].thread, NULL);
-            stored += contenders[i].reply.code == 201;
-            if (contenders[i].reply.code != 201)
-                expect_error(contenders[i].reply, 409, "conflict", "version");
-            else
-                free(contenders[i].reply.body);
-        }
-        assert_int_equal(stored, 1);
+        race(contenders, 3, contend, "version");
     }
     assert_int_equal(count("SELECT count(*) FROM firmware WHERE ptype IN (130, 131)"), ROUNDS);
     assert_int_equal(
@@ -455,19 +461,7 @@ static void of_two_schemes_exactly_one_is_taken(void **state)
             snprintf(contenders[i].body, sizeof contenders[i].body,
                      "{\"products\":[{\"ptype\":%d,\"version_scheme\":\"%s\"}]}", 1000 + round,
                      i == 0 ? "seed" : "semver");
-        for (int i = 0; i < 2; i++)
-            assert_int_equal(pthread_create(&contenders[i].thread, NULL, create_a_product, &contenders[i]),
-                             0);
-        int taken = 0;
-        for (int i = 0; i < 2; i++) {
-            pthread_join(contenders[i].thread, NULL);
-            taken += contenders[i].reply.code == 201;
-            if (contenders[i].reply.code != 201)
-                expect_error(contenders[i].reply, 409, "conflict", "products[0].version_scheme");
-            else
-                free(contenders[i].reply.body);
-        }
-        assert_int_equal(taken, 1);
+        race(contenders, 2, create_a_product, "products[0].version_scheme");
     }
 }
 

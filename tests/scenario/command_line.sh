@@ -6,17 +6,6 @@ given_an_orchestrator
 given_firmware v1.1.0
 orchestratorctl device register lamp-1 --ptype "$ptype" --version "$(full v1.0.5)" --tag kitchen > /dev/null
 
-exits() { # exits CODE WORDS COMMAND...: the words stand on one of its two outputs
-    local wanted=$1 words=$2 code=0
-    shift 2
-    timeout 30 "$@" > "$work/out" 2>&1 || code=$?
-    [ $code = "$wanted" ] || fail "$* exited with $code, not $wanted: $(cat "$work/out")" || return 1
-    grep -q -e "$words" "$work/out" || fail "$* does not say \"$words\": $(cat "$work/out")"
-}
-ctl() {
-    exits "$1" "$2" orchestratorctl "${@:3}"
-}
-
 # usage
 ctl 2 '' campaign fly
 ctl 2 'firmware' campaign create x --policy policies/cautious.json

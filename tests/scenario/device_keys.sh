@@ -6,13 +6,6 @@
 given_an_orchestrator
 cd "$work"
 
-ctl() { # ctl CODE WORDS COMMAND...: the words stand on one of its two outputs
-    local wanted=$1 words=$2 code=0
-    shift 2
-    timeout 30 orchestratorctl "$@" > "$work/out" 2>&1 || code=$?
-    [ $code = "$wanted" ] || fail "$* exited with $code, not $wanted: $(cat "$work/out")" || return 1
-    grep -q -e "$words" "$work/out" || fail "$* does not say \"$words\": $(cat "$work/out")"
-}
 keys_in_force() { # keys_in_force COUNT
     eventually "$1" 'SELECT count(*) FROM device_keys WHERE revoked_at IS NULL'
 }

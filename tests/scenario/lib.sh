@@ -93,6 +93,27 @@ eventually() {
     done
 }
 
+# --- one command ------------------------------------------------------------------------------------------------------
+
+# exits CODE WORDS COMMAND...: the words stand on one of its two outputs.
+exits() {
+    local wanted=$1 words=$2 code=0
+    shift 2
+    timeout 30 "$@" > "$work/out" 2>&1 || code=$?
+    [ $code = "$wanted" ] || fail "$* exited with $code, not $wanted: $(cat "$work/out")" || return 1
+    grep -q -e "$words" "$work/out" || fail "$* does not say \"$words\": $(cat "$work/out")"
+}
+
+# ctl CODE WORDS COMMAND...: the same of orchestratorctl.
+ctl() {
+    exits "$1" "$2" orchestratorctl "${@:3}"
+}
+
+# json FILTER COMMAND...: holds for the answer of orchestratorctl.
+json() {
+    orchestratorctl "${@:2}" --json | jq --exit-status "$1" > /dev/null || fail "not so: $1"
+}
+
 # --- given ------------------------------------------------------------------------------------------------------------
 
 # All of it, and the product.

@@ -4,17 +4,6 @@
 
 given_an_orchestrator
 
-ctl() { # ctl CODE WORDS COMMAND...: the words stand on one of its two outputs
-    local wanted=$1 words=$2 code=0
-    shift 2
-    timeout 30 orchestratorctl "$@" > "$work/out" 2>&1 || code=$?
-    [ $code = "$wanted" ] || fail "$* exited with $code, not $wanted: $(cat "$work/out")" || return 1
-    grep -q -e "$words" "$work/out" || fail "$* does not say \"$words\": $(cat "$work/out")"
-}
-json() { # json FILTER COMMAND...: holds for the answer
-    orchestratorctl "${@:2}" --json | jq --exit-status "$1" > /dev/null || fail "not so: $1"
-}
-
 # --- the guide's page of a product (section 2.4)
 ctl 0 created product create --name ESP-light --serial 604e2cb5 --ptype 23701 --description 'a smart light'
 orchestratorctl device register light-001 --ptype 23701 > /dev/null

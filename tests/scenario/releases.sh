@@ -14,17 +14,6 @@ for name in boot.bin eagle.flash.bin eagle.irom0text.bin 3 4 5 6 7 8 9 10; do
     echo "the file $name" > "$name"
 done
 
-ctl() { # ctl CODE WORDS COMMAND...: the words stand on one of its two outputs
-    local wanted=$1 words=$2 code=0
-    shift 2
-    timeout 30 orchestratorctl "$@" > "$work/out" 2>&1 || code=$?
-    [ $code = "$wanted" ] || fail "$* exited with $code, not $wanted: $(cat "$work/out")" || return 1
-    grep -q -e "$words" "$work/out" || fail "$* does not say \"$words\": $(cat "$work/out")"
-}
-json() { # json FILTER COMMAND...: holds for the answer
-    orchestratorctl "${@:2}" --json | jq --exit-status "$1" > /dev/null || fail "not so: $1"
-}
-
 # --- upload: refused, and nothing is stored
 before=$(sql 'SELECT count(*) FROM image_bytes')
 ctl 2 'at most 10 files; these are 11' firmware upload "$(full v1.2.0)" {3,4,5,6,7,8,9,10} boot.bin eagle.flash.bin eagle.irom0text.bin

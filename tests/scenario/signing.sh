@@ -2,13 +2,6 @@
 # Releases are signed on the operator's machine, and only what is signed reaches the devices of a product that requires it.
 . "$(dirname "$0")/lib.sh"
 
-ctl() { # ctl CODE WORDS ARGUMENT...: exit code, and a part of what it says
-    local wanted=$1 words=$2 code=0
-    shift 2
-    orchestratorctl "$@" > "$work/out" 2> "$work/errors" || code=$?
-    [ $code = "$wanted" ] || fail "$* exited with $code, not $wanted: $(cat "$work/out" "$work/errors")" || return 1
-    grep -q -e "$words" "$work/out" "$work/errors" || fail "$* does not say \"$words\": $(cat "$work/out" "$work/errors")"
-}
 images() { # images VERSION
     local slot
     for slot in 1 2; do

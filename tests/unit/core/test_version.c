@@ -105,6 +105,25 @@ static void what_is_not_a_version_is_refused_at_the_character_at_fault(void **st
         {"v1.0.2t45772(a) ", "character 16 is a space", "nothing more"},
         {"v1.0.2t45772(a)\n", "character 16 is byte 0x0a", "nothing more"},
         {"v1.0.\xff", "character 6 is byte 0xff", "a digit 0-9"},
+        /* of the scheme semver */
+        {"1.4.0", "ends at character 6", "as in 1.4.0t45772(a)"},
+        {"1.4.0(a)", "character 6 is '('", "'t', the product type"},
+        {"1.4.0t45772", "ends at character 12", "'t', the product type"},
+        {"1.4.0-rct(a)", "character 10 is '('", "the product type in digits"},
+        {"1.4.0t045772(a)", "character 8 is '4'", "no leading zeros"},
+        {"1.4.0t2147483648(a)", "character 16 is '8'", "at most 2147483647"},
+        {"1.4.0t45772(x)", "character 13 is 'x'", "o, l, a or n"},
+        {"1.4.0t45772(a", "ends at character 14", "')'"},
+        {"1.4.0t45772(a)x", "character 15 is 'x'", "nothing more"},
+        {"1.4.0t45772(a)(a)", "character 15 is '('", "nothing more"},
+        {"1.4.0-rct1t45772(a)(a)", "character 20 is '('", "nothing more"},
+        {"1.4t45772(a)", "ends at character 4", "MAJOR.MINOR.PATCH"},
+        {"01.4.0t45772(a)", "character 2 is '1'", "leading zero"},
+        {"1.4.0-01t45772(a)", "character 7 is '0'", "without leading zeros"},
+        {"1.4.0.t45772(a)", "character 6 is '.'", "the end"},
+        {"1.4.0 t45772(a)", "character 6 is a space", "the end"},
+        {"1.4.0-t45772(a)", "ends at character 7", "an identifier"},
+        {"1.4.0-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaat45772(a)", "character 64", "at most 63"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct version version = {.type = 'x'};
