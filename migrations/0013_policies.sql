@@ -37,3 +37,20 @@ CREATE TABLE campaign_zones (
     time_zone   text NOT NULL,
     PRIMARY KEY (campaign_id, time_zone)
 );
+
+-- When a campaign starts and ends, and what happens to the rest at its end.
+ALTER TABLE campaigns
+    ADD COLUMN start_at timestamptz,
+    ADD COLUMN end_at   timestamptz,
+    ADD COLUMN at_end   text NOT NULL DEFAULT 'cancel' CHECK (at_end IN ('cancel', 'pause')),
+    ADD CHECK (end_at > start_at);
+
+-- Who has approved what: point '' is the campaign's start, else the name of a wave.
+CREATE TABLE approvals (
+    campaign_id bigint NOT NULL REFERENCES campaigns,
+    point       text NOT NULL,
+    approver    text NOT NULL,
+    at          timestamptz NOT NULL DEFAULT now(),
+    reason      text NOT NULL DEFAULT '',
+    PRIMARY KEY (campaign_id, point, approver)
+);

@@ -28,6 +28,10 @@ const struct campaign_edge campaign_edges[] = {
     {20, CAMPAIGN_SCHEDULED, ON(COMPLETE), CAMPAIGN_COMPLETED, "no device was eligible"},
     {21, CAMPAIGN_CANCELLED, ON(ROLLBACK), CAMPAIGN_ROLLING_BACK,
      "what was updated before the cancel goes back"},
+    {22, CAMPAIGN_DRAFT, ON(SUBMIT), CAMPAIGN_AWAITING_APPROVAL,
+     "an operator starts it; others must approve"},
+    {23, CAMPAIGN_AWAITING_APPROVAL, ON(APPROVED), CAMPAIGN_SCHEDULED, "enough others have approved"},
+    {24, CAMPAIGN_AWAITING_APPROVAL, ON(CANCEL), CAMPAIGN_CANCELLED, "an operator cancels it"},
 };
 const int campaign_edge_count = sizeof campaign_edges / sizeof campaign_edges[0];
 

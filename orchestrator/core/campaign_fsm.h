@@ -26,7 +26,9 @@
     X(CAMPAIGN_EVENT_CANCEL, "cancel")                                                                       \
     X(CAMPAIGN_EVENT_ROLLBACK, "rollback")                                                                   \
     X(CAMPAIGN_EVENT_ROLLED_BACK, "rolled_back")                                                             \
-    X(CAMPAIGN_EVENT_ROLLBACK_STOPPED, "rollback_stopped")
+    X(CAMPAIGN_EVENT_ROLLBACK_STOPPED, "rollback_stopped")                                                   \
+    X(CAMPAIGN_EVENT_SUBMIT, "submit")                                                                       \
+    X(CAMPAIGN_EVENT_APPROVED, "approved")
 
 #define WAVE_STATE_LIST(X)                                                                                   \
     X(WAVE_PENDING, "pending")                                                                               \

@@ -67,7 +67,7 @@ struct action decide(const struct campaign_snapshot *snapshot, const struct poli
         if (wave->state == WAVE_PASSED)
             continue;
         if (wave->state == WAVE_PENDING)
-            return act(ACTION_OPEN_WAVE, i, "");
+            return wave->approvals_missing > 0 ? none : act(ACTION_OPEN_WAVE, i, "");
         return advance_wave(wave, &policy->waves[i], i, now);
     }
     if (snapshot_count(snapshot, TARGET_PENDING) == 0 && snapshot_in_flight(snapshot) == 0)

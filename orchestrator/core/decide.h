@@ -15,7 +15,8 @@ struct wave_snapshot {
     int64_t members;
     int64_t counts[TARGET_STATE_COUNT];
     int64_t excused;
-    double soak_until; /* Unix seconds; while soaking */
+    double soak_until;         /* Unix seconds; while soaking */
+    int64_t approvals_missing; /* it does not open before others have approved it */
 };
 
 struct campaign_snapshot {

@@ -13,6 +13,7 @@ enum {
     RATE_MAX = 6000000,
     IN_FLIGHT_MAX = 1000000,
     ATTEMPTS_MAX = 100,
+    APPROVERS_MAX = 5,
     FLAPPING_SECONDS_MAX = FLAPPING_MEMORY_SECONDS
 };
 static const double ERROR_RATE_MIN = 1e-6, FAILURE_PERCENT_MIN = 0.001, RATES_RATIO_MIN = 1.1;
@@ -300,6 +301,18 @@ static enum status check_windows(const struct checker *checker, const struct win
     return status;
 }
 
+static enum status check_approval(const struct checker *checker, const struct approval_policy *approval)
+{
+    bool wanted = approval->before_start || approval->before_waves != 0;
+    enum status status = check_integer(checker, "approval.approvers", approval->approvers, 0, APPROVERS_MAX);
+    if (status == STATUS_OK && approval->approvers > 0 && !wanted)
+        status =
+            refuse(checker, "approval.before", "names nothing; allowed are \"start\" and names of waves");
+    if (status == STATUS_OK && approval->approvers == 0 && wanted)
+        status = refuse(checker, "approval.approvers", "is 0, with something to approve; allowed is 1 to 5");
+    return status;
+}
+
 enum status policy_validate(const struct policy *policy, struct error *error)
 {
     struct checker checker = {.error = error};
@@ -333,5 +346,7 @@ enum status policy_validate(const struct policy *policy, struct error *error)
         status = check_growth(&checker, &policy->rate);
     if (status == STATUS_OK)
         status = check_retry(&checker, &policy->retry);
-    return status == STATUS_OK ? check_windows(&checker, &policy->windows) : status;
+    if (status == STATUS_OK)
+        status = check_windows(&checker, &policy->windows);
+    return status == STATUS_OK ? check_approval(&checker, &policy->approval) : status;
 }

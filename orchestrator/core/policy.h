@@ -81,6 +81,13 @@ struct flapping_policy {
     int64_t quarantine_seconds;
 };
 
+/* Who else must say yes: people other than the campaign's creator. */
+struct approval_policy {
+    int64_t approvers;     /* 0 to 5; 0: nobody */
+    bool before_start;     /* before the campaign is planned */
+    uint32_t before_waves; /* bit N: before wave N opens */
+};
+
 #define POLICY_WINDOWS_MAX 16
 #define TIME_ZONE_MAX 40 /* characters of a name such as America/Argentina/ComodRivadavia */
 #define DEVICE_ZONE "device"
@@ -117,6 +124,7 @@ struct policy {
     struct retry_policy retry;
     struct flapping_policy flapping;
     struct windows_policy windows;
+    struct approval_policy approval;
 };
 
 /* What every member has when the file does not give it. One wave "all" of everything. */

@@ -64,15 +64,19 @@ static json_t *campaign_body(const struct arguments *arguments, const char *poli
                              json_t *devices)
 {
     int position = 0;
-    const char *from = arguments_value(arguments, "from");
     json_t *body = json_pack("{ss ss s[] so sb}", "name", arguments->positionals[0], "firmware",
                              arguments_value(arguments, "firmware"), "tags", "policy",
                              json_loadb(policy_text, policy_length, 0, NULL), "start",
                              arguments_value(arguments, "start") != NULL);
     if (body == NULL)
         return NULL;
-    if (from != NULL)
-        json_object_set_new(body, "from", json_string(from));
+    static const char *const members[][2] = {
+        {"from", "from"}, {"start-at", "start_at"}, {"end-at", "end_at"}, {"at-end", "at_end"}};
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        const char *value = arguments_value(arguments, members[i][0]);
+        if (value != NULL)
+            json_object_set_new(body, members[i][1], json_string(value));
+    }
     for (const char *tag; (tag = arguments_next(arguments, "tag", &position)) != NULL;)
         json_array_append_new(json_object_get(body, "tags"), json_string(tag));
     if (json_array_size(devices) > 0)
@@ -170,7 +174,7 @@ static void print_campaign(struct session *session, const json_t *campaign)
         session->out, shown,
         "Campaign=name|Kind=kind|Rolls back=parent|Firmware=firmware|From=from|Tags=tags|Only=devices|State=state|"
         "Reason=state_reason|Devices=members|In flight=in_flight|Cap=in_flight_cap|"
-        "Rate a minute=rate_per_minute|Last minute=offers_last_minute|Seconds left=seconds_left|"
+        "Starts at=@start_at|Ends at=@end_at|At its end=at_end|Rate a minute=rate_per_minute|Last minute=offers_last_minute|Seconds left=seconds_left|"
         "Created=@created_at|By=created_by|Started=@started_at|Ended=@ended_at");
     json_decref(shown);
     char counts[512];
@@ -245,4 +249,34 @@ enum exit_code run_campaign_command(struct session *session, const struct argume
                 json_string_value(json_object_get(answer, "state")), note);
     json_decref(answer);
     return code;
+}
+
+enum exit_code run_campaign_approve(struct session *session, const struct arguments *arguments)
+{
+    struct error error = {0};
+    json_t *answer, *body;
+    const char *wave = arguments_value(arguments, "wave"), *name = arguments->positionals[0];
+    if (!show_reason(session, arguments, &body))
+        return EXIT_USAGE;
+    if (wave != NULL && body == NULL)
+        body = json_object();
+    if (wave != NULL && json_object_set_new(body, "wave", json_string(wave)) != 0) {
+        json_decref(body);
+        return session_usage(session, "--wave is not UTF-8");
+    }
+    char *path = show_path("/v1/campaigns/", name, "/approve");
+    enum status status = client_request(session->client, "POST", path, body, &answer, &error);
+    free(path);
+    json_decref(body);
+    if (status != STATUS_OK)
+        return session_fail(session, &error);
+    long long missing = json_integer_value(json_object_get(answer, "missing"));
+    if (session->json)
+        show_json(session->out, answer);
+    else
+        fprintf(session->out, "campaign %s: approved%s, %lld more wanted; it is %s\n", name,
+                json_is_true(json_object_get(answer, "changed")) ? "" : " already", missing,
+                json_string_value(json_object_get(answer, "state")));
+    json_decref(answer);
+    return EXIT_DONE;
 }

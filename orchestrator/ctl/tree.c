@@ -214,7 +214,13 @@ static const struct option campaign_create_options[] = {
     {"device", "ID", "only this device, and others so named", true},
     {"devices", "FILE", "only the devices in this file, one id a line", false},
     {"start", NULL, "start it at once", false},
+    {"start-at", "TIME", "not earlier than then, such as 2026-12-01T02:00:00Z", false},
+    {"end-at", "TIME", "not later than then", false},
+    {"at-end", "WHAT", "what happens then: cancel (when not given) or pause", false},
     {0}};
+
+static const struct option campaign_approve_options[] = {
+    {"wave", "WAVE", "before this wave; before the start when not given", false}, REASON_OPTION, {0}};
 
 static const struct option campaign_targets_options[] = {{"state", "STATE", "only in this state", false},
                                                          {"wave", "N", "only of this wave, from 0", false},
@@ -238,6 +244,9 @@ static const struct command campaign_commands[] = {
     {"targets", "list the devices of a campaign and how far they are", NULL, run_campaign_targets, "NAME", 1,
      1, campaign_targets_options, NULL},
     {"start", "start a draft", NULL, run_campaign_command, "NAME", 1, 1, reason_options, NULL},
+    {"approve", "approve its start, or one of its waves", NULL, run_campaign_approve, "NAME", 1, 1,
+     campaign_approve_options,
+     "Where its policy asks for it (approval), as somebody other than who created it. What is still wanted is said.\n"},
     {"watch", "watch a campaign until it ends", NULL, run_campaign_watch, "NAME", 1, 1,
      campaign_watch_options,
      "Live on a terminal; one line for each change when piped; with --json one document for each change.\n"

@@ -41,6 +41,9 @@ static enum status read_waves(struct store *store, struct campaign *campaign, st
         wave->soak_until = store_rows_real(rows, i, 4);
         for (int state = 0; state < TARGET_STATE_COUNT; state++)
             wave->counts[state] = store_rows_integer(rows, i, 5 + state);
+        if ((campaign->policy.approval.before_waves >> i & 1) != 0)
+            wave->approvals_missing =
+                campaign->policy.approval.approvers - store_rows_integer(rows, i, 5 + TARGET_STATE_COUNT);
     }
     campaign->snapshot.wave_count = count;
     store_rows_free(rows);
@@ -74,6 +77,10 @@ static enum status read_campaign(const struct store_rows *rows, struct arena *ar
     campaign->now = store_rows_real(rows, 0, 14);
     campaign->parent = store_rows_integer(rows, 0, 15);
     campaign->devices = arena_copy(arena, store_rows_text(rows, 0, 16));
+    campaign->created_by = arena_copy(arena, store_rows_text(rows, 0, 17));
+    campaign->schedule.start_at = store_rows_integer(rows, 0, 18);
+    campaign->schedule.end_at = store_rows_integer(rows, 0, 19);
+    campaign->schedule.pauses_at_end = strcmp(store_rows_text(rows, 0, 20), "pause") == 0;
     if (policy_json_parse(policy, strlen(policy), &campaign->policy, error) != STATUS_OK)
         return error_context(error, "stored policy of campaign %s", campaign->name);
     return STATUS_OK;
@@ -197,4 +204,40 @@ enum status campaign_cancel_pending(struct store *store, const struct campaign *
     store_put_integer(&parameters, campaign->number);
     store_put_text(&parameters, reason);
     return store_run(store, &SQL_TARGET_CANCEL_PENDING, &parameters, NULL, error);
+}
+
+enum status campaign_stop(struct store *store, struct campaign *campaign, enum campaign_event event,
+                          const char *actor, const char *reason, const char *target_reason,
+                          struct error *error)
+{
+    if (campaign_edge_find(campaign->snapshot.state, event) == NULL) /* say no before anything is touched */
+        return campaign_move(store, campaign, event, actor, reason, NULL, error);
+    if (campaign_withdraw(store, campaign, true, error) != STATUS_OK ||
+        campaign_cancel_pending(store, campaign, target_reason, error) != STATUS_OK ||
+        campaign_close_waves(store, campaign, target_reason, error) != STATUS_OK)
+        return error->status;
+    return campaign_move(store, campaign, event, actor, reason, NULL, error);
+}
+
+enum status campaign_pause(struct store *store, struct campaign *campaign, const char *actor,
+                           const char *reason, struct error *error)
+{
+    if (campaign_move(store, campaign, CAMPAIGN_EVENT_PAUSE, actor, reason, NULL, error) != STATUS_OK)
+        return error->status;
+    return campaign_withdraw(store, campaign, false, error);
+}
+
+enum status campaign_resolve(struct store *store, const char *name, int64_t *number, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, name);
+    struct store_rows *rows;
+    if (store_run(store, &SQL_CAMPAIGN_RESOLVE, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    bool found = store_rows_count(rows) == 1;
+    if (found)
+        *number = store_rows_integer(rows, 0, 0);
+    store_rows_free(rows);
+    return found ? STATUS_OK
+                 : error_set(error, STATUS_NOT_FOUND, "campaign", "no campaign has the name %s", name);
 }

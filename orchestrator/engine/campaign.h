@@ -9,6 +9,13 @@
 #include "ramp.h"
 #include "store.h"
 
+/* Unix seconds; 0 for none. */
+struct schedule {
+    int64_t start_at;   /* not planned earlier */
+    int64_t end_at;     /* then it ends ... */
+    bool pauses_at_end; /* ... paused; else cancelled */
+};
+
 struct campaign {
     int64_t number;
     const char *name;
@@ -22,6 +29,8 @@ struct campaign {
     const char *devices; /* PostgreSQL's text of an array; {} for any */
     int64_t seed;
     struct ramp ramp;
+    const char *created_by;
+    struct schedule schedule;
     double now;     /* the database's clock: the only one, so that several orchestrators agree */
     int64_t parent; /* 0 when not a rollback */
     struct policy policy;
@@ -64,6 +73,20 @@ enum status audit_add(struct store *store, const char *actor, const char *action
  * flipped yet. */
 enum status campaign_withdraw(struct store *store, const struct campaign *campaign, bool downloads_too,
                               struct error *error) MUST_CHECK;
+
+/* Stops it by CANCEL or ROLLBACK: what is out is withdrawn, what is not yet out is cancelled, open waves end.
+ * The state machine has the last word. */
+enum status campaign_stop(struct store *store, struct campaign *campaign, enum campaign_event event,
+                          const char *actor, const char *reason, const char *target_reason,
+                          struct error *error) MUST_CHECK;
+
+/* No new offers; those not accepted are withdrawn. */
+enum status campaign_pause(struct store *store, struct campaign *campaign, const char *actor,
+                           const char *reason, struct error *error) MUST_CHECK;
+
+/* The number of the campaign with that name, or that number in digits. */
+enum status campaign_resolve(struct store *store, const char *name, int64_t *number,
+                             struct error *error) MUST_CHECK;
 
 /* Ends every target that is not offered yet as cancelled. */
 enum status campaign_cancel_pending(struct store *store, const struct campaign *campaign, const char *reason,

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "campaign.h"
 #include "device_key.h"
 #include "hex.h"
 #include "policy.h"
@@ -161,6 +162,7 @@ struct campaign_new {
     size_t device_count;
     const char *policy_json; /* stored with every default filled in */
     bool start;
+    struct schedule schedule;
 };
 
 enum status operate_campaign_create(struct store *store, const struct actor *actor,
@@ -187,6 +189,13 @@ bool campaign_command_parse(const char *text, enum campaign_command *command);
  * NULL; it goes to the audit. */
 enum status operate_campaign_command(struct store *store, const struct actor *actor, const char *campaign,
                                      enum campaign_command command, const char *reason, bool *changed,
+                                     struct error *error) MUST_CHECK;
+
+/* Approves a campaign's start, or a wave (its name), as its policy wants it. Idempotent. *missing is how many
+ * approvals are still wanted there; at 0 a campaign that awaits them goes on. STATUS_DENIED for the
+ * campaign's creator. */
+enum status operate_campaign_approve(struct store *store, const struct actor *actor, const char *campaign,
+                                     const char *wave, const char *reason, bool *changed, int64_t *missing,
                                      struct error *error) MUST_CHECK;
 
 #endif

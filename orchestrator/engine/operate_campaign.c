@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "approval.h"
 #include "array.h"
 #include "campaign.h"
 #include "digest.h"
@@ -12,6 +13,7 @@
 #include "policy_json.h"
 #include "release.h"
 #include "report.h"
+#include "schedule.h"
 #include "signing.h"
 #include "store_sql.h"
 #include "version_rule.h"
@@ -52,7 +54,8 @@ static bool is_done(enum campaign_command command, enum campaign_state state)
 {
     switch (command) {
     case CAMPAIGN_START:
-        return state == CAMPAIGN_SCHEDULED || state == CAMPAIGN_RUNNING;
+        return state == CAMPAIGN_AWAITING_APPROVAL || state == CAMPAIGN_SCHEDULED ||
+               state == CAMPAIGN_RUNNING;
     case CAMPAIGN_PAUSE:
         return state == CAMPAIGN_PAUSED;
     case CAMPAIGN_RESUME:
@@ -91,7 +94,11 @@ static enum status start(struct store *store, struct campaign *campaign, const s
                 campaign->ptype, campaign->from_rule[0] == '\0' ? "* (any)" : campaign->from_rule,
                 campaign->firmware_version, campaign->firmware_version);
     }
-    return campaign_move(store, campaign, CAMPAIGN_EVENT_START, work->actor->name, work->reason, NULL, error);
+    int64_t missing = 0;
+    if (approval_missing(store, campaign, APPROVAL_OF_START, &missing, error) != STATUS_OK)
+        return error->status;
+    return campaign_move(store, campaign, missing > 0 ? CAMPAIGN_EVENT_SUBMIT : CAMPAIGN_EVENT_START,
+                         work->actor->name, work->reason, NULL, error);
 }
 
 /* The operator takes the failures so far as known: the gate that halted judges only what comes after them. */
@@ -128,22 +135,12 @@ static enum status resume(struct store *store, struct campaign *campaign, const 
 {
     if (check_resumable(campaign, error) != STATUS_OK || check_signed(store, campaign, error) != STATUS_OK)
         return error->status;
+    if (schedule_forget_end(store, campaign, error) != STATUS_OK)
+        return error->status;
     if (campaign->snapshot.state == CAMPAIGN_HALTED && excuse_failures(store, campaign, error) != STATUS_OK)
         return error->status;
     return campaign_move(store, campaign, CAMPAIGN_EVENT_RESUME, work->actor->name, work->reason, NULL,
                          error);
-}
-
-static enum status stop(struct store *store, struct campaign *campaign, const struct command_work *work,
-                        enum campaign_event event, const char *target_reason, struct error *error)
-{
-    if (campaign_edge_find(campaign->snapshot.state, event) == NULL) /* say no before anything is touched */
-        return campaign_move(store, campaign, event, work->actor->name, work->reason, NULL, error);
-    if (campaign_withdraw(store, campaign, true, error) != STATUS_OK ||
-        campaign_cancel_pending(store, campaign, target_reason, error) != STATUS_OK ||
-        campaign_close_waves(store, campaign, target_reason, error) != STATUS_OK)
-        return error->status;
-    return campaign_move(store, campaign, event, work->actor->name, work->reason, NULL, error);
 }
 
 static enum status roll_back(struct store *store, struct campaign *campaign, const struct command_work *work,
@@ -151,31 +148,8 @@ static enum status roll_back(struct store *store, struct campaign *campaign, con
 {
     if (campaign->is_rollback)
         return error_set(error, STATUS_CONFLICT, "campaign", "%s is itself a rollback", campaign->name);
-    return stop(store, campaign, work, CAMPAIGN_EVENT_ROLLBACK, "rolled_back", error);
-}
-
-static enum status pause_offers(struct store *store, struct campaign *campaign,
-                                const struct command_work *work, struct error *error)
-{
-    if (campaign_move(store, campaign, CAMPAIGN_EVENT_PAUSE, work->actor->name, work->reason, NULL, error) !=
-        STATUS_OK)
-        return error->status;
-    return campaign_withdraw(store, campaign, false, error);
-}
-
-static enum status resolve(struct store *store, const char *name, int64_t *number, struct error *error)
-{
-    struct store_parameters parameters = {0};
-    store_put_text(&parameters, name);
-    struct store_rows *rows;
-    if (store_run(store, &SQL_CAMPAIGN_RESOLVE, &parameters, &rows, error) != STATUS_OK)
-        return error->status;
-    bool found = store_rows_count(rows) == 1;
-    if (found)
-        *number = store_rows_integer(rows, 0, 0);
-    store_rows_free(rows);
-    return found ? STATUS_OK
-                 : error_set(error, STATUS_NOT_FOUND, "campaign", "no campaign has the name %s", name);
+    return campaign_stop(store, campaign, CAMPAIGN_EVENT_ROLLBACK, work->actor->name, work->reason,
+                         "rolled_back", error);
 }
 
 static enum status command(struct store *store, void *context, struct error *error)
@@ -186,7 +160,7 @@ static enum status command(struct store *store, void *context, struct error *err
     int64_t number = 0;
     bool found = false;
     work->changed = false;
-    enum status status = resolve(store, work->name, &number, error);
+    enum status status = campaign_resolve(store, work->name, &number, error);
     if (status == STATUS_OK)
         status = campaign_load(store, number, CAMPAIGN_WAIT, &arena, &campaign, &found, error);
     if (status == STATUS_OK && found && !is_done(work->command, campaign.snapshot.state)) {
@@ -196,13 +170,14 @@ static enum status command(struct store *store, void *context, struct error *err
             status = start(store, &campaign, work, error);
             break;
         case CAMPAIGN_PAUSE:
-            status = pause_offers(store, &campaign, work, error);
+            status = campaign_pause(store, &campaign, work->actor->name, work->reason, error);
             break;
         case CAMPAIGN_RESUME:
             status = resume(store, &campaign, work, error);
             break;
         case CAMPAIGN_CANCEL:
-            status = stop(store, &campaign, work, CAMPAIGN_EVENT_CANCEL, "campaign_cancelled", error);
+            status = campaign_stop(store, &campaign, CAMPAIGN_EVENT_CANCEL, work->actor->name, work->reason,
+                                   "campaign_cancelled", error);
             break;
         case CAMPAIGN_ROLLBACK:
             status = roll_back(store, &campaign, work, error);
@@ -311,6 +286,7 @@ static enum status create(struct store *store, void *context, struct error *erro
     store_put_integer(&parameters, work->seed);
     store_put_text(&parameters, work->actor->name);
     store_put_text(&parameters, devices);
+    schedule_put(&parameters, &campaign->schedule);
     enum status status = store_run(store, &SQL_CAMPAIGN_CREATE, &parameters, NULL, error);
     if (status == STATUS_CONFLICT && strcmp(error->field, "campaigns_name_unique") == 0)
         return error_set(error, STATUS_CONFLICT, "name", "a campaign named %s exists already",
@@ -345,6 +321,8 @@ enum status operate_campaign_create(struct store *store, const struct actor *act
         struct error why = *error;
         return error_set(error, STATUS_INVALID, "from", "%s", why.message);
     }
+    if (schedule_check(&campaign->schedule, error) != STATUS_OK)
+        return error->status;
     if (policy_json_parse(campaign->policy_json, strlen(campaign->policy_json), &work.parsed, error) !=
         STATUS_OK)
         return error->status;

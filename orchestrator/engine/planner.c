@@ -184,6 +184,7 @@ enum status planner_make_rollback(struct store *store, const struct campaign *ca
     snprintf(policy.waves[0].name, sizeof policy.waves[0].name, "rollback");
     policy.wave_count = 1;
     policy.on_halt = ON_HALT_PAUSE;
+    policy.approval = (struct approval_policy){0};
     policy.windows.count = 0; /* what does not work is taken back at once */
     char *text = policy_json_format(&policy);
     struct store_parameters parameters = {0};

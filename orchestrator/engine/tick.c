@@ -8,6 +8,7 @@
 #include "log.h"
 #include "offer.h"
 #include "planner.h"
+#include "schedule.h"
 #include "signing.h"
 #include "store_sql.h"
 #include "tick_work.h"
@@ -158,16 +159,31 @@ static void explain_windows(const struct tick_work *work, int wave, char *words,
         snprintf(words + used, size - used, "; outside its windows, the next opens %s", work->zones.next);
 }
 
+/* Whether it is the wave that would open next. */
+static bool is_next(const struct campaign *campaign, int wave)
+{
+    for (int i = 0; i < wave; i++) {
+        if (campaign->snapshot.waves[i].state != WAVE_PASSED)
+            return false;
+    }
+    return campaign->snapshot.waves[wave].state == WAVE_PENDING;
+}
+
 /* What the open wave's gate says while it waits, for those who look on. */
 static enum status explain_waves(const struct tick_work *work, struct store *store, struct error *error)
 {
     const struct campaign *campaign = &work->campaign;
     for (int i = 0; i < campaign->snapshot.wave_count; i++) {
         const struct wave_snapshot *wave = &campaign->snapshot.waves[i];
-        if (wave->state != WAVE_OPEN || wave->members == 0)
+        bool waits_for_approval = is_next(campaign, i) && wave->approvals_missing > 0;
+        if ((wave->state != WAVE_OPEN && !waits_for_approval) || wave->members == 0)
             continue;
         struct gate_verdict verdict;
-        gate_judge(&campaign->policy.waves[i].gate, wave->members, wave->counts, wave->excused, &verdict);
+        if (waits_for_approval)
+            snprintf(verdict.words, sizeof verdict.words, "waits for %lld more approval%s",
+                     (long long)wave->approvals_missing, wave->approvals_missing == 1 ? "" : "s");
+        else
+            gate_judge(&campaign->policy.waves[i].gate, wave->members, wave->counts, wave->excused, &verdict);
         char words[sizeof verdict.words + 200];
         snprintf(words, sizeof words, "%s", verdict.words);
         if (explain_offline(campaign, i, store, words, sizeof words, error) != STATUS_OK)
@@ -310,6 +326,11 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
         STATUS_OK)
         return error->status;
     if (!found || campaign->settled)
+        return STATUS_OK;
+    bool waits = false;
+    if (schedule_apply(store, campaign, &waits, error) != STATUS_OK)
+        return error->status;
+    if (waits)
         return STATUS_OK;
     if (campaign->snapshot.state == CAMPAIGN_SCHEDULED) {
         work->more = true; /* look again with the waves loaded */

@@ -64,7 +64,10 @@ enum status handle_campaign_create(struct http_request *request, struct error *e
                                     .devices = given.devices,
                                     .device_count = given.device_count,
                                     .policy_json = given.policy,
-                                    .start = given.start};
+                                    .start = given.start,
+                                    .schedule = {.start_at = given.start_at,
+                                                 .end_at = given.end_at,
+                                                 .pauses_at_end = given.pauses_at_end}};
     status = operate_campaign_create(http_request_store(request), &request->actor, &campaign, error);
     if (status != STATUS_OK)
         return status;
@@ -99,6 +102,21 @@ enum status handle_campaign_targets(struct http_request *request, struct error *
     return http_answer_page(request, &SQL_LIST_TARGETS, &parameters, error);
 }
 
+/* What the campaign is now, after a command; the ticker looks at it at once. */
+static enum status answer_state(struct http_request *request, char **state, struct error *error)
+{
+    const struct http_options *options = &request->shared->options;
+    if (options->wake != NULL)
+        options->wake(options->context);
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, request->parameter);
+    enum status status = store_run_text(http_request_store(request), &SQL_FIND_CAMPAIGN_STATE, &parameters,
+                                        &request->arena, state, error);
+    if (status == STATUS_OK && *state == NULL)
+        *state = arena_copy(&request->arena, "unknown");
+    return status;
+}
+
 enum status handle_campaign_command(struct http_request *request, struct error *error)
 {
     const char *reason = NULL;
@@ -109,17 +127,30 @@ enum status handle_campaign_command(struct http_request *request, struct error *
         status =
             operate_campaign_command(http_request_store(request), &request->actor, request->parameter,
                                      (enum campaign_command)request->route->detail, reason, &changed, error);
-    if (status != STATUS_OK)
-        return status;
-    const struct http_options *options = &request->shared->options;
-    if (options->wake != NULL)
-        options->wake(options->context);
-    struct store_parameters parameters = {0};
-    store_put_text(&parameters, request->parameter);
-    status = store_run_text(http_request_store(request), &SQL_FIND_CAMPAIGN_STATE, &parameters,
-                            &request->arena, &state, error);
     if (status == STATUS_OK)
-        http_answer_json(request, 200,
-                         api_command_format(&request->arena, changed, state == NULL ? "unknown" : state));
+        status = answer_state(request, &state, error);
+    if (status == STATUS_OK)
+        http_answer_json(request, 200, api_command_format(&request->arena, changed, state));
+    return status;
+}
+
+enum status handle_campaign_approve(struct http_request *request, struct error *error)
+{
+    struct api_approval given = {0};
+    bool changed = false;
+    int64_t missing = 0;
+    char *state;
+    enum status status = STATUS_OK;
+    if (request->body_length > 0)
+        status = http_request_content_type(request, "application/json", error);
+    if (status == STATUS_OK)
+        status = api_approval_parse(request->body, request->body_length, &request->arena, &given, error);
+    if (status == STATUS_OK)
+        status = operate_campaign_approve(http_request_store(request), &request->actor, request->parameter,
+                                          given.wave, given.reason, &changed, &missing, error);
+    if (status == STATUS_OK)
+        status = answer_state(request, &state, error);
+    if (status == STATUS_OK)
+        http_answer_json(request, 200, api_approved_format(&request->arena, changed, state, missing));
     return status;
 }

@@ -53,6 +53,7 @@ enum status handle_campaign_list(struct http_request *request, struct error *err
 enum status handle_campaign_create(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_campaign_show(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_campaign_targets(struct http_request *request, struct error *error) MUST_CHECK;
+enum status handle_campaign_approve(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_campaign_command(struct http_request *request, struct error *error) MUST_CHECK;
 
 /* api_fleet.c */

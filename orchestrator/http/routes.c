@@ -74,6 +74,8 @@ const struct http_route http_routes[] = {
     {"GET", "/v1/campaigns/{name}/targets", ACCESS_VIEWER, NO_BODY, handle_campaign_targets, 0,
      "state wave after limit", "List the targets of a campaign"},
     COMMAND("start", CAMPAIGN_START, "Start a draft"),
+    {"POST", "/v1/campaigns/{name}/approve", ACCESS_OPERATOR, SMALL_BODY, handle_campaign_approve, 0, "",
+     "Approve a campaign's start, or one of its waves"},
     COMMAND("pause", CAMPAIGN_PAUSE, "Stop offering; withdraw offers not yet accepted"),
     COMMAND("resume", CAMPAIGN_RESUME, "Go on after a pause or a halt"),
     COMMAND("cancel", CAMPAIGN_CANCEL, "End the campaign and tell devices to stop"),

@@ -64,6 +64,12 @@ char *api_command_format(struct arena *arena, bool changed, const char *state)
     return dump(arena, json_pack("{sb ss}", "changed", (int)changed, "state", state));
 }
 
+char *api_approved_format(struct arena *arena, bool changed, const char *state, int64_t missing)
+{
+    return dump(arena, json_pack("{sb ss sI}", "changed", (int)changed, "state", state, "missing",
+                                 (json_int_t)missing));
+}
+
 char *api_changed_format(struct arena *arena, bool changed, const char *name, const char *text)
 {
     return dump(arena, json_pack("{sb ss}", "changed", (int)changed, name, text));

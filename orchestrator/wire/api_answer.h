@@ -28,6 +28,9 @@ char *api_key_format(struct arena *arena, const char *id, const char *kind, cons
 /* {"changed": bool, "state": text} */
 char *api_command_format(struct arena *arena, bool changed, const char *state);
 
+/* {"changed": bool, "state": text, "missing": number} */
+char *api_approved_format(struct arena *arena, bool changed, const char *state, int64_t missing);
+
 /* {"changed": bool, NAME: text}, NAME such as "version" */
 char *api_changed_format(struct arena *arena, bool changed, const char *name, const char *text);
 

@@ -6,6 +6,7 @@
 
 #include "flash_map.h"
 #include "json_scope.h"
+#include "moment.h"
 #include "policy_json.h"
 #include "report.h"
 #include "version.h"
@@ -285,6 +286,27 @@ static const char *read_policy(struct json_scope *scope, struct arena *arena)
     return kept;
 }
 
+static void read_moment(struct json_scope *scope, const char *name, int64_t *moment)
+{
+    const char *text;
+    if (json_scope_text(scope, name, false, &text) && !moment_parse(text, moment))
+        json_scope_refuse(scope, name, "allowed is a moment such as \"2026-12-01T02:00:00Z\"");
+}
+
+static void read_schedule(struct json_scope *scope, struct api_campaign *campaign)
+{
+    const char *at_end;
+    read_moment(scope, "start_at", &campaign->start_at);
+    read_moment(scope, "end_at", &campaign->end_at);
+    if (!json_scope_text(scope, "at_end", false, &at_end))
+        return;
+    campaign->pauses_at_end = strcmp(at_end, "pause") == 0;
+    if (!campaign->pauses_at_end && strcmp(at_end, "cancel") != 0)
+        json_scope_refuse(scope, "at_end", "allowed is \"cancel\" or \"pause\"");
+    else if (campaign->end_at == 0)
+        json_scope_refuse(scope, "at_end", "allowed only beside end_at");
+}
+
 static void read_campaign(struct json_scope *scope, struct arena *arena, void *into)
 {
     struct api_campaign *campaign = into;
@@ -297,6 +319,7 @@ static void read_campaign(struct json_scope *scope, struct arena *arena, void *i
     read_device_ids(scope, arena, campaign);
     campaign->policy = read_policy(scope, arena);
     json_scope_boolean(scope, "start", false, &campaign->start);
+    read_schedule(scope, campaign);
 }
 
 enum status api_campaign_parse(const char *text, size_t length, struct arena *arena,
@@ -319,6 +342,20 @@ enum status api_command_parse(const char *text, size_t length, struct arena *are
 {
     *reason = NULL;
     return length == 0 ? STATUS_OK : read_members(text, length, read_reason, arena, reason, error);
+}
+
+static void read_approval(struct json_scope *scope, struct arena *arena, void *into)
+{
+    struct api_approval *approval = into;
+    approval->wave = read_text(scope, "wave", false, arena);
+    read_reason(scope, arena, &approval->reason);
+}
+
+enum status api_approval_parse(const char *text, size_t length, struct arena *arena,
+                               struct api_approval *approval, struct error *error)
+{
+    *approval = (struct api_approval){0};
+    return length == 0 ? STATUS_OK : read_members(text, length, read_approval, arena, approval, error);
 }
 
 enum status api_public_key_parse(const char *text, size_t length, struct arena *arena,

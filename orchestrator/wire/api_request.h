@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "arena.h"
 #include "status.h"
@@ -74,7 +75,8 @@ struct api_public_key {
 enum status api_public_key_parse(const char *text, size_t length, struct arena *arena,
                                  struct api_public_key *key, struct error *error) MUST_CHECK;
 
-/* POST /v1/campaigns: {"name", "firmware", "from"?, "tags"?: [...], "devices"?: [...], "policy", "start"?} */
+/* POST /v1/campaigns: {"name", "firmware", "from"?, "tags"?: [...], "devices"?: [...], "policy", "start"?,
+ * "start_at"?, "end_at"?, "at_end"?} */
 struct api_campaign {
     const char *name, *firmware;
     const char *from;     /* "" when not given */
@@ -83,6 +85,8 @@ struct api_campaign {
     size_t device_count;
     const char *policy; /* the document as given */
     bool start;
+    int64_t start_at, end_at; /* Unix seconds; 0 when not given */
+    bool pauses_at_end;
 };
 
 enum status api_campaign_parse(const char *text, size_t length, struct arena *arena,
@@ -91,5 +95,13 @@ enum status api_campaign_parse(const char *text, size_t length, struct arena *ar
 /* POST /v1/campaigns/{name}/COMMAND: nothing at all, or {"reason"?}. *reason is NULL when not given. */
 enum status api_command_parse(const char *text, size_t length, struct arena *arena, const char **reason,
                               struct error *error) MUST_CHECK;
+
+/* POST /v1/campaigns/{name}/approve: nothing at all, or {"wave"?, "reason"?}. NULL when not given. */
+struct api_approval {
+    const char *wave, *reason;
+};
+
+enum status api_approval_parse(const char *text, size_t length, struct arena *arena,
+                               struct api_approval *approval, struct error *error) MUST_CHECK;
 
 #endif

@@ -271,6 +271,42 @@ static void read_windows(struct json_scope *outer, struct windows_policy *window
     json_scope_leave(&scope, outer);
 }
 
+/* "before": "start" and names of waves. Read after the waves. */
+static void read_points(struct json_scope *scope, struct policy *policy)
+{
+    json_t *array;
+    if (!json_scope_array(scope, "before", false, &array))
+        return;
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *word = json_string_value(json_array_get(array, i));
+        int wave = 0;
+        while (word != NULL && wave < policy->wave_count && strcmp(policy->waves[wave].name, word) != 0)
+            wave++;
+        if (word != NULL && strcmp(word, APPROVAL_START) == 0) {
+            policy->approval.before_start = true;
+        } else if (word != NULL && wave < policy->wave_count) {
+            policy->approval.before_waves |= UINT32_C(1) << wave;
+        } else {
+            char place[40];
+            snprintf(place, sizeof place, "before[%zu]", i);
+            json_scope_refuse(scope, place, "allowed are \"start\" and the names of this policy's waves");
+            return;
+        }
+    }
+}
+
+static void read_approval(struct json_scope *outer, struct policy *policy)
+{
+    struct json_scope scope;
+    json_t *object;
+    if (!json_scope_object(outer, "approval", false, &object))
+        return;
+    json_scope_enter(&scope, outer, "approval", object);
+    json_scope_integer(&scope, "approvers", true, &policy->approval.approvers);
+    read_points(&scope, policy);
+    json_scope_leave(&scope, outer);
+}
+
 /* Puts the path of the policy inside its document before the place a check has named. */
 static void prefix_field(struct error *error, const char *path)
 {
@@ -294,6 +330,7 @@ enum status policy_json_read(json_t *document, const char *path, struct policy *
     read_timing(&scope, policy);
     read_second_chances(&scope, policy);
     read_windows(&scope, &policy->windows);
+    read_approval(&scope, policy);
     policy->on_halt = (enum on_halt)read_word(&scope, "on_halt", on_halt_words, (int)policy->on_halt);
     enum status status = json_scope_end(&scope);
     if (status != STATUS_OK)

@@ -9,6 +9,8 @@ static const char *const on_halt_words[] = {[ON_HALT_PAUSE] = "pause", [ON_HALT_
 static const char *const gate_words[] = {[GATE_THRESHOLD] = "threshold", [GATE_SEQUENTIAL] = "sequential"};
 static const char *const undecided_words[] = {[UNDECIDED_HALT] = "halt", [UNDECIDED_PROMOTE] = "promote"};
 
+#define APPROVAL_START "start" /* what is approved, beside waves */
+
 enum { RETRY_OUTCOMES = 4 };
 static const char *const outcome_words[RETRY_OUTCOMES] = {"rejected", "failed", "reverted", "silent"};
 

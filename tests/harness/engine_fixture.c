@@ -79,7 +79,7 @@ static void swap_quotes(const char *text, char *json, size_t size)
     }
 }
 
-enum status fixture_try_campaign(struct fixture *fixture, const char *name, const char *policy,
+static enum status make_campaign(struct fixture *fixture, const char *name, const char *policy, bool start,
                                  struct error *error)
 {
     char json[2000];
@@ -88,8 +88,21 @@ enum status fixture_try_campaign(struct fixture *fixture, const char *name, cons
                                     .firmware = FIXTURE_VERSION,
                                     .from = ">=v1.0.0 <v1.1.0",
                                     .policy_json = json,
-                                    .start = true};
+                                    .start = start};
     return operate_campaign_create(fixture->store, &fixture->actor, &campaign, error);
+}
+
+enum status fixture_try_campaign(struct fixture *fixture, const char *name, const char *policy,
+                                 struct error *error)
+{
+    return make_campaign(fixture, name, policy, true, error);
+}
+
+void fixture_draft(struct fixture *fixture, const char *name, const char *policy)
+{
+    struct error error = {0};
+    if (make_campaign(fixture, name, policy, false, &error) != STATUS_OK)
+        fail_msg("%s: %s", error.field, error.message);
 }
 
 void fixture_campaign(struct fixture *fixture, const char *name, const char *policy)

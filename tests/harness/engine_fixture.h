@@ -44,6 +44,9 @@ void fixture_campaign(struct fixture *fixture, const char *name, const char *pol
 enum status fixture_try_campaign(struct fixture *fixture, const char *name, const char *policy,
                                  struct error *error);
 
+/* Creates it only. */
+void fixture_draft(struct fixture *fixture, const char *name, const char *policy);
+
 /* Ticks until nothing is left to do at once. */
 void fixture_tick(struct fixture *fixture);
 /* Ticks as if `seconds` had passed: deadlines, sendings, openings and the rate's ledger are moved back by so

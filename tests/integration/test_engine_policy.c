@@ -260,6 +260,121 @@ static void a_device_that_flaps_is_left_alone_by_all_campaigns(void **state)
     fixture_release(fixture);
 }
 
+#define APPROVED                                                                                             \
+    "{'name':'p','waves':[{'name':'canary','size':{'count':1}," FIXTURE_GATE                                 \
+    "},{'name':'wide','size':{'rest':true}," FIXTURE_GATE                                                    \
+    "}],'rate':{'per_minute':0},'approval':{'approvers':2,'before':['start','wide']}}"
+
+/* Approves as somebody; returns what the engine answered. */
+static enum status approve(struct fixture *fixture, const char *who, const char *wave, int64_t *missing)
+{
+    struct actor actor = {.role = ROLE_OPERATOR};
+    struct error error = {0};
+    bool changed;
+    snprintf(actor.name, sizeof actor.name, "%s", who);
+    enum status status =
+        operate_campaign_approve(fixture->store, &actor, "c", wave, "looks good", &changed, missing, &error);
+    fixture_tick(fixture);
+    return status;
+}
+
+static void others_must_approve_the_start_and_a_wave(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(3);
+    int64_t missing = 0;
+    fixture_campaign(fixture, "c", APPROVED);
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "awaiting_approval");
+    assert_int_equal(approve(fixture, fixture->actor.name, NULL, &missing), STATUS_DENIED);
+    assert_int_equal(approve(fixture, "ann", "canary", &missing), STATUS_INVALID);
+    assert_int_equal(approve(fixture, "ann", "no-wave", &missing), STATUS_INVALID);
+    assert_int_equal(approve(fixture, "ann", NULL, &missing), STATUS_OK);
+    assert_int_equal(missing, 1);
+    assert_int_equal(approve(fixture, "ann", NULL, &missing), STATUS_OK); /* counts once */
+    assert_int_equal(missing, 1);
+    fixture_state_is(fixture, "c", "awaiting_approval");
+    assert_int_equal(fixture->updates, 0);
+    assert_int_equal(approve(fixture, "bob", NULL, &missing), STATUS_OK);
+    fixture_state_is(fixture, "c", "running");
+    fixture_everybody_updates(fixture);
+
+    /* the canary is done; the next wave waits, and says for what */
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
+    assert_int_equal(fixture_targets(fixture, "pending"), 2);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM waves WHERE name = 'wide' AND verdict = "
+                                              "'waits for 2 more approvals'"),
+                     1);
+    assert_int_equal(approve(fixture, "ann", "wide", &missing), STATUS_OK);
+    fixture_everybody_updates(fixture);
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
+    assert_int_equal(approve(fixture, "carl", "wide", &missing), STATUS_OK);
+    fixture_everybody_updates(fixture);
+    fixture_state_is(fixture, "c", "completed");
+    assert_int_equal(approve(fixture, "dora", "wide", &missing), STATUS_CONFLICT);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM audit WHERE action = 'approve'"), 4);
+    fixture_release(fixture);
+}
+
+static void approval_may_come_before_the_start(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(3);
+    int64_t missing = 0;
+    fixture_draft(fixture, "c", APPROVED);
+    assert_int_equal(approve(fixture, "ann", NULL, &missing), STATUS_OK);
+    assert_int_equal(approve(fixture, "bob", NULL, &missing), STATUS_OK);
+    fixture_state_is(fixture, "c", "draft");
+    fixture_command(fixture, "c", CAMPAIGN_START);
+    fixture_state_is(fixture, "c", "running");
+    fixture_release(fixture);
+}
+
+static void a_campaign_starts_and_ends_by_the_clock(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(6);
+    fixture_draft(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_sql(
+        fixture,
+        "UPDATE campaigns SET start_at = now() + interval '1 hour', end_at = now() + interval '2 hours'");
+    fixture_command(fixture, "c", CAMPAIGN_START);
+    fixture_state_is(fixture, "c", "scheduled");
+    assert_int_equal(
+        fixture_integer(fixture, "SELECT count(*) FROM campaigns WHERE state_reason LIKE 'starts at %UTC'"),
+        1);
+    fixture_sql(fixture, "UPDATE campaigns SET start_at = now() - interval '1 second'");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "running");
+    assert_int_equal(fixture->updates, 2);
+    fixture_sql(fixture, "UPDATE campaigns SET end_at = now() - interval '0.5 seconds'");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "cancelled");
+    assert_int_equal(
+        fixture_integer(fixture,
+                        "SELECT count(*) FROM campaigns WHERE state_reason = 'its end time has come'"),
+        1);
+    assert_int_equal(fixture_targets(fixture, "pending"), 0);
+    assert_int_equal(fixture->cancels, 2);
+    fixture_release(fixture);
+}
+
+static void at_its_end_it_may_pause_and_be_resumed(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(6);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_sql(fixture, "UPDATE campaigns SET end_at = now() - interval '1 second', at_end = 'pause'");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "paused");
+    fixture_command(fixture, "c", CAMPAIGN_RESUME);
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "running"); /* and stays so */
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM campaigns WHERE end_at IS NULL"), 1);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +386,10 @@ int main(void)
         cmocka_unit_test(what_the_policy_does_not_name_is_final),
         cmocka_unit_test(a_result_that_comes_late_is_taken_while_it_waits),
         cmocka_unit_test(a_device_that_flaps_is_left_alone_by_all_campaigns),
+        cmocka_unit_test(others_must_approve_the_start_and_a_wave),
+        cmocka_unit_test(approval_may_come_before_the_start),
+        cmocka_unit_test(a_campaign_starts_and_ends_by_the_clock),
+        cmocka_unit_test(at_its_end_it_may_pause_and_be_resumed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

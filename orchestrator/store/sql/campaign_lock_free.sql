@@ -1,7 +1,8 @@
 -- One campaign, locked for whoever moves it; no row when another orchestrator is at it.
 SELECT c.campaign_id, c.name, c.kind, c.state, c.settled, c.firmware_id, f.version, c.ptype, c.from_rule,
        array_to_string(c.tags, ','), c.policy, c.seed, c.rate_tokens, extract(epoch FROM c.rate_at),
-       extract(epoch FROM clock_timestamp()), c.parent_id, c.devices
+       extract(epoch FROM clock_timestamp()), c.parent_id, c.devices, c.created_by,
+       extract(epoch FROM c.start_at)::bigint, extract(epoch FROM c.end_at)::bigint, c.at_end
 FROM campaigns c
 LEFT JOIN firmware f USING (firmware_id)
 WHERE c.campaign_id = $1

@@ -37,6 +37,13 @@ SELECT json_build_object(
     'seconds_left', CASE WHEN c.state = 'running' AND pace.ended > 0
                          THEN ceil((c.pending + c.in_flight) * pace.seconds / pace.ended)::bigint END,
     'created_by', c.created_by,
+    'start_at', to_char(c.start_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    'end_at', to_char(c.end_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    'at_end', CASE WHEN c.end_at IS NOT NULL THEN c.at_end END,
+    'approvals', (SELECT coalesce(json_agg(json_build_object(
+        'before', coalesce(nullif(a.point, ''), 'start'), 'approver', a.approver, 'reason', a.reason,
+        'at', to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) ORDER BY a.at), '[]')
+        FROM approvals a WHERE a.campaign_id = c.campaign_id),
     'created_at', to_char(c.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
     'started_at', to_char(c.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
     'ended_at', to_char(c.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),

@@ -27,7 +27,12 @@ static void every_error_names_its_place(void **state)
         {"{\"name\":3}", "name", "is a whole number; allowed is a string"},
         {"{\"name\":null}", "name", "is null; allowed is a string"},
         {"{\"name\":\"x\",\"wave\":[]}", "wave",
-         "allowed here: name, description, waves, rate, in_flight, timeouts, offline, retry, flapping, windows, on_halt"},
+         "allowed here: name, description, waves, rate, in_flight, timeouts, offline, retry, flapping, windows, approval, on_halt"},
+        {"{\"name\":\"x\",\"approval\":{\"approvers\":1,\"before\":[\"start\",\"wide\"]}}",
+         "approval.before[1]", "names of this policy's waves"},
+        {"{\"name\":\"x\",\"approval\":{\"approvers\":1}}", "approval.before", "names nothing"},
+        {"{\"name\":\"x\",\"approval\":{\"approvers\":0,\"before\":[\"all\"]}}", "approval.approvers",
+         "1 to 5"},
         {"{\"name\":\"x\",\"windows\":{}}", "windows.open", "missing"},
         {"{\"name\":\"x\",\"windows\":{\"zone\":\"a b\",\"open\":[]}}", "windows.zone", "Europe/Berlin"},
         {"{\"name\":\"x\",\"windows\":{\"open\":[{\"from\":\"1:00\",\"to\":\"02:00\"}]}}",
@@ -153,7 +158,8 @@ static void everything_given_is_read(void **state)
         "\"attempts\":4,\"backoff_seconds\":5,\"backoff_factor\":3,\"backoff_max_seconds\":50,\"on\":[\"rejected\","
         "\"reverted\"]},\"flapping\":{\"failures\":6,\"within_seconds\":7,\"quarantine_seconds\":8},\"windows\":{"
         "\"zone\":\"device\",\"default_zone\":\"Europe/Berlin\",\"open\":[{\"days\":[\"tue\",\"sun\"],\"from\":"
-        "\"22:15\",\"to\":\"05:00\"},{\"from\":\"00:00\",\"to\":\"24:00\"}]}}";
+        "\"22:15\",\"to\":\"05:00\"},{\"from\":\"00:00\",\"to\":\"24:00\"}]},"
+        "\"approval\":{\"approvers\":2,\"before\":[\"start\",\"b\"]}}";
     assert_int_equal(policy_json_parse(text, strlen(text), &policy, &error), STATUS_OK);
     assert_string_equal(policy.name, "p");
     assert_int_equal(policy.wave_count, 3);
@@ -199,6 +205,10 @@ static void everything_given_is_read(void **state)
     assert_int_equal(policy.windows.windows[0].to, 300);
     assert_int_equal(policy.windows.windows[1].days, 127);
     assert_int_equal(policy.windows.windows[1].to, 1440);
+
+    assert_int_equal(policy.approval.approvers, 2);
+    assert_true(policy.approval.before_start);
+    assert_int_equal(policy.approval.before_waves, 2);
 
     /* and comes back the same from its own text */
     struct policy again;
