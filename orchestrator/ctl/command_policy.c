@@ -107,3 +107,23 @@ enum exit_code run_policy_check(struct session *session, const struct arguments 
     json_decref(list);
     return code;
 }
+
+enum exit_code run_policy_show(struct session *session, const struct arguments *arguments)
+{
+    struct error error = {0};
+    struct policy policy;
+    char *text;
+    size_t length;
+    if (policy_file_read(arguments->positionals[0], &text, &length, &policy, &error) != STATUS_OK)
+        return session_fail(session, &error);
+    if (arguments_value(arguments, "effective") != NULL) {
+        free(text);
+        text = policy_json_format(&policy);
+        length = strlen(text);
+    }
+    json_t *document = json_loadb(text, length, 0, NULL);
+    show_json(session->out, document);
+    json_decref(document);
+    free(text);
+    return EXIT_DONE;
+}

@@ -56,6 +56,7 @@ enum exit_code run_campaign_targets(struct session *session, const struct argume
 enum exit_code run_campaign_watch(struct session *session, const struct arguments *arguments);
 enum exit_code run_campaign_approve(struct session *session, const struct arguments *arguments);
 enum exit_code run_campaign_command(struct session *session, const struct arguments *arguments);
+enum exit_code run_policy_show(struct session *session, const struct arguments *arguments);
 enum exit_code run_policy_check(struct session *session, const struct arguments *arguments);
 enum exit_code run_fleet_status(struct session *session, const struct arguments *arguments);
 enum exit_code run_audit_list(struct session *session, const struct arguments *arguments);

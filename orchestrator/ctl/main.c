@@ -6,10 +6,10 @@
 
 static bool needs_server(const struct command *command)
 {
-    static const command_function local[] = {run_policy_check,    run_version,        run_version_parse,
-                                             run_version_compare, run_version_match,  run_version_coexist,
-                                             run_flash_map_list,  run_flash_map_show, run_flash_map_build,
-                                             run_product_types,   run_key_generate,   run_firmware_sign};
+    static const command_function local[] = {
+        run_policy_check,  run_policy_show,     run_version,        run_version_parse,  run_version_compare,
+        run_version_match, run_version_coexist, run_flash_map_list, run_flash_map_show, run_flash_map_build,
+        run_product_types, run_key_generate,    run_firmware_sign};
     for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) {
         if (command->run == local[i])
             return false;

@@ -236,7 +236,7 @@ static const struct command campaign_commands[] = {
      "             --policy policies/canary-then-wide.json --start\n"
      "RULE: terms such as >=v1.0.0, all of which must hold, with = != < <= > >= (none is =); || between\n"
      "alternatives; 1.0.5 without v or b takes both v1.0.5 and b1.0.5. Devices of any lower version when\n"
-     "not given. A policy: see policies/, and orchestratorctl policy check. A file of devices may hold empty\n"
+     "not given. A policy: see policies/ and docs/policies.md. A file of devices may hold empty\n"
      "lines and # comments, and \"-\" is standard input.\n"},
     {"list", "list campaigns, newest first", NULL, run_campaign_list, NULL, 0, 0, limit_options, NULL},
     {"show", "show one campaign: state, waves, counts, pace", NULL, run_campaign_show, "NAME", 1, 1, NULL,
@@ -263,11 +263,18 @@ static const struct command campaign_commands[] = {
      1, reason_options, NULL},
     {0}};
 
-static const struct command policy_commands[] = {{"check", "check policy files; needs no server", NULL,
-                                                  run_policy_check, "FILE...", 1, ARGUMENTS_MAX, NULL,
-                                                  "With --json the effective policy is printed, every "
-                                                  "default filled in (a list when there are several).\n"},
-                                                 {0}};
+static const struct option policy_show_options[] = {
+    {"effective", NULL, "with every default filled in", false}, {0}};
+
+static const struct command policy_commands[] = {
+    {"show", "print a policy file; needs no server", NULL, run_policy_show, "FILE", 1, 1, policy_show_options,
+     "As JSON, checked first. --effective prints what a campaign with "
+     "it would do.\n"},
+    {"check", "check policy files; needs no server", NULL, run_policy_check, "FILE...", 1, ARGUMENTS_MAX,
+     NULL,
+     "With --json the effective policy is printed, every "
+     "default filled in (a list when there are several).\n"},
+    {0}};
 
 static const struct command fleet_commands[] = {{"status",
                                                  "devices, versions, live campaigns, refused reports", NULL,

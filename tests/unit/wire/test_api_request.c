@@ -137,6 +137,52 @@ static void campaigns_are_read(void **state)
     assert_string_equal(error.field, "policy.in_flight");
 }
 
+static void a_campaign_may_have_a_start_and_an_end(void **state)
+{
+    (void)state;
+    static const char begin[] = "{\"name\":\"c\",\"firmware\":\"f\",\"policy\":{\"name\":\"p\"},";
+    const struct {
+        const char *rest, *field; /* NULL: it is good */
+        int64_t start_at, end_at;
+    } cases[] = {
+        {"\"start_at\":\"2026-12-01T02:00:00Z\"}", NULL, 1796090400, 0},
+        {"\"end_at\":\"2026-12-01T02:00:01Z\",\"at_end\":\"pause\"}", NULL, 0, 1796090401},
+        {"\"start_at\":\"tomorrow\"}", "start_at", 0, 0},
+        {"\"start_at\":1796090400}", "start_at", 0, 0},
+        {"\"end_at\":\"2026-02-30T00:00:00Z\"}", "end_at", 0, 0},
+        {"\"at_end\":\"pause\"}", "at_end", 0, 0},
+        {"\"end_at\":\"2026-12-01T02:00:01Z\",\"at_end\":\"stop\"}", "at_end", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct api_campaign campaign;
+        char text[300];
+        snprintf(text, sizeof text, "%s%s", begin, cases[i].rest);
+        enum status expected = cases[i].field == NULL ? STATUS_OK : STATUS_INVALID;
+        assert_int_equal(PARSE(campaign, text, &campaign), expected);
+        if (cases[i].field != NULL) {
+            assert_string_equal(error.field, cases[i].field);
+            continue;
+        }
+        assert_int_equal(campaign.start_at, cases[i].start_at);
+        assert_int_equal(campaign.end_at, cases[i].end_at);
+        assert_int_equal(campaign.pauses_at_end, cases[i].end_at != 0);
+    }
+}
+
+static void approvals_are_read(void **state)
+{
+    (void)state;
+    struct api_approval approval;
+    assert_int_equal(PARSE(approval, "", &approval), STATUS_OK);
+    assert_null(approval.wave);
+    assert_null(approval.reason);
+    assert_int_equal(PARSE(approval, "{\"wave\":\"wide\",\"reason\":\"seen\"}", &approval), STATUS_OK);
+    assert_string_equal(approval.wave, "wide");
+    assert_string_equal(approval.reason, "seen");
+    assert_int_equal(PARSE(approval, "{\"wave\":2}", &approval), STATUS_INVALID);
+    assert_string_equal(error.field, "wave");
+}
+
 static void commands_may_have_a_reason(void **state)
 {
     (void)state;
@@ -185,6 +231,8 @@ int main(void)
         cmocka_unit_test_teardown(devices_are_read, tear_down),
         cmocka_unit_test_teardown(bad_devices_are_refused, tear_down),
         cmocka_unit_test_teardown(campaigns_are_read, tear_down),
+        cmocka_unit_test_teardown(a_campaign_may_have_a_start_and_an_end, tear_down),
+        cmocka_unit_test_teardown(approvals_are_read, tear_down),
         cmocka_unit_test_teardown(commands_may_have_a_reason, tear_down),
         cmocka_unit_test_teardown(a_null_character_is_refused, tear_down),
         cmocka_unit_test_teardown(errors_are_written_as_json, tear_down),

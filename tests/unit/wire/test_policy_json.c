@@ -258,7 +258,8 @@ static void inside_another_document_the_path_goes_on(void **state)
 static void the_policies_that_come_along_are_good(void **state)
 {
     (void)state;
-    static const char *const names[] = {"canary-then-wide", "cautious", "all-at-once"};
+    static const char *const names[] = {"all-at-once", "canary-then-wide", "cautious", "emergency",
+                                        "night-window"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[64];
         static char text[65536];
