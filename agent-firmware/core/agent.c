@@ -50,9 +50,20 @@ static void on_connected(struct fota_agent *agent)
         results_send_progress(agent, REPORT_TRIAL);
 }
 
+/* A call comes twice when the broker delivers it twice: it is done, and answered, once. */
 static void on_reboot_command(struct fota_agent *agent)
 {
-    if (agent_fsm_move(&agent->state, AGENT_REBOOT))
+    const char *nonce = agent->command.nonce;
+    bool restarts;
+
+    if (nonce[0] != '\0' && strcmp(nonce, agent->answered) == 0)
+        return;
+    restarts = agent_fsm_move(&agent->state, AGENT_REBOOT);
+    if (nonce[0] != '\0') {
+        memcpy(agent->answered, nonce, sizeof agent->answered);
+        results_send_answer(agent, nonce, restarts ? "rebooting" : "busy");
+    }
+    if (restarts)
         agent->platform.port->reboot(agent->platform.context);
 }
 

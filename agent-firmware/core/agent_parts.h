@@ -14,6 +14,7 @@ uint8_t *agent_buffer(struct fota_agent *agent);
 
 /* agent_results.c: reports, and the results that are kept until acknowledged */
 void results_send_hello(struct fota_agent *agent);
+void results_send_answer(struct fota_agent *agent, const char *nonce, const char *status);
 void results_send_progress(struct fota_agent *agent, enum report_kind kind);
 /* The one place where an attempt ends. Puts the result into the record (not stored yet). */
 struct boot_result *results_add(struct fota_agent *agent, enum report_kind kind, uint64_t campaign,

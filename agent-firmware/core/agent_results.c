@@ -51,6 +51,11 @@ void results_send_progress(struct fota_agent *agent, enum report_kind kind)
                                    download_percent(&agent->download), agent->reset_reason));
 }
 
+void results_send_answer(struct fota_agent *agent, const char *nonce, const char *status)
+{
+    publish(agent, report_answer(agent->scratch.report, nonce, status));
+}
+
 void results_send(struct fota_agent *agent, const struct boot_result *result)
 {
     publish(agent, report_result(agent->scratch.report, result));

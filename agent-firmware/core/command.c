@@ -211,8 +211,13 @@ enum command_verdict command_read(struct command *command, const char *text, uin
     if (!read_kind(&json, command))
         return COMMAND_DROPPED;
     command->fault = NULL;
-    if (command->kind == COMMAND_REPORT || command->kind == COMMAND_REBOOT)
+    if (command->kind == COMMAND_REPORT)
         return COMMAND_GOOD;
+    if (command->kind == COMMAND_REBOOT) {
+        bool good = message_member(&json, 0, "nonce") < 0 || read_nonce(&json, command->nonce);
+        command->fault = good ? NULL : "nonce";
+        return good ? COMMAND_GOOD : COMMAND_DROPPED;
+    }
     command->fault = read_attempt(&json, command);
     if (command->fault != NULL)
         return COMMAND_DROPPED;

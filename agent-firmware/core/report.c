@@ -170,6 +170,17 @@ uint32_t report_progress(char *text, enum report_kind kind, uint64_t campaign, u
     return writer.length;
 }
 
+uint32_t report_answer(char *text, const char *nonce, const char *status)
+{
+    struct writer writer = start(text);
+
+    put_text(&writer, "report", report_kind_name(REPORT_ANSWERED));
+    put_text(&writer, "nonce", nonce);
+    put_text(&writer, "status", status);
+    put(&writer, "}");
+    return writer.length;
+}
+
 uint32_t report_result(char *text, const struct boot_result *result)
 {
     struct writer writer = start(text);

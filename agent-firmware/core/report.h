@@ -19,7 +19,8 @@
     X(REPORT_REJECTED, 7, "rejected")                                                                        \
     X(REPORT_FAILED, 8, "failed")                                                                            \
     X(REPORT_REVERTED, 9, "reverted")                                                                        \
-    X(REPORT_CANCELLED, 10, "cancelled")
+    X(REPORT_CANCELLED, 10, "cancelled")                                                                     \
+    X(REPORT_ANSWERED, 11, "answered")
 
 enum report_kind {
 #define X(name, number, text) name = number,
@@ -98,6 +99,8 @@ uint32_t report_hello(char *text, const struct report_running *running, const ch
  */
 uint32_t report_progress(char *text, enum report_kind kind, uint64_t campaign, uint32_t attempt,
                          uint32_t progress, enum reset_reason reset_reason);
+/* answered: to the command `reboot` with this nonce; `status` is rebooting or busy. */
+uint32_t report_answer(char *text, const char *nonce, const char *status);
 /* confirmed, rejected, failed, reverted, cancelled. */
 uint32_t report_result(char *text, const struct boot_result *result);
 

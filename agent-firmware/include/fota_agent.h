@@ -83,8 +83,9 @@ struct fota_agent {
     uint64_t resend_at; /* results not acknowledged are sent again then */
     uint32_t resend_delay;
     uint64_t confirm_retry_at;
-    struct command command; /* the last one read */
-    union {                 /* never in use at the same time */
+    char answered[BOOT_NONCE_LENGTH + 1]; /* the nonce of the last call answered */
+    struct command command;               /* the last one read */
+    union {                               /* never in use at the same time */
         jsmntok_t tokens[JSON_TOKENS];
         char report[FOTA_MESSAGE_SIZE + 1];
     } scratch;

@@ -18,6 +18,7 @@
     X(STATUS_NOT_FOUND, "not_found", 404)                                                                    \
     X(STATUS_CONFLICT, "conflict", 409) /* against what is stored: duplicate, wrong state */                 \
     X(STATUS_TOO_LARGE, "too_large", 413)                                                                    \
+    X(STATUS_TIMEOUT, "timeout", 504)         /* a device has not answered */                                \
     X(STATUS_UNAVAILABLE, "unavailable", 503) /* database or broker not reachable: try again */              \
     X(STATUS_INTERNAL, "internal", 500)       /* a bug or an exhausted resource */
 

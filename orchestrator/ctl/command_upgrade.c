@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "one_device.h"
 #include "policy_file.h"
 #include "policy_json.h"
 #include "report.h"
@@ -111,14 +112,10 @@ static enum status check_device(const struct upgrade *upgrade, struct error *err
 
 /* --- the campaign --- */
 
-/* One wave of everything; a device that says no ends it, as nobody else is in it. */
-static json_t *one_device_policy(void)
+static json_t *default_policy(void)
 {
     struct policy policy;
-    policy_defaults(&policy);
-    snprintf(policy.name, sizeof policy.name, "one-device");
-    policy.waves[0].gate.min_sample = 1;
-    policy.waves[0].gate.count_rejected = true;
+    one_device_policy(&policy);
     char *text = policy_json_format(&policy);
     json_t *document = json_loads(text, 0, NULL);
     free(text);
@@ -132,7 +129,7 @@ static enum status read_policy(const struct arguments *arguments, json_t **docum
     char *text;
     size_t length;
     if (path == NULL) {
-        *document = one_device_policy();
+        *document = default_policy();
         return STATUS_OK;
     }
     enum status status = policy_file_read(path, &text, &length, &policy, error);
@@ -143,27 +140,6 @@ static enum status read_policy(const struct arguments *arguments, json_t **docum
     return STATUS_OK;
 }
 
-/* The version as a part of a name: 110 or, without build metadata, the beginning of 1.4.0-rc.1. */
-static void name_version(const struct version *version, char text[20])
-{
-    if (version->scheme == VERSION_SEED)
-        snprintf(text, 20, "%d", version_value(version));
-    else
-        snprintf(text, 20, "%.*s", (int)strcspn(version->semver.text, "+"), version->semver.text);
-}
-
-/* upgrade-ID-110-1767225600; of a long id the end, where ids differ. */
-static void name_campaign(struct upgrade *upgrade)
-{
-    char rest[48], version[20];
-    name_version(&upgrade->version, version);
-    int length = snprintf(rest, sizeof rest, "-%s-%lld", version, (long long)time(NULL));
-    size_t room = NAME_MAX_LENGTH - strlen("upgrade-") - (size_t)length;
-    size_t id = strlen(upgrade->device);
-    snprintf(upgrade->campaign, sizeof upgrade->campaign, "upgrade-%s%s",
-             upgrade->device + (id > room ? id - room : 0), rest);
-}
-
 static enum status create_campaign(struct upgrade *upgrade, const struct arguments *arguments,
                                    struct error *error)
 {
@@ -172,7 +148,7 @@ static enum status create_campaign(struct upgrade *upgrade, const struct argumen
     enum status status = read_policy(arguments, &policy, error);
     if (status != STATUS_OK)
         return status;
-    name_campaign(upgrade);
+    one_device_campaign(upgrade->device, &upgrade->version, time(NULL), upgrade->campaign);
     json_t *body = json_pack("{ss ss s[s] so sb}", "name", upgrade->campaign, "firmware", upgrade->to,
                              "devices", upgrade->device, "policy", policy, "start", true);
     if (body == NULL)

@@ -104,6 +104,9 @@ static const struct option device_upgrade_options[] = {
     {"policy", "FILE", "how it goes; one wave, no soak, when not given", false},
     {0}};
 
+static const struct option device_reboot_options[] = {
+    {"wait", "SECONDS", "for its acknowledgement, 1 to 50; 10 when not given", false}, REASON_OPTION, {0}};
+
 static const struct command device_commands[] = {
     {"register", "register one device", NULL, run_device_register, "ID", 1, 1, device_register_options,
      "Makes the device's master key, and shows it this once, or writes it to --key-bin, a file for\n"
@@ -127,6 +130,10 @@ static const struct command device_commands[] = {
     {"list", "list devices", NULL, run_device_list, NULL, 0, 0, device_list_options, NULL},
     {"show", "show one device, its running update and its last events", NULL, run_device_show, "ID", 1, 1,
      NULL, NULL},
+    {"reboot", "restart one device, and wait for its acknowledgement", NULL, run_device_reboot, "ID", 1, 1,
+     device_reboot_options,
+     "Exit code 0 when the device has acknowledged and restarts; 1 when it is offline, busy with an update, or\n"
+     "does not answer in time (it may restart all the same).\n"},
     {"upgrade", "offer a release to one device, and say what it answers", NULL, run_device_upgrade, "ID", 1,
      1, device_upgrade_options,
      "Creates and starts a campaign of this device alone, upgrade-ID-..., and waits for the device's answer.\n"

@@ -238,12 +238,14 @@ static void maintain_partitions(struct shared *shared, struct store *store)
     store_rows_free(rows);
 }
 
-static void forget_failures(struct shared *shared, struct store *store)
+static void forget_the_past(struct shared *shared, struct store *store)
 {
     struct error error;
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, FLAPPING_MEMORY_SECONDS);
     if (store_run(store, &SQL_FAILURE_FORGET, &parameters, NULL, &error) != STATUS_OK)
+        handle_failure(shared, "forgetting_failed", &error);
+    if (store_run(store, &SQL_CALL_FORGET, NULL, NULL, &error) != STATUS_OK)
         handle_failure(shared, "forgetting_failed", &error);
 }
 
@@ -277,7 +279,7 @@ void *ticker_main(void *context)
         bool more = false;
         if (time(NULL) >= partitions_at) {
             maintain_partitions(shared, store);
-            forget_failures(shared, store);
+            forget_the_past(shared, store);
             partitions_at = time(NULL) + PARTITION_SECONDS;
         }
         if (look(shared, store, &connections, &more, &error) == STATUS_OK) {

@@ -299,6 +299,8 @@ static void handle_report(struct batch *batch, const struct report *report)
     case REPORT_HELLO:
         handle_hello(batch, device, report);
         break;
+    case REPORT_ANSWERED: /* write_answers */
+        break;
     default:
         handle_target(batch, device, report);
         break;
@@ -378,6 +380,48 @@ static enum status write_resends(const struct batch *batch, struct store *store,
     return store_run_arrays(store, &SQL_TARGET_RESEND, &devices, 1, error);
 }
 
+static bool is_returned(const struct store_rows *rows, const struct report *report)
+{
+    for (int64_t i = 0; i < store_rows_count(rows); i++) {
+        if (strcmp(store_rows_text(rows, i, 0), report->device) == 0 &&
+            strcmp(store_rows_text(rows, i, 1), report->target.nonce) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Answers to calls. Before the rejections are written: an answer to no call is one. */
+static enum status write_answers(struct batch *batch, struct store *store, struct error *error)
+{
+    struct array columns[3] = {0};
+    struct store_parameters parameters = {0};
+    struct store_rows *rows = NULL;
+    size_t answers = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct report *report = &batch->reports[i];
+        if (report->kind != REPORT_ANSWERED || find_device(batch, report->device) == NULL)
+            continue;
+        array_put_text(&columns[0], report->device);
+        array_put_text(&columns[1], report->target.nonce);
+        array_put_text(&columns[2], report->target.reason);
+        answers++;
+    }
+    for (int i = 0; i < 3; i++)
+        store_put_text(&parameters, array_text(&columns[i]));
+    enum status status =
+        answers > 0 ? store_run(store, &SQL_CALL_ANSWER, &parameters, &rows, error) : STATUS_OK;
+    for (int i = 0; i < 3; i++)
+        array_release(&columns[i]);
+    for (size_t i = 0; i < batch->count && rows != NULL; i++) {
+        const struct report *report = &batch->reports[i];
+        if (report->kind == REPORT_ANSWERED && find_device(batch, report->device) != NULL &&
+            !is_returned(rows, report))
+            reject(batch, report, REJECTION_NONCE_MISMATCH, "no call to the device has this nonce");
+    }
+    store_rows_free(rows);
+    return status;
+}
+
 static enum status write_rejections(const struct batch *batch, struct store *store, struct error *error)
 {
     struct array columns[3] = {0};
@@ -411,7 +455,7 @@ static enum status ingest_work(struct store *store, void *context, struct error 
         write_flash_maps(batch, store, error) != STATUS_OK ||
         write_presence(batch, store, error) != STATUS_OK || write_resends(batch, store, error) != STATUS_OK)
         return error->status;
-    return write_rejections(batch, store, error);
+    return write_answers(batch, store, error) != STATUS_OK || write_rejections(batch, store, error);
 }
 
 enum status ingest_batch(const struct engine *engine, struct store *store, const struct report *reports,

@@ -401,15 +401,55 @@ static enum status ask_registered(struct store *store, void *context, struct err
     return STATUS_OK;
 }
 
+struct call_work {
+    struct arena *arena;
+    struct outbox outbox;
+    bool more;
+};
+
+static enum status take_calls(struct store *store, void *context, struct error *error)
+{
+    struct call_work *work = context;
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    arena_release(work->arena);
+    work->outbox = (struct outbox){0};
+    store_put_integer(&parameters, ROWS_PER_TICK);
+    if (store_run(store, &SQL_CALL_TAKE, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    for (int64_t i = 0; i < store_rows_count(rows); i++)
+        outbox_put(&work->outbox, work->arena, store_rows_text(rows, i, 0),
+                   command_reboot(store_rows_text(rows, i, 1), work->arena));
+    work->more = store_rows_count(rows) == ROWS_PER_TICK;
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
+/* Sent after the commit, so that a crash loses a call, whose caller is told so, rather than reboots twice. */
+static enum status send_calls(const struct engine *engine, struct store *store, bool *more,
+                              struct error *error)
+{
+    struct arena arena = {0};
+    struct call_work work = {.arena = &arena};
+    enum status status = store_transaction(store, take_calls, &work, error);
+    if (status == STATUS_OK)
+        outbox_publish(&work.outbox, &engine->publisher);
+    *more = *more || work.more;
+    arena_release(&arena);
+    return status;
+}
+
 enum status tick(const struct engine *engine, struct store *store, bool *more, struct error *error)
 {
     struct arena list = {0};
     int64_t *numbers = NULL, count = 0;
     struct ask_work asks = {.engine = engine};
     enum status status = store_transaction(store, ask_registered, &asks, error);
+    *more = asks.more;
+    if (status == STATUS_OK)
+        status = send_calls(engine, store, more, error);
     if (status == STATUS_OK)
         status = list_campaigns(store, &list, &numbers, &count, error);
-    *more = asks.more;
     for (int64_t i = 0; i < count; i++) {
         struct arena arena = {0};
         struct error own;

@@ -8,9 +8,9 @@
 #include "engine.h"
 #include "store.h"
 
-/* Asks devices just registered for a hello, then one pass over the campaigns that no other orchestrator is
- * at. *more is true when there was more to do than one pass takes: call again at once. A campaign that fails
- * does not keep the others waiting; the first failure is returned. */
+/* Asks devices just registered for a hello, sends calls (engine/call.h), then one pass over the campaigns
+ * that no other orchestrator is at. *more is true when there was more to do than one pass takes: call again
+ * at once. A campaign that fails does not keep the others waiting; the first failure is returned. */
 enum status tick(const struct engine *engine, struct store *store, bool *more,
                  struct error *error) MUST_CHECK;
 

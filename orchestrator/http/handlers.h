@@ -36,6 +36,10 @@ enum status handle_firmware_delete(struct http_request *request, struct error *e
 
 enum status handle_signature_add(struct http_request *request, struct error *error) MUST_CHECK;
 
+/* api_call.c */
+enum status handle_device_reboot(struct http_request *request, struct error *error) MUST_CHECK;
+enum status handle_rpc(struct http_request *request, struct error *error) MUST_CHECK;
+
 /* api_public_key.c */
 enum status handle_key_list(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_key_register(struct http_request *request, struct error *error) MUST_CHECK;

@@ -38,15 +38,22 @@ static bool parse_number(const char *text, int64_t *number)
     return errno == 0 && *end == '\0';
 }
 
-enum status http_query_limit(const struct http_request *request, int64_t *limit, struct error *error)
+enum status http_query_number(const struct http_request *request, const char *name, int64_t lowest,
+                              int64_t highest, int64_t *number, struct error *error)
 {
-    const char *text = http_request_query(request, "limit");
-    *limit = 100;
+    const char *text = http_request_query(request, name);
     if (text == NULL)
         return STATUS_OK;
-    if (!parse_number(text, limit) || *limit < 1 || *limit > 1000)
-        return error_set(error, STATUS_INVALID, "limit", "allowed is a whole number from 1 to 1000");
+    if (!parse_number(text, number) || *number < lowest || *number > highest)
+        return error_set(error, STATUS_INVALID, name, "allowed is a whole number from %lld to %lld",
+                         (long long)lowest, (long long)highest);
     return STATUS_OK;
+}
+
+enum status http_query_limit(const struct http_request *request, int64_t *limit, struct error *error)
+{
+    *limit = 100;
+    return http_query_number(request, "limit", 1, 1000, limit, error);
 }
 
 enum status http_query_put_number(const struct http_request *request, const char *name,
@@ -153,11 +160,11 @@ enum status http_request_device_key(struct http_request *request, struct device_
     return operate_device_key_find(http_request_store(request), text, key, error);
 }
 
-enum status http_request_authenticate(struct http_request *request, enum role lowest, struct error *error)
+static enum status authenticate(struct http_request *request, const struct credentials *wanted,
+                                enum role lowest, struct error *error)
 {
-    static const struct credentials wanted = {"Bearer ", "TOKEN", "token"};
     const char *token = NULL;
-    if (read_authorization(request, &wanted, &token, error) != STATUS_OK)
+    if (read_authorization(request, wanted, &token, error) != STATUS_OK)
         return error->status;
     if (!request->authenticated) {
         enum status status = operate_authenticate(http_request_store(request), token, &request->actor, error);
@@ -170,6 +177,18 @@ enum status http_request_authenticate(struct http_request *request, enum role lo
                          "this needs the role %s; the token \"%s\" has the role %s", role_name(lowest),
                          request->actor.name, role_name(request->actor.role));
     return STATUS_OK;
+}
+
+enum status http_request_authenticate(struct http_request *request, enum role lowest, struct error *error)
+{
+    static const struct credentials wanted = {"Bearer ", "TOKEN", "token"};
+    return authenticate(request, &wanted, lowest, error);
+}
+
+enum status http_request_token(struct http_request *request, enum role lowest, struct error *error)
+{
+    static const struct credentials wanted = {"token ", "TOKEN", "key or token"};
+    return authenticate(request, &wanted, lowest, error);
 }
 
 enum status http_request_content_type(const struct http_request *request, const char *allowed,

@@ -10,20 +10,24 @@
 
 #include "arena.h"
 #include "device_key.h"
+#include "handlers.h"
 #include "image_cache.h"
 #include "operate.h"
 #include "server.h"
 #include "status.h"
 #include "store_pool.h"
+#include "waiter.h"
 
 struct MHD_Connection;
 struct http_route;
+struct device_upgrade;
 
 /* What all requests share. */
 struct http_shared {
     struct http_options options; /* its texts are not valid after http_server_start */
     struct store_pool *stores;
     struct image_cache *images;
+    struct http_waiter *waiter;
 };
 
 #define HTTP_HEADERS_MAX 8
@@ -56,6 +60,10 @@ struct http_request {
     bool authenticated;
     struct error refusal; /* found before the body was there; status STATUS_OK when none */
     struct http_answer answer;
+    struct http_wait *wait; /* set by a handler whose answer a device has a part in; NULL: none */
+    http_handler after;     /* then makes the answer, once the wait has ended */
+    const char *called;     /* the device that was called */
+    const struct device_upgrade *upgrade;
     struct timespec began;
 };
 
@@ -69,6 +77,10 @@ const char *http_request_query(const struct http_request *request, const char *n
 /* The parameter `limit` of lists: 1 to 1000, 100 when absent. */
 enum status http_query_limit(const struct http_request *request, int64_t *limit,
                              struct error *error) MUST_CHECK;
+
+/* A whole number of the query string; *number stays as it is when it is absent. */
+enum status http_query_number(const struct http_request *request, const char *name, int64_t lowest,
+                              int64_t highest, int64_t *number, struct error *error) MUST_CHECK;
 
 /* Puts a whole number of the query string, SQL NULL when it is absent. */
 enum status http_query_put_number(const struct http_request *request, const char *name,
@@ -85,6 +97,10 @@ enum status http_request_authenticate(struct http_request *request, enum role lo
  * (the seed, section 3.2.3). STATUS_UNAUTHENTICATED when there is none, or it is unknown or revoked. */
 enum status http_request_device_key(struct http_request *request, struct device_key *key,
                                     struct error *error) MUST_CHECK;
+
+/* The same for an operator's token that came as "Authorization: token TOKEN". */
+enum status http_request_token(struct http_request *request, enum role lowest,
+                               struct error *error) MUST_CHECK;
 
 /* Refuses a body of another Content-Type than `allowed` (its parameters, as in "; charset", do not count). */
 enum status http_request_content_type(const struct http_request *request, const char *allowed,

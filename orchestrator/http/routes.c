@@ -20,6 +20,8 @@ enum {
 
 #define ROM_QUERY "action version filename is_format_simple"
 
+#define RPC_QUERY "deliver_to_device action version device wait"
+
 /* clang-format off: one route a row */
 const struct http_route http_routes[] = {
     {"GET", "/healthz", ACCESS_PUBLIC, NO_BODY, handle_health, 0, "", "The process is alive"},
@@ -33,6 +35,8 @@ const struct http_route http_routes[] = {
      "List devices"},
     {"POST", "/v1/devices", ACCESS_OPERATOR, DEVICES_BODY, handle_device_register, 0, "", "Register devices"},
     {"GET", "/v1/devices/{id}", ACCESS_VIEWER, NO_BODY, handle_device_show, 0, "", "Show one device"},
+    {"POST", "/v1/devices/{id}/reboot", ACCESS_OPERATOR, SMALL_BODY, handle_device_reboot, 0, "wait",
+     "Restart a device, and wait for its acknowledgement"},
     {"POST", "/v1/devices/{id}/release", ACCESS_OPERATOR, SMALL_BODY, handle_device_release, 0, "",
      "End the quarantine of a device"},
     {"POST", "/v1/devices/{id}/key", ACCESS_OPERATOR, SMALL_BODY, handle_device_key_issue, KEY_AS_JSON,
@@ -61,6 +65,10 @@ const struct http_route http_routes[] = {
      "Download an image"},
     {"HEAD", "/v1/images/{sha256}", ACCESS_IMAGE, NO_BODY, handle_image, 0, "device expires signature",
      "Length and ETag of an image"},
+    {"GET", "/v1/device/rpc", ACCESS_DEVICE, NO_BODY, handle_rpc, 0, RPC_QUERY,
+     "Call a device, and wait for its acknowledgement"},
+    {"POST", "/v1/device/rpc", ACCESS_DEVICE, SMALL_BODY, handle_rpc, 0, RPC_QUERY,
+     "The same as GET; the body does not count"},
     {"GET", "/v1/device/rom", ACCESS_DEVICE, NO_BODY, handle_rom, 0, ROM_QUERY,
      "Download an image as stock firmware does, or the version to run"},
     {"HEAD", "/v1/device/rom", ACCESS_DEVICE, NO_BODY, handle_rom, 0, ROM_QUERY,

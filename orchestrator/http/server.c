@@ -166,6 +166,10 @@ static void serve(struct http_request *request, struct error *error)
     *error = request->refusal;
     if (error->status != STATUS_OK)
         return;
+    if (request->wait != NULL) { /* resumed */
+        error->status = request->after(request, error);
+        return;
+    }
     enum status status = authorize(request, error);
     if (status == STATUS_OK)
         status = http_query_check(request, error);
@@ -179,6 +183,13 @@ static enum MHD_Result finish(struct http_request *request)
     struct error error = {0};
     serve(request, &error);
     give_store_back(request);
+    if (error.status == STATUS_OK && request->wait != NULL && !request->wait->ended) {
+        if (http_waiter_add(request->shared->waiter, request->wait, request->connection))
+            return MHD_YES;
+        request->answer.outage =
+            "too many calls wait, or the orchestrator is stopping; the device may act all the same";
+        error_set(&error, STATUS_UNAVAILABLE, NULL, "%s", request->answer.outage);
+    }
     http_answer_log(request, &error);
     return http_answer_send(request, &error) ? MHD_YES : MHD_NO;
 }
@@ -259,7 +270,7 @@ static enum status start_daemon(struct http_server *server, int threads, struct 
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
     getsockname(server->listener, (struct sockaddr *)&address, &length);
-    unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     if (address.ss_family == AF_INET6)
         flags |= MHD_USE_IPv6;
     struct MHD_OptionItem pool[] = {{MHD_OPTION_THREAD_POOL_SIZE, threads, NULL}, {MHD_OPTION_END, 0, NULL}};
@@ -292,8 +303,11 @@ enum status http_server_start(const struct http_options *options, struct http_se
         status = listen_open(options->address, options->port, &server->listener, &server->port, error);
     if (status == STATUS_OK) {
         server->shared.stores = store_pool_create(options->database_url, options->threads);
-        status = start_daemon(server, options->threads, error);
+        status = http_waiter_start(options->database_url, (int)connection_limit() / 2, &server->shared.waiter,
+                                   error);
     }
+    if (status == STATUS_OK)
+        status = start_daemon(server, options->threads, error);
     if (status != STATUS_OK) {
         http_server_stop(server);
         return status;
@@ -320,10 +334,12 @@ void http_server_stop(struct http_server *server)
 {
     if (server == NULL)
         return;
+    http_waiter_quit(server->shared.waiter); /* those that wait for devices are answered now */
     if (server->daemon != NULL) {
         drain(server);
         MHD_stop_daemon(server->daemon);
     }
+    http_waiter_free(server->shared.waiter);
     if (server->listener >= 0)
         close(server->listener);
     store_pool_destroy(server->shared.stores);

@@ -84,3 +84,11 @@ char *api_status_format(struct arena *arena, const char *status)
 {
     return dump(arena, json_pack("{ss}", "status", status));
 }
+
+char *api_called_format(struct arena *arena, const struct api_called *called)
+{
+    return dump(arena, json_pack("{si ss sb ss ss ss ss* ss*}", "status", 200, "nonce", called->nonce,
+                                 "deliver_to_device", 1, "device", called->device, "action", called->action,
+                                 "answer", called->answer, "version", called->version, "campaign",
+                                 called->campaign));
+}

@@ -37,6 +37,13 @@ char *api_changed_format(struct arena *arena, bool changed, const char *name, co
 /* {"changed": bool, "product": number} */
 char *api_product_format(struct arena *arena, bool changed, int64_t number);
 
+/* The seed's answer to a call: {"status": 200, "nonce", "deliver_to_device": true}, with "device", "action"
+ * and "answer", and of an upgrade "version" and "campaign" (NULL: none). */
+struct api_called {
+    const char *nonce, *device, *action, *answer, *version, *campaign;
+};
+char *api_called_format(struct arena *arena, const struct api_called *called);
+
 /* {"status": text} */
 char *api_status_format(struct arena *arena, const char *status);
 

@@ -84,6 +84,11 @@ char *command_report(struct arena *arena)
     return dump(json_pack("{s:s}", "command", "report"), arena);
 }
 
+char *command_reboot(const char *nonce, struct arena *arena)
+{
+    return dump(json_pack("{s:s, s:s}", "command", "reboot", "nonce", nonce), arena);
+}
+
 void command_topic(const char *device, char topic[COMMAND_TOPIC_SIZE])
 {
     snprintf(topic, COMMAND_TOPIC_SIZE, "fota/v1/%s/command", device);

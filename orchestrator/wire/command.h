@@ -44,6 +44,7 @@ char *command_offer(const struct offer *offer, struct arena *arena);
 char *command_cancel(int64_t campaign, int attempt, struct arena *arena);
 char *command_ack(int64_t campaign, int attempt, struct arena *arena);
 char *command_report(struct arena *arena);
+char *command_reboot(const char *nonce, struct arena *arena);
 
 /* fota/v1/{device}/command. `topic` has room for COMMAND_TOPIC_SIZE bytes. */
 #define COMMAND_TOPIC_SIZE 96

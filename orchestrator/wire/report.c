@@ -96,6 +96,26 @@ static bool read_attempt(json_t *object, struct target_report *target, struct re
     return true;
 }
 
+static bool read_nonce(json_t *object, struct target_report *target, struct report *report)
+{
+    unsigned char nonce[8];
+    const char *text = json_string_value(json_object_get(object, "nonce"));
+    if (text == NULL || !hex_parse(text, nonce, sizeof nonce))
+        return reject(report, REJECTION_BAD_MEMBER, "nonce: must be 16 lower-case hexadecimal digits");
+    snprintf(target->nonce, sizeof target->nonce, "%s", text);
+    return true;
+}
+
+static bool read_answer(json_t *object, struct target_report *target, struct report *report)
+{
+    if (!read_nonce(object, target, report) ||
+        !read_word(object, "status", target->reason, sizeof target->reason, report))
+        return false;
+    if (strcmp(target->reason, CALL_REBOOTING) != 0 && strcmp(target->reason, CALL_BUSY) != 0)
+        return reject(report, REJECTION_BAD_MEMBER, "status: must be \"rebooting\" or \"busy\"");
+    return true;
+}
+
 static bool read_target(json_t *object, struct target_report *target, struct report *report)
 {
     if (!read_attempt(object, target, report))
@@ -114,15 +134,9 @@ static bool read_target(json_t *object, struct target_report *target, struct rep
         target->has_running = true;
         return read_word(object, "reason", target->reason, sizeof target->reason, report) &&
                read_running(object, &target->running, report);
-    case TARGET_EVENT_CONFIRMED: {
-        unsigned char nonce[8];
-        const char *text = json_string_value(json_object_get(object, "nonce"));
-        if (text == NULL || !hex_parse(text, nonce, sizeof nonce))
-            return reject(report, REJECTION_BAD_MEMBER, "nonce: must be 16 lower-case hexadecimal digits");
-        snprintf(target->nonce, sizeof target->nonce, "%s", text);
+    case TARGET_EVENT_CONFIRMED:
         target->has_running = true;
-        return read_running(object, &target->running, report);
-    }
+        return read_nonce(object, target, report) && read_running(object, &target->running, report);
     default:
         return true;
     }
@@ -190,6 +204,10 @@ static bool read_report(json_t *object, struct report *report)
     if (strcmp(name, "cancelled") == 0) {
         report->kind = REPORT_CANCELLED;
         return read_attempt(object, &report->target, report);
+    }
+    if (strcmp(name, "answered") == 0) {
+        report->kind = REPORT_ANSWERED;
+        return read_answer(object, &report->target, report);
     }
     report->kind = REPORT_TARGET;
     if (!target_event_parse(name, &report->target.event) || report->target.event > TARGET_EVENT_REVERTED)

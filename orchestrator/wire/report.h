@@ -16,6 +16,10 @@
 #define REASON_SIZE 65
 #define NONCE_SIZE 17
 
+/* What a device answers to a call. */
+#define CALL_REBOOTING "rebooting"
+#define CALL_BUSY "busy"
+
 /* Why a message changed nothing: rejected_reports.kind in the database, which a test compares. */
 #define REJECTION_LIST(X)                                                                                    \
     X(REJECTION_BAD_TOPIC, "bad_topic")                                                                      \
@@ -43,8 +47,9 @@ enum report_kind {
     REPORT_REJECTED, /* the message does not parse; `rejection` and `detail` say why */
     REPORT_PRESENCE,
     REPORT_HELLO,
-    REPORT_TARGET,   /* a state of one attempt */
-    REPORT_CANCELLED /* the answer to a cancel */
+    REPORT_TARGET,    /* a state of one attempt */
+    REPORT_CANCELLED, /* the answer to a cancel */
+    REPORT_ANSWERED   /* the answer to a call: `target.nonce` and `target.reason`, which is its status */
 };
 
 /* What a device runs, as it says. */

@@ -62,6 +62,11 @@ static char *message_of(const struct report *report)
         json_object_set_new(object, "report", json_string("cancelled"));
         put_target(object, target);
         break;
+    case REPORT_ANSWERED:
+        json_object_set_new(object, "report", json_string("answered"));
+        json_object_set_new(object, "nonce", json_string(target->nonce));
+        json_object_set_new(object, "status", json_string(target->reason));
+        break;
     case REPORT_REJECTED:
         break;
     }

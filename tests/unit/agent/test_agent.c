@@ -451,10 +451,50 @@ static void power_may_fail_at_any_operation_of_a_revert(void **state)
     sweep(false);
 }
 
+/* --- calls -------------------------------------------------------------------------------------------- */
+
+#define NONCE "00112233445566aa"
+
+static void call_reboot(const char *nonce)
+{
+    command("{\"command\":\"reboot\",\"nonce\":\"%s\"}", nonce);
+}
+
+static void a_reboot_is_answered_before_it_and_done_once(void **state)
+{
+    (void)state;
+    call_reboot(NONCE);
+    assert_true(world.reboot_wanted);
+    assert_int_equal(count("{\"report\":\"answered\",\"nonce\":\"" NONCE "\",\"status\":\"rebooting\"}"), 1);
+    call_reboot(NONCE); /* on its way down it hears nothing any more */
+    assert_int_equal(count("answered"), 1);
+    boot(RESET_SOFTWARE);
+    assert_int_equal(world.agent.state, AGENT_IDLE);
+    assert_int_equal(count("\"reset_reason\":\"software\""), 1);
+}
+
+static void a_device_at_work_answers_that_it_is_busy(void **state)
+{
+    (void)state;
+    offer(1, "v1.1.0t45772(a)");
+    call_reboot(NONCE);
+    assert_false(world.reboot_wanted);
+    assert_int_equal(count("{\"report\":\"answered\",\"nonce\":\"" NONCE "\",\"status\":\"busy\"}"), 1);
+    call_reboot(NONCE);
+    assert_int_equal(count("answered"), 1);
+    call_reboot("ffeeddccbbaa0099");
+    assert_int_equal(count("answered"), 2);
+    call_reboot("ffee"); /* no nonce */
+    assert_int_equal(count("answered"), 2);
+    run(1);
+    assert_true(count(ATTEMPT("confirmed", 1)) > 0);
+}
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_update_ends_confirmed_and_is_done_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_reboot_is_answered_before_it_and_done_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_device_at_work_answers_that_it_is_busy, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broken_download_is_resumed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_server_without_range_is_good_enough, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_downloads_fail_with_their_reason, setup, teardown),

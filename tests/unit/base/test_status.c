@@ -72,6 +72,7 @@ static void every_status_has_its_code_and_http_status(void **state)
                   {STATUS_NOT_FOUND, "not_found", 404},
                   {STATUS_CONFLICT, "conflict", 409},
                   {STATUS_TOO_LARGE, "too_large", 413},
+                  {STATUS_TIMEOUT, "timeout", 504},
                   {STATUS_UNAVAILABLE, "unavailable", 503},
                   {STATUS_INTERNAL, "internal", 500}};
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {

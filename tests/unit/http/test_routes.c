@@ -92,13 +92,14 @@ static void every_write_needs_a_token_and_has_a_limit(void **state)
         bool has_body = strcmp(route->method, "POST") == 0 || strcmp(route->method, "PATCH") == 0;
         bool reads = strcmp(route->method, "GET") == 0 || strcmp(route->method, "HEAD") == 0;
         assert_int_equal(has_body, route->body_limit > 0);
-        assert_true(reads || route->access == ACCESS_OPERATOR || route->access == ACCESS_ADMIN);
+        assert_true(reads || route->access == ACCESS_OPERATOR || route->access == ACCESS_ADMIN ||
+                    route->access == ACCESS_DEVICE);
         assert_true(strlen(route->description) > 5);
     }
 }
 
 /* docs/openapi.yaml has a fixed layout: paths at two spaces, methods at four, summaries at six. */
-static int read_openapi(char seen[64][96], char summaries[64][96])
+static int read_openapi(char seen[96][96], char summaries[96][96])
 {
     char line[1024];
     char path[64] = "";
@@ -117,7 +118,7 @@ static int read_openapi(char seen[64][96], char summaries[64][96])
         if (indent == 2 && line[2] == '/') {
             snprintf(path, sizeof path, "%.*s", (int)(length - 3), line + 2);
         } else if (indent == 4) {
-            assert_in_range(count, 0, 63);
+            assert_in_range(count, 0, 95);
             snprintf(seen[count], sizeof seen[0], "%.*s %s", (int)(length - 5), line + 4, path);
             for (char *at = seen[count]; *at != ' '; at++)
                 *at = (char)toupper((unsigned char)*at);
@@ -133,8 +134,8 @@ static int read_openapi(char seen[64][96], char summaries[64][96])
 static void the_openapi_document_has_exactly_these_routes(void **state)
 {
     (void)state;
-    static char seen[64][96];
-    static char summaries[64][96];
+    static char seen[96][96];
+    static char summaries[96][96];
     int count = read_openapi(seen, summaries);
     for (int i = 0; i < http_route_count; i++) {
         char route[96];
