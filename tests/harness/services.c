@@ -223,3 +223,10 @@ void services_new_database(char url[256])
     free(services_query(services_start()->database_url, sql));
     url_of(name, url);
 }
+
+void services_empty_database(char url[256])
+{
+    services_new_database(url);
+    free(services_query(url, "SET client_min_messages = warning; DROP SCHEMA public CASCADE; DROP SCHEMA ops "
+                             "CASCADE; CREATE SCHEMA public"));
+}

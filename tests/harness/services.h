@@ -17,6 +17,9 @@ const struct services *services_start(void);
 /* A fresh database with all migrations applied. Writes its connection string to `url`. */
 void services_new_database(char url[256]);
 
+/* A fresh database with nothing in it. */
+void services_empty_database(char url[256]);
+
 /* Runs one SQL statement. The first value as text, NULL when there is none; release with free. */
 char *services_query(const char *url, const char *sql);
 long long services_query_integer(const char *url, const char *sql);

@@ -18,14 +18,6 @@
 #include "store.h"
 #include "store_sql.h"
 
-/* A database with nothing in it. */
-static void empty_database(char url[256])
-{
-    services_new_database(url);
-    free(services_query(url, "SET client_min_messages = warning; DROP SCHEMA public CASCADE; DROP SCHEMA ops "
-                             "CASCADE; CREATE SCHEMA public"));
-}
-
 /* --- parameters and errors -------------------------------------------------------------------------- */
 
 static void arrays_are_read_back(void **state)
@@ -213,7 +205,7 @@ static void two_migrating_at_once_do_not_collide(void **state)
 {
     (void)state;
     char url[256];
-    empty_database(url);
+    services_empty_database(url);
     pthread_t threads[4];
     intptr_t applied = 0;
     for (int i = 0; i < 4; i++)
@@ -256,7 +248,7 @@ static void a_failing_migration_leaves_nothing(void **state)
     char url[256];
     struct error error;
     int applied;
-    empty_database(url);
+    services_empty_database(url);
     struct store *store = store_create(url, "test");
     const struct migration broken[] = {{"0001_good.sql", "CREATE TABLE good ()"},
                                        {"0002_bad.sql", "CREATE TABLE half (); SELECT wrong"}};
@@ -305,128 +297,6 @@ static void a_directory_is_read_in_order_without_gaps(void **state)
 }
 
 /* --- the schema ------------------------------------------------------------------------------------- */
-
-static void the_database_keeps_the_rules_of_versions(void **state)
-{
-    (void)state;
-    char url[256];
-    services_new_database(url);
-    static const char *const insert =
-        "INSERT INTO firmware (version, ptype, version_order, fota_class, created_by) VALUES ";
-    static const struct {
-        const char *values;
-        bool allowed;
-    } steps[] = {
-        {"('v1.0.3t45772(o)', 45772, '103v', 'o', 'x')", true},
-        {"('v1.0.3t45772(a)', 45772, '103v', 'a', 'x')", false}, /* one with FOTA */
-        {"('b1.0.3t45772(l)', 45772, '103b', 'l', 'x')", false},
-        {"('b1.0.3t45772(n)', 45772, '103b', 'n', 'x')", true}, /* and one without */
-        {"('v1.0.3t45772(n)', 45772, '103v', 'n', 'x')", false},
-        {"('b1.0.3t12335(n)', 12335, '103b', 'n', 'x')", true},  /* other ptypes are free */
-        {"('v1.0.4t45772(a)', 45772, '105v', 'a', 'x')", false}, /* the parts must be those of the text */
-        {"('x1.0.4t45772(a)', 45772, '104x', 'a', 'x')", false},
-        {"('v1.0.6t8(a)', 8, '106v', 'a', 'x')", false}, /* a ptype without products has no releases */
-        {"('1.0.6t45772(a)', 45772, '011010016~', 'a', 'x')", false}, /* of another scheme */
-        {"('v1.0.6t777(a)', 777, '106v', 'a', 'x')", false},
-        {"('1.0.6t777(a)', 777, '011010016~', 'a', 'x')", true},
-        {"('1.0.6+b.7t777(o)', 777, '011010016~', 'o', 'x')", false}, /* build metadata does not count */
-        {"('1.0.6+b.7t777(n)', 777, '011010016~', 'n', 'x')", true},
-        {"('1.0.6-bt777(o)', 777, '011010016-@b,', 'o', 'x')", true}, /* letters of a prerelease do */
-        {"('1.0.6-vt777(o)', 777, '011010016-@v,', 'o', 'x')", true},
-        {"('1.0.7t778(a)', 777, '011010017~', 'a', 'x')", false}, /* the ptype must be that of the text */
-        {"('1.0.7t777(a)', 777, '107v', 'a', 'x')", false},
-    };
-    free(services_query(url,
-                        "INSERT INTO products (name, ptype, version_scheme) VALUES ('lamp', 45772, 'seed'), "
-                        "('sensor', 12335, 'seed'), ('bell', 777, 'semver')"));
-    struct store *store = store_create(url, "test");
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        char sql[300];
-        struct error error;
-        snprintf(sql, sizeof sql, "%s%s", insert, steps[i].values);
-        assert_int_equal(store_run_script(store, sql, &error),
-                         steps[i].allowed ? STATUS_OK : STATUS_CONFLICT);
-    }
-    store_destroy(store);
-}
-
-static void products_of_a_ptype_have_one_scheme(void **state)
-{
-    (void)state;
-    char url[256];
-    struct error error;
-    services_new_database(url);
-    struct store *store = store_create(url, "test");
-    free(services_query(url,
-                        "INSERT INTO products (name, ptype, version_scheme) VALUES ('bell', 777, 'semver')"));
-    static const char *const refused[] = {
-        "INSERT INTO products (name, ptype) VALUES ('other', 777)",
-        "INSERT INTO products (name, ptype, version_scheme) VALUES ('other', 778, 'pep440')",
-        "UPDATE products SET version_scheme = 'seed' WHERE name = 'bell'",
-        "UPDATE products SET max_version = 'v1.4.0', max_version_order = '140v' WHERE name = 'bell'",
-        "UPDATE products SET max_version = '1.4.0' WHERE name = 'bell'", /* a ceiling has its key */
-    };
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
-        assert_int_equal(store_run_script(store, refused[i], &error), STATUS_CONFLICT);
-    free(services_query(url, "UPDATE ptypes SET version_scheme = 'seed'"));
-    assert_int_equal(
-        services_query_integer(url, "SELECT count(*) FROM products WHERE version_scheme = 'seed'"), 1);
-    free(services_query(url, "INSERT INTO firmware (version, ptype, version_order, fota_class, created_by) "
-                             "VALUES ('v1.0.6t777(a)', 777, '106v', 'a', 'x')"));
-    assert_int_equal(store_run_script(store, "UPDATE ptypes SET version_scheme = 'semver'", &error),
-                     STATUS_CONFLICT);
-    assert_string_equal(error.field, "firmware_scheme_of_ptype");
-    store_destroy(store);
-}
-
-/* A database as release 8 left it, with every kind of row that 0009 rewrites. */
-static void existing_versions_get_their_keys(void **state)
-{
-    (void)state;
-    enum { BEFORE = 8 };
-    char url[256];
-    struct error error;
-    int applied;
-    empty_database(url);
-    struct store *store = store_create(url, "test");
-    assert_int_equal(migrate(store, migrations_embedded, BEFORE, &applied, &error), STATUS_OK);
-    assert_int_equal(
-        store_run_script(
-            store,
-            "INSERT INTO products (name, ptype) VALUES ('lamp', 45772), ('lamp-2', 45772), ('plug', 23701);"
-            "INSERT INTO firmware (version, ptype, version_type, version_value, fota_class, created_by) VALUES "
-            "('v1.0.5t45772(a)', 45772, 'v', 105, 'a', 'x'), ('b1.0.5t45772(n)', 45772, 'b', 105, 'n', 'x'), "
-            "('b0.0.1t23701(o)', 23701, 'b', 1, 'o', 'x');"
-            "INSERT INTO devices (device_id, product_id, ptype, version, version_type, version_value, fota_class) "
-            "VALUES ('a', 1, 45772, 'v9.9.9t45772(l)', 'v', 999, 'l'), ('b', 2, 45772, 'b0.0.0t45772(a)', 'b', 0, "
-            "'a'), ('c', 3, 23701, NULL, NULL, NULL, NULL)",
-            &error),
-        STATUS_OK);
-    if (migrate(store, migrations_embedded, migrations_embedded_count, &applied, &error) != STATUS_OK)
-        fail_msg("%s", error.message);
-    assert_int_equal(applied, migrations_embedded_count - BEFORE);
-    char *text =
-        services_query(url, "SELECT string_agg(concat(version, ' ', version_order, ' ', version_scheme), "
-                            "', ' ORDER BY version) FROM firmware");
-    assert_string_equal(text,
-                        "b0.0.1t23701(o) 001b seed, b1.0.5t45772(n) 105b seed, v1.0.5t45772(a) 105v seed");
-    free(text);
-    text = services_query(
-        url, "SELECT string_agg(device_id || coalesce(version_order, '-'), ' ' ORDER BY device_id) "
-             "FROM devices");
-    assert_string_equal(text, "a999v b000b c-");
-    free(text);
-    assert_int_equal(services_query_integer(url, "SELECT count(*) FROM ptypes WHERE version_scheme = 'seed'"),
-                     2);
-    /* the rules hold for what was there before */
-    assert_int_equal(
-        store_run_script(store,
-                         "INSERT INTO firmware (version, ptype, version_order, fota_class, created_by) "
-                         "VALUES ('b1.0.5t45772(o)', 45772, '105b', 'o', 'x')",
-                         &error),
-        STATUS_CONFLICT);
-    store_destroy(store);
-}
 
 /* How many relations of a schema ops_reader may do this to, in percent of those there are. */
 static long long reader_may(const char *url, const char *schema, const char *what)
@@ -507,9 +377,6 @@ int main(void)
         cmocka_unit_test(changed_and_missing_migrations_are_refused),
         cmocka_unit_test(a_failing_migration_leaves_nothing),
         cmocka_unit_test(a_directory_is_read_in_order_without_gaps),
-        cmocka_unit_test(the_database_keeps_the_rules_of_versions),
-        cmocka_unit_test(products_of_a_ptype_have_one_scheme),
-        cmocka_unit_test(existing_versions_get_their_keys),
         cmocka_unit_test(the_reader_sees_the_views_and_nothing_else),
         cmocka_unit_test(partitions_are_made_and_dropped),
         cmocka_unit_test(events_that_came_before_their_partition_move_into_it),

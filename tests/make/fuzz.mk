@@ -1,7 +1,7 @@
 # Fuzz targets: tests/fuzz/NAME.c with its corpus in tests/fuzz/corpus/NAME. `make fuzz` builds each with clang's fuzzer and runs
 # it for FUZZ_SECONDS; with tests/fuzz/replay.c instead of the fuzzer it is a unit test that replays the corpus.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= agent_command csv image multipart policy_json range report version
+FUZZ_TARGETS ?= agent_command csv image multipart policy_json range report version version_pair
 FUZZ_LIBRARIES_agent_command = agent_core
 FUZZ_INCLUDES_agent_command = $(AGENT_INCLUDES)
 FUZZ_LINK_agent_command = -ljansson -lbearssl
@@ -12,6 +12,9 @@ FUZZ_LIBRARIES_policy_json = wire core base
 FUZZ_LIBRARIES_range = http base
 FUZZ_LIBRARIES_report = wire core base
 FUZZ_LIBRARIES_version = core base
+FUZZ_LIBRARIES_version_pair = core base agent_core
+FUZZ_INCLUDES_version_pair = $(call includes,core base) $(AGENT_INCLUDES)
+FUZZ_LINK_version_pair = -lbearssl
 $(foreach name,csv policy_json report,$(eval FUZZ_LINK_$(name) = -ljansson -lm))
 
 $(BUILD)/obj/tests/fuzz/%.o: tests/fuzz/%.c Makefile tests/make/fuzz.mk
