@@ -176,15 +176,28 @@ void table_row(struct table *table, const json_t *object, const char *members)
         at = put_named(table, object, at);
 }
 
+/* Room for the longest title and its colon, and no less than most lists need: so they look alike. */
+static int width_of_titles(const char *titles)
+{
+    size_t width = 15;
+    for (const char *at = titles; *at != '\0'; at += *at == '|') {
+        size_t length = strcspn(at, "=") + 1;
+        width = length > width ? length : width;
+        at += strcspn(at, "|");
+    }
+    return (int)width;
+}
+
 void table_print_members(FILE *out, const json_t *object, const char *titles)
 {
+    int width = width_of_titles(titles);
     for (const char *at = titles; *at != '\0'; at += *at == '|') {
         char title[64];
         size_t length = strcspn(at, "=");
         snprintf(title, sizeof title, "%.*s:", (int)length, at);
         struct table *cell = table_create("");
         at = put_named(cell, object, at + length + 1);
-        fprintf(out, "%-15s %s\n", title, cell->cells[0]);
+        fprintf(out, "%-*s %s\n", width, title, cell->cells[0]);
         table_free(cell);
     }
 }

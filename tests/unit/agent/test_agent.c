@@ -325,12 +325,14 @@ static void offers_that_break_the_rules_are_rejected(void **state)
     offer(3, "v1.1.0t45773(a)");
     offer(4, "v1.1.0t45772(n)");
     offer(5, "v1.1.0t45772(l)");
+    offer(6, "9.0.0t45772(a)"); /* of another scheme: it has no order */
     assert_int_equal(count(ATTEMPT("rejected", 1) ",\"reason\":\"not_newer\""),
-                     5); /* once more before each offer */
+                     6); /* once more before each offer */
     assert_true(count(ATTEMPT("rejected", 2) ",\"reason\":\"not_newer\"") > 0);
     assert_true(count(ATTEMPT("rejected", 3) ",\"reason\":\"wrong_ptype\"") > 0);
     assert_true(count(ATTEMPT("rejected", 4) ",\"reason\":\"not_fota\"") > 0);
     assert_true(count(ATTEMPT("rejected", 5) ",\"reason\":\"not_fota\"") > 0);
+    assert_true(count(ATTEMPT("rejected", 6) ",\"reason\":\"not_newer\"") > 0);
     assert_int_equal(world.agent.state, AGENT_IDLE);
 }
 

@@ -96,6 +96,26 @@ static void members_become_cells(void **state)
     json_decref(object);
 }
 
+static void members_stand_below_each_other(void **state)
+{
+    (void)state;
+    char *text;
+    size_t size;
+    json_t *object = json_pack("{si ss}", "number", 7, "name", "lamp");
+    FILE *out = open_memstream(&text, &size);
+    table_print_members(out, object, "Id=number|A title that is long=name|None=absent");
+    fclose(out);
+    assert_string_equal(text,
+                        "Id:                   7\nA title that is long: lamp\nNone:                 -\n");
+    free(text);
+    out = open_memstream(&text, &size);
+    table_print_members(out, object, "Id=number");
+    fclose(out);
+    assert_string_equal(text, "Id:             7\n");
+    free(text);
+    json_decref(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +124,7 @@ int main(void)
         cmocka_unit_test(only_titles_without_rows),
         cmocka_unit_test(what_comes_from_outside_cannot_drive_the_terminal),
         cmocka_unit_test(members_become_cells),
+        cmocka_unit_test(members_stand_below_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
