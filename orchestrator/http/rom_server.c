@@ -110,10 +110,10 @@ static size_t head_length(const struct http_answer *answer, const char *content_
 }
 
 /* Stock firmware takes the image's CRC from the last TCP segment, which must not be 1 to 3 bytes long. The
- * usual segment sizes (1460, 1448, 1440, 1400, 536) are multiples of 4. An image that is one too, as those of
- * the SDK's tools are, then never ends in such a segment when it is sent after its head; and none does when
- * it goes out in one stream with its head, since the head is made as long as to fill the whole to a multiple
- * of 4. The connection is closed, so that the head has no more than what is counted. */
+ * usual segment sizes (1460, 1448, 1440, 1400, 536) are multiples of 4, and so are images made by the SDK's
+ * tools: sent after its head, such an image never ends in a short segment. In one stream with its head it
+ * does not either, since the head is made as long as to fill the whole to a multiple of 4. The connection is
+ * closed, so that the head has no more than what is counted. */
 static void align_answer(struct http_request *request)
 {
     static const char filler[] = "4444";

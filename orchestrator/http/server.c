@@ -1,5 +1,6 @@
 #include "server.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -250,6 +251,31 @@ static void on_message(void *context, const char *format, va_list arguments)
     log_write(LOG_DEBUG, "http_library", "message", text, NULL);
 }
 
+static int hex_digit(char digit)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *found = digit == '\0' ? NULL : strchr(digits, tolower((unsigned char)digit));
+    return found == NULL ? -1 : (int)(found - digits);
+}
+
+/* %-decoding of paths and parameters, in place. "%00" stays as it is: the zero byte would end the text early,
+ * and make it another path. */
+static size_t unescape(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context;
+    (void)connection;
+    char *out = text;
+    for (const char *at = text; *at != '\0'; at++) {
+        int high = at[0] == '%' ? hex_digit(at[1]) : -1;
+        int low = high >= 0 ? hex_digit(at[2]) : -1;
+        *out++ = low >= 0 && (high != 0 || low != 0) ? (char)(high << 4 | low) : *at;
+        if (low >= 0 && (high != 0 || low != 0))
+            at += 2;
+    }
+    *out = '\0';
+    return (size_t)(out - text);
+}
+
 /* A download takes two descriptors, its connection's and its file's; the rest of the process needs some too.
  * Connections over the limit wait in the listening socket's queue. */
 static unsigned int connection_limit(void)
@@ -270,6 +296,7 @@ static enum status start_daemon(struct http_server *server, int threads, struct 
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
     getsockname(server->listener, (struct sockaddr *)&address, &length);
+    int idle = server->shared.options.idle_seconds;
     unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     if (address.ss_family == AF_INET6)
         flags |= MHD_USE_IPv6;
@@ -279,8 +306,9 @@ static enum status start_daemon(struct http_server *server, int threads, struct 
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
         MHD_OPTION_LISTEN_SOCKET, server->listener, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_SECONDS, MHD_OPTION_CONNECTION_LIMIT,
-        connection_limit(), MHD_OPTION_ARRAY, threads > 1 ? pool : none, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned int)(idle > 0 ? idle : IDLE_SECONDS), MHD_OPTION_CONNECTION_LIMIT, connection_limit(),
+        MHD_OPTION_ARRAY, threads > 1 ? pool : none, MHD_OPTION_END);
     if (server->daemon == NULL)
         return error_set(error, STATUS_INTERNAL, NULL, "the HTTP server cannot be started: %s",
                          strerror(errno));
@@ -321,12 +349,17 @@ int http_server_port(const struct http_server *server)
     return server->port;
 }
 
+int http_server_requests(struct http_server *server)
+{
+    return atomic_load(&server->in_work);
+}
+
 /* Requests in work end by themselves; idle connections are closed by MHD_stop_daemon. */
 static void drain(struct http_server *server)
 {
     struct timespec pause = {.tv_nsec = 10000000};
     MHD_quiesce_daemon(server->daemon);
-    for (int waited = 0; waited < DRAIN_MILLISECONDS && atomic_load(&server->in_work) > 0; waited += 10)
+    for (int waited = 0; waited < DRAIN_MILLISECONDS && http_server_requests(server) > 0; waited += 10)
         nanosleep(&pause, NULL);
 }
 

@@ -15,6 +15,7 @@ struct http_options {
     const char *address; /* to listen on: a name or number, such as "127.0.0.1", "0.0.0.0" or "::" */
     int port;            /* 0: any free one; see http_server_port */
     int threads;         /* 1 or more; each has a database connection of its own */
+    int idle_seconds;    /* a connection on which nothing moves is closed after so long; 0: 30 */
     const char *database_url;
     const char *cache_directory; /* images; made when absent */
     /* Copies the secret that signs image URLs; false while it is not known (the database is away). Called
@@ -37,6 +38,9 @@ enum status http_server_start(const struct http_options *options, struct http_se
 
 /* The port it listens on. */
 int http_server_port(const struct http_server *server);
+
+/* Requests whose answer is not sent whole yet. */
+int http_server_requests(struct http_server *server);
 
 /* Takes no more connections, lets requests in work end (for at most 10 s), then stops. NULL is fine. */
 void http_server_stop(struct http_server *server);

@@ -234,18 +234,17 @@ static inline void put_u32(unsigned char *at, uint32_t value)
         at[i] = (unsigned char)(value >> (8 * i));
 }
 
-/* The smallest good image: one segment of 8 bytes. Its content depends on `seed`. */
-static inline size_t make_image(unsigned char *bytes, int slot, unsigned char seed)
+/* A good image: `first` bytes in the first part, one segment of 8 bytes. Its content depends on `seed`. */
+static inline size_t make_image_of(unsigned char *bytes, int slot, unsigned char seed, size_t first)
 {
-    enum { FIRST = 64 };
-    memset(bytes, 0, 256);
+    memset(bytes, 0, first + 52);
     bytes[0] = 0xEA;
     bytes[1] = 4;
     bytes[3] = (unsigned char)slot;
     put_u32(bytes + 4, 0x40100004);
-    put_u32(bytes + 12, FIRST);
-    memset(bytes + 16, seed, FIRST);
-    unsigned char *second = bytes + 16 + FIRST;
+    put_u32(bytes + 12, (uint32_t)first);
+    memset(bytes + 16, seed, first);
+    unsigned char *second = bytes + 16 + first;
     second[0] = 0xE9;
     second[1] = 1;
     put_u32(second + 4, 0x40100004);
@@ -255,9 +254,15 @@ static inline size_t make_image(unsigned char *bytes, int slot, unsigned char se
     second[31] =
         (unsigned char)(0xEF ^ seed); /* seven equal bytes leave one in the XOR; the eighth is zero */
     put_u32(second + 32, 0);
-    uint32_t crc = image_crc32(bytes, 16 + FIRST + 32);
+    uint32_t crc = image_crc32(bytes, 16 + first + 32);
     put_u32(second + 32, (crc & 0x80000000U) != 0 ? ~crc : crc + 1);
-    return 16 + FIRST + 36;
+    return 16 + first + 36;
+}
+
+/* The smallest one. */
+static inline size_t make_image(unsigned char *bytes, int slot, unsigned char seed)
+{
+    return make_image_of(bytes, slot, seed, 64);
 }
 
 static inline size_t add_part(char *body, size_t used, const char *name, const char *extra, const void *bytes,
