@@ -1,7 +1,7 @@
 # What is done with the programs once they are built: tests, checks, installation, local services, demo.
 # `check`, `demo` and `up` install missing packages first, and build in a second make that sees them.
 
-.PHONY: deps check check-now scenarios lint format install sanitize coverage up down demo help
+.PHONY: bench deps check check-now scenarios lint format install sanitize coverage up down demo help
 LOCAL = deploy/local/local.sh
 SHARE = $(DESTDIR)$(PREFIX)/share/orchestratord
 SCENARIOS = $(filter-out tests/scenario/lib.sh,$(sort $(wildcard tests/scenario/*.sh)))
@@ -16,6 +16,10 @@ check-now: programs tests
 	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) $(SCENARIOS)
 scenarios: programs
 	@BUILD=$(BUILD) tests/run.sh $(SCENARIOS)
+
+# What docs/performance.md says, measured here.
+bench: programs
+	@BUILD=$(BUILD) tests/bench/import.sh
 
 lint: programs
 	@sh deploy/deps.sh lint
@@ -64,6 +68,7 @@ help:
 	@echo 'make scenarios  only the scenarios'
 	@echo 'make unit       only the unit tests'
 	@echo 'make sanitize   all tests with address and undefined behaviour sanitizers'
+	@echo 'make bench      measure what docs/performance.md says'
 	@echo 'make coverage   all tests, then lines executed by file'
 	@echo 'make gates      measure the error rates of the gates (docs/gates.md)'
 	@echo 'make fuzz       fuzz the parsers with clang, each for FUZZ_SECONDS=$(FUZZ_SECONDS)'
