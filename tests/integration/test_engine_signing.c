@@ -194,12 +194,73 @@ static void a_rollback_carries_the_previous_release_s_manifest(void **state)
     fixture_release(fixture);
 }
 
+/* A signature of another key under this one's id is none, wherever it comes from. */
+static void only_a_good_signature_by_a_known_key_is_stored(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    struct signer known = given_key(fixture, "known"), stranger;
+    assert_int_equal(signing_key_generate(&stranger.key, &error), STATUS_OK);
+    signing_key_id(stranger.key, stranger.id);
+    assert_int_equal(sign(fixture, &stranger, FIXTURE_VERSION), STATUS_CONFLICT);
+    assert_string_equal(error.field, "key_id");
+    memcpy(stranger.id, known.id, sizeof stranger.id);
+    assert_int_equal(sign(fixture, &stranger, FIXTURE_VERSION), STATUS_INVALID);
+    assert_string_equal(error.field, "signature");
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM firmware_signatures"), 0);
+    assert_int_equal(sign(fixture, &known, FIXTURE_VERSION), STATUS_OK);
+    revoke(fixture, "known");
+    assert_int_equal(sign(fixture, &known, FIXTURE_VERSION), STATUS_CONFLICT);
+    assert_non_null(strstr(error.message, "key known was revoked"));
+    assert_int_equal(sign(fixture, &known, "v9.9.9t45772(a)"), STATUS_NOT_FOUND);
+    signing_key_free(known.key);
+    signing_key_free(stranger.key);
+    fixture_release(fixture);
+}
+
+static void only_public_keys_are_registered(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    struct signing_key *key;
+    struct arena arena = {0};
+    char *pem;
+    assert_int_equal(signing_key_generate(&key, &error), STATUS_OK);
+    assert_int_equal(signing_key_write_private(key, NULL, &arena, &pem, &error), STATUS_OK);
+    assert_int_equal(operate_key_register(fixture->store, &fixture->actor, "k", pem, &error), STATUS_INVALID);
+    assert_string_equal(error.field, "public_key");
+    assert_non_null(strstr(error.message, "PRIVATE"));
+    assert_int_equal(operate_key_register(fixture->store, &fixture->actor, "k", "", &error), STATUS_INVALID);
+    assert_int_equal(signing_key_write_public(key, &arena, &pem, &error), STATUS_OK);
+    assert_int_equal(operate_key_register(fixture->store, &fixture->actor, "a b", pem, &error),
+                     STATUS_INVALID);
+    assert_string_equal(error.field, "name");
+    assert_int_equal(operate_key_register(fixture->store, &fixture->actor, "k", pem, &error), STATUS_OK);
+    assert_int_equal(operate_key_register(fixture->store, &fixture->actor, "l", pem, &error),
+                     STATUS_CONFLICT);
+    assert_string_equal(error.field, "public_key");
+    bool changed;
+    revoke(fixture, "k");
+    assert_int_equal(operate_key_revoke(fixture->store, &fixture->actor, "k", "", &changed, &error),
+                     STATUS_OK);
+    assert_false(changed);
+    assert_int_equal(operate_key_register(fixture->store, &fixture->actor, "k", pem, &error),
+                     STATUS_CONFLICT);
+    assert_int_equal(operate_key_revoke(fixture->store, &fixture->actor, "none", "", &changed, &error),
+                     STATUS_NOT_FOUND);
+    signing_key_free(key);
+    arena_release(&arena);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(offers_carry_the_newest_signatures_in_force),
         cmocka_unit_test(a_release_without_signature_is_not_rolled_out_where_one_is_required),
         cmocka_unit_test(the_last_key_s_revocation_halts_the_campaign),
+        cmocka_unit_test(only_a_good_signature_by_a_known_key_is_stored),
+        cmocka_unit_test(only_public_keys_are_registered),
         cmocka_unit_test(a_rollback_carries_the_previous_release_s_manifest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
