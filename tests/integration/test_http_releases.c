@@ -236,6 +236,44 @@ static void an_upload_that_stops_half_way_leaves_nothing(void **state)
         0);
 }
 
+static void a_release_says_its_place_among_others(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *value;
+    } cases[] = {{"sequence", "-1"},
+                 {"sequence", "4294967296"},
+                 {"sequence", "7x"},
+                 {"sequence", ""},
+                 {"requires", "1"},
+                 {"requires", "v3.2.0" PTYPE "(a)"},
+                 {"requires", "v3.1.0" PTYPE "(n)"},
+                 {"requires", "v1.0.0t1(a)"},
+                 {"signature", "{}"},
+                 {"signature", "-----BEGIN PRIVATE KEY-----"}};
+    make_catalogue();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin("v3.1.0" PTYPE "(a)");
+        images(70);
+        text(cases[i].name, cases[i].value);
+        struct reply reply = upload();
+        assert_non_null(strstr(reply.body, cases[i].name));
+        expect(reply, 400, "\"field\":");
+    }
+    begin("v3.1.0" PTYPE "(a)");
+    images(70);
+    text("sequence", "4294967295");
+    text("requires", "v1.1.0." PTYPE "(a)"); /* in the template's form */
+    struct reply reply = upload();
+    assert_non_null(strstr(reply.body, "\"sequence\" : 4294967295"));
+    expect(reply, 201, "\"requires\" : \"v1.1.0" PTYPE "(a)\"");
+    begin("v3.3.0" PTYPE "(a)");
+    images(90);
+    reply = upload();
+    assert_non_null(strstr(reply.body, "\"sequence\" : 0"));
+    expect(reply, 201, "\"requires\" : null");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +282,7 @@ int main(void)
         cmocka_unit_test(a_file_has_at_most_a_mebibyte),
         cmocka_unit_test(bad_names_are_refused),
         cmocka_unit_test(bad_texts_are_refused),
+        cmocka_unit_test(a_release_says_its_place_among_others),
         cmocka_unit_test(fota_classes_need_both_images),
         cmocka_unit_test(class_n_is_recorded_and_never_offered),
         cmocka_unit_test(an_upload_that_stops_half_way_leaves_nothing),
