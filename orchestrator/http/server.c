@@ -268,9 +268,12 @@ static size_t unescape(void *context, struct MHD_Connection *connection, char *t
     for (const char *at = text; *at != '\0'; at++) {
         int high = at[0] == '%' ? hex_digit(at[1]) : -1;
         int low = high >= 0 ? hex_digit(at[2]) : -1;
-        *out++ = low >= 0 && (high != 0 || low != 0) ? (char)(high << 4 | low) : *at;
-        if (low >= 0 && (high != 0 || low != 0))
+        if (low >= 0 && (high != 0 || low != 0)) {
+            *out++ = (char)(high << 4 | low);
             at += 2;
+        } else {
+            *out++ = *at;
+        }
     }
     *out = '\0';
     return (size_t)(out - text);
