@@ -20,18 +20,20 @@ static void put_field(FILE *out, const char *text, char end)
 
 static char *write_devices(const json_t *devices, size_t *size)
 {
-    static const char *const columns[] = {"id", "version", "product"};
+    static const char *const columns[] = {"id", "version", "product", "key", "flash_map"};
     char *text = NULL;
     FILE *out = open_memstream(&text, size);
     size_t index, position;
     json_t *device, *tag;
-    fputs("id,version,product,ptype,tags\n", out);
+    fputs("id,version,product,key,flash_map,flash_kb,ptype,tags\n", out);
     json_array_foreach(json_object_get(devices, "devices"), index, device)
     {
         HOLDS(device_id_is_valid(json_string_value(json_object_get(device, "id"))));
         for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
             put_field(out, json_string_value(json_object_get(device, columns[i])), ',');
-        fprintf(out, "%lld,\"", (long long)json_integer_value(json_object_get(device, "ptype")));
+        if (json_object_get(device, "flash_kb") != NULL)
+            fprintf(out, "%lld", (long long)json_integer_value(json_object_get(device, "flash_kb")));
+        fprintf(out, ",%lld,\"", (long long)json_integer_value(json_object_get(device, "ptype")));
         json_array_foreach(json_object_get(device, "tags"), position, tag)
         {
             for (const char *at = json_string_value(tag); *at != '\0'; at++) {
