@@ -1,4 +1,4 @@
-/* The plan: how a membership is cut into waves. */
+/* The plan: how a membership is cut into waves, and how long that takes at least. */
 #ifndef CORE_PLAN_H
 #define CORE_PLAN_H
 
@@ -6,9 +6,15 @@
 
 #include "policy.h"
 
-/* Members per wave, for `members` devices in all: in order, percent of the whole (rounded up) or count,
- * within min and max, and never more than are left. A wave may come out empty. What is left over after the
- * last wave stays out: policy_validate asks for a last wave of `rest`, so that does not happen. */
-void plan_sizes(const struct policy *policy, int64_t members, int64_t sizes[POLICY_WAVES_MAX]);
+#define PLAN_ALL INT64_MAX
+
+/* How many devices a wave wants, of `members` in all: percent of the whole (rounded up) or count, within min
+ * and max; PLAN_ALL for the rest, and for all with a tag. Waves take in their order, each from what is left,
+ * so one may come out smaller, or empty. */
+int64_t plan_wanted(const struct wave_size *size, int64_t members);
+
+/* Seconds that waves of these sizes take at the least: offers at the policy's rate, when every device
+ * confirms at once, and the soaks. */
+int64_t plan_least_seconds(const struct policy *policy, const int64_t sizes[POLICY_WAVES_MAX]);
 
 #endif

@@ -125,12 +125,20 @@ static enum status check_size(struct checker *checker, const struct wave_size *s
                 refuse(checker, "size",
                        "the last wave must take every device left: {\"rest\": true}, or {\"percent\": 100}");
         return status;
+    case WAVE_SIZE_TAG:
+        if (size->tag[0] == '\0')
+            status = refuse(checker, "size.tag", "allowed is a tag");
+        else if (last)
+            status =
+                refuse(checker, "size",
+                       "the last wave must take every device left: {\"rest\": true}, or {\"percent\": 100}");
+        return status;
     case WAVE_SIZE_REST:
         if (!last)
             status = refuse(checker, "size.rest", "only the last wave may take the rest");
         return status;
     }
-    return refuse(checker, "size", "allowed is one of percent, count, rest");
+    return refuse(checker, "size", "allowed is one of percent, count, tag, rest");
 }
 
 static enum status check_threshold(const struct checker *checker, const struct threshold_policy *gate)

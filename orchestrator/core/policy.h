@@ -11,14 +11,15 @@
 #define FLAPPING_MEMORY_SECONDS 2592000 /* failures older than 30 days are forgotten */
 #define NAME_MAX_LENGTH 64              /* of policies, waves, campaigns, products, tokens */
 
-enum wave_size_kind { WAVE_SIZE_PERCENT, WAVE_SIZE_COUNT, WAVE_SIZE_REST };
+enum wave_size_kind { WAVE_SIZE_PERCENT, WAVE_SIZE_COUNT, WAVE_SIZE_TAG, WAVE_SIZE_REST };
 
 struct wave_size {
     enum wave_size_kind kind;
-    double percent; /* of the whole membership, above 0 to 100; for WAVE_SIZE_PERCENT */
-    int64_t count;  /* for WAVE_SIZE_COUNT, 1 or more */
-    int64_t min;    /* at least so many, as far as there are devices; 0: no minimum */
-    int64_t max;    /* at most so many; 0: no maximum */
+    double percent;                /* of the whole membership, above 0 to 100; for WAVE_SIZE_PERCENT */
+    int64_t count;                 /* for WAVE_SIZE_COUNT, 1 or more */
+    int64_t min;                   /* at least so many, as far as there are devices; 0: no minimum */
+    int64_t max;                   /* at most so many; 0: no maximum */
+    char tag[NAME_MAX_LENGTH + 1]; /* all that are left and have it; for WAVE_SIZE_TAG */
 };
 
 enum gate_kind { GATE_THRESHOLD, GATE_SEQUENTIAL };

@@ -55,6 +55,10 @@ enum exit_code run_campaign_list(struct session *session, const struct arguments
 enum exit_code run_campaign_show(struct session *session, const struct arguments *arguments);
 enum exit_code run_campaign_targets(struct session *session, const struct arguments *arguments);
 enum exit_code run_campaign_watch(struct session *session, const struct arguments *arguments);
+enum exit_code run_campaign_plan(struct session *session, const struct arguments *arguments);
+enum exit_code run_plan_show(struct session *session, const struct arguments *arguments);
+enum exit_code run_plan_devices(struct session *session, const struct arguments *arguments);
+enum exit_code run_plan_left_out(struct session *session, const struct arguments *arguments);
 enum exit_code run_campaign_approve(struct session *session, const struct arguments *arguments);
 enum exit_code run_campaign_command(struct session *session, const struct arguments *arguments);
 enum exit_code run_policy_show(struct session *session, const struct arguments *arguments);

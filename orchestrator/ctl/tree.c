@@ -213,17 +213,42 @@ static const struct command key_commands[] = {
      reason_options, "Campaigns of releases that need a signature and have no other one are halted.\n"},
     {0}};
 
+#define SELECT_HELP                                                                                            \
+    "EXPR: tag:T, product:NAME, map:M, flash:KB, online, seen<7d (s, m, h, d) and hash<10% (always the same\n" \
+    "devices), with not, and, or, and parentheses: 'tag:eu and not (tag:beta or hash<10%)'.\n"
+
+#define CHOICE_OPTIONS                                                                                       \
+    {"firmware", "VERSION", "what the devices are to run (required)", false},                                \
+        {"policy", "FILE", "how it goes: waves, gates, rate (required)", false},                             \
+        {"from", "RULE", "only devices that run such a version", false},                                     \
+        {"select", "EXPR", "only devices that it selects (below)", false},                                   \
+        {"tag", "T", "only devices with this tag", true},                                                    \
+        {"device", "ID", "only this device, and others so named", true},                                     \
+    {                                                                                                        \
+        "devices", "FILE", "only the devices in this file, one id a line", false                             \
+    }
+
+static const struct option campaign_plan_options[] = {CHOICE_OPTIONS, {0}};
+
 static const struct option campaign_create_options[] = {
-    {"firmware", "VERSION", "what the devices are to run (required)", false},
-    {"policy", "FILE", "how it goes: waves, gates, rate (required)", false},
-    {"from", "RULE", "only devices that run such a version", false},
-    {"tag", "T", "only devices with this tag", true},
-    {"device", "ID", "only this device, and others so named", true},
-    {"devices", "FILE", "only the devices in this file, one id a line", false},
+    CHOICE_OPTIONS,
+    {"plan", "N", "do what this plan shows, instead of all the above", false},
     {"start", NULL, "start it at once", false},
     {"start-at", "TIME", "not earlier than then, such as 2026-12-01T02:00:00Z", false},
     {"end-at", "TIME", "not later than then", false},
     {"at-end", "WHAT", "what happens then: cancel (when not given) or pause", false},
+    {0}};
+
+static const struct option plan_devices_options[] = {
+    {"wave", "N", "only of this wave, from 0", false}, LIMIT_OPTION, {0}};
+
+static const struct command plan_commands[] = {
+    {"show", "show one plan: waves, who is left out, time and bytes", NULL, run_plan_show, "PLAN", 1, 1, NULL,
+     NULL},
+    {"devices", "list the devices of a plan with their waves", NULL, run_plan_devices, "PLAN", 1, 1,
+     plan_devices_options, NULL},
+    {"left-out", "list the devices that a plan leaves out, and why", NULL, run_plan_left_out, "PLAN", 1, 1,
+     limit_options, "Devices that are not selected are not listed.\n"},
     {0}};
 
 static const struct option campaign_approve_options[] = {
@@ -244,7 +269,11 @@ static const struct command campaign_commands[] = {
      "RULE: terms such as >=v1.0.0, all of which must hold, with = != < <= > >= (none is =); || between\n"
      "alternatives; 1.0.5 without v or b takes both v1.0.5 and b1.0.5. Devices of any lower version when\n"
      "not given. A policy: see policies/ and docs/policies.md. A file of devices may hold empty\n"
-     "lines and # comments, and \"-\" is standard input.\n"},
+     "lines and # comments, and \"-\" is standard input.\n" SELECT_HELP},
+    {"plan", "show what a campaign would do: who, in which wave, who not", NULL, run_campaign_plan, NULL, 0,
+     0, campaign_plan_options,
+     "Nothing is offered. The plan is kept for a week; campaign create --plan does exactly what it shows, or\n"
+     "is refused when another campaign has taken one of its devices meanwhile.\n" SELECT_HELP},
     {"list", "list campaigns, newest first", NULL, run_campaign_list, NULL, 0, 0, limit_options, NULL},
     {"show", "show one campaign: state, waves, counts, pace", NULL, run_campaign_show, "NAME", 1, 1, NULL,
      NULL},
@@ -346,6 +375,7 @@ static const struct command root_commands[] = {
     {"firmware", "releases and their images", firmware_commands, NULL, NULL, 0, 0, NULL, NULL},
     {"key", "keys that sign firmware", key_commands, NULL, NULL, 0, 0, NULL, "See docs/signing.md.\n"},
     {"campaign", "roll a firmware out", campaign_commands, NULL, NULL, 0, 0, NULL, NULL},
+    {"plan", "what campaigns would do (made by campaign plan)", plan_commands, NULL, NULL, 0, 0, NULL, NULL},
     {"policy", "how campaigns go", policy_commands, NULL, NULL, 0, 0, NULL, NULL},
     {"fleet", "the whole fleet", fleet_commands, NULL, NULL, 0, 0, NULL, NULL},
     {"audit", "the record of what operators did", audit_commands, NULL, NULL, 0, 0, NULL, NULL},

@@ -9,6 +9,7 @@
 #include "ingest.h"
 #include "log.h"
 #include "migrate.h"
+#include "operate.h"
 #include "policy.h"
 #include "store_sql.h"
 #include "tick.h"
@@ -244,6 +245,10 @@ static void forget_the_past(struct shared *shared, struct store *store)
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, FLAPPING_MEMORY_SECONDS);
     if (store_run(store, &SQL_FAILURE_FORGET, &parameters, NULL, &error) != STATUS_OK)
+        handle_failure(shared, "forgetting_failed", &error);
+    struct store_parameters of_plans = {0};
+    store_put_integer(&of_plans, PLAN_KEPT_SECONDS);
+    if (store_run(store, &SQL_PLAN_FORGET, &of_plans, NULL, &error) != STATUS_OK)
         handle_failure(shared, "forgetting_failed", &error);
     if (store_run(store, &SQL_CALL_FORGET, NULL, NULL, &error) != STATUS_OK)
         handle_failure(shared, "forgetting_failed", &error);

@@ -80,6 +80,8 @@ static enum status read_campaign(const struct store_rows *rows, struct arena *ar
     campaign->created_by = arena_copy(arena, store_rows_text(rows, 0, 17));
     campaign->schedule.start_at = store_rows_integer(rows, 0, 18);
     campaign->schedule.end_at = store_rows_integer(rows, 0, 19);
+    campaign->selector = arena_copy(arena, store_rows_text(rows, 0, 21));
+    campaign->plan = store_rows_integer(rows, 0, 22);
     campaign->schedule.pauses_at_end = strcmp(store_rows_text(rows, 0, 20), "pause") == 0;
     if (policy_json_parse(policy, strlen(policy), &campaign->policy, error) != STATUS_OK)
         return error_context(error, "stored policy of campaign %s", campaign->name);

@@ -25,8 +25,10 @@ struct campaign {
     const char *firmware_version; /* NULL in a rollback */
     int ptype;
     const char *from_rule;
-    const char *tags;    /* comma-separated */
-    const char *devices; /* PostgreSQL's text of an array; {} for any */
+    const char *tags;     /* comma-separated */
+    const char *devices;  /* PostgreSQL's text of an array; {} for any */
+    const char *selector; /* core/selector; "" for any */
+    int64_t plan;         /* whose devices it takes; 0: those eligible when it starts */
     int64_t seed;
     struct ramp ramp;
     const char *created_by;

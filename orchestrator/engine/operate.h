@@ -160,6 +160,9 @@ struct campaign_new {
     const char *tags;           /* comma-separated, all must be on the device; NULL or "" for any */
     const char *const *devices; /* only these; NULL for any */
     size_t device_count;
+    const char *select; /* core/selector; NULL or "" for any */
+    int64_t
+        plan; /* what it does, as planned before: then nothing but name, start and schedule counts; 0: none */
     const char *policy_json; /* stored with every default filled in */
     bool start;
     struct schedule schedule;
@@ -197,5 +200,13 @@ enum status operate_campaign_command(struct store *store, const struct actor *ac
 enum status operate_campaign_approve(struct store *store, const struct actor *actor, const char *campaign,
                                      const char *wave, const char *reason, bool *changed, int64_t *missing,
                                      struct error *error) MUST_CHECK;
+
+#define PLAN_KEPT_SECONDS 604800
+
+/* A dry run: who would take part, in which wave, and who not; kept for a week. Name, start and schedule do
+ * not count. *plan is its number, which a campaign may name. */
+enum status operate_plan_create(struct store *store, const struct actor *actor,
+                                const struct campaign_new *campaign, int64_t *plan,
+                                struct error *error) MUST_CHECK;
 
 #endif

@@ -1,23 +1,16 @@
-#include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "approval.h"
-#include "array.h"
 #include "campaign.h"
-#include "digest.h"
+#include "membership.h"
 #include "names.h"
 #include "operate.h"
-#include "planner.h"
-#include "policy_json.h"
 #include "release.h"
-#include "report.h"
 #include "schedule.h"
 #include "signing.h"
+#include "start.h"
 #include "store_sql.h"
-#include "version_rule.h"
-#include "zones.h"
 
 static const char *const command_names[] = {
 #define X(name, text) [name] = text,
@@ -76,21 +69,42 @@ static enum status check_signed(struct store *store, const struct campaign *camp
     return release_check_signed(store, campaign->firmware, campaign->firmware_version, "campaign", error);
 }
 
+/* A plan runs as it was shown, or not at all. */
+static enum status check_plan_is_free(struct store *store, int64_t plan, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    store_put_integer(&parameters, plan);
+    if (store_run(store, &SQL_PLAN_BUSY, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    enum status status = STATUS_OK;
+    if (store_rows_integer(rows, 0, 0) > 0)
+        status =
+            error_set(error, STATUS_CONFLICT, "plan",
+                      "%s devices of plan %lld are in other live campaigns now (%.200s): make another plan",
+                      store_rows_text(rows, 0, 0), (long long)plan, store_rows_text(rows, 0, 1));
+    store_rows_free(rows);
+    return status;
+}
+
 static enum status start(struct store *store, struct campaign *campaign, const struct command_work *work,
                          struct error *error)
 {
     int64_t devices = 0;
     if (check_signed(store, campaign, error) != STATUS_OK)
         return error->status;
-    if (campaign->snapshot.state == CAMPAIGN_DRAFT) {
-        if (planner_count(store, campaign, &devices, error) != STATUS_OK)
+    if (campaign->snapshot.state == CAMPAIGN_DRAFT && campaign->plan != 0) {
+        if (check_plan_is_free(store, campaign->plan, error) != STATUS_OK)
+            return error->status;
+    } else if (campaign->snapshot.state == CAMPAIGN_DRAFT) {
+        if (membership_count(store, campaign, &devices, error) != STATUS_OK)
             return error->status;
         if (devices == 0)
             return error_set(
                 error, STATUS_CONFLICT, "campaign",
                 "no device is eligible: it must be of ptype %d, run a version that matches %s and is "
-                "lower than %s, have the tags, support online upgrades, be of a product that takes %s, and be in "
-                "no other live campaign",
+                "lower than %s, have the tags and be selected, support online upgrades, be of a product that takes %s, "
+                "and be in no quarantine and no other live campaign",
                 campaign->ptype, campaign->from_rule[0] == '\0' ? "* (any)" : campaign->from_rule,
                 campaign->firmware_version, campaign->firmware_version);
     }
@@ -199,142 +213,9 @@ enum status operate_campaign_command(struct store *store, const struct actor *ac
     return status;
 }
 
-/* --- creation --------------------------------------------------------------------------------------- */
-
-struct create_work {
-    const struct actor *actor;
-    const struct campaign_new *campaign;
-    struct version version;
-    struct policy parsed;
-    char *policy; /* effective, every default filled in */
-    struct array devices;
-    int64_t seed;
-};
-
-static enum status check_name(const char *name, struct error *error)
+enum status campaign_start_now(struct store *store, const struct actor *actor, const char *name,
+                               struct error *error)
 {
-    size_t length = strlen(name);
-    if (length < 1 || length > NAME_MAX_LENGTH || !isalpha((unsigned char)name[0]) ||
-        !device_id_is_valid(name))
-        return error_set(error, STATUS_INVALID, "name",
-                         "must begin with a letter and have at most %d characters of A-Z a-z 0-9 . _ -",
-                         NAME_MAX_LENGTH);
-    return STATUS_OK;
-}
-
-static enum status find_firmware(struct store *store, const char *version, int64_t *number,
-                                 struct error *error)
-{
-    struct store_parameters parameters = {0};
-    store_put_text(&parameters, version);
-    struct store_rows *rows;
-    if (store_run(store, &SQL_FIRMWARE_FIND, &parameters, &rows, error) != STATUS_OK)
-        return error->status;
-    bool found = store_rows_count(rows) == 1;
-    int64_t images = found ? store_rows_integer(rows, 0, 1) : 0;
-    if (found)
-        *number = store_rows_integer(rows, 0, 0);
-    store_rows_free(rows);
-    if (!found)
-        return error_set(error, STATUS_NOT_FOUND, "firmware", "%s was never uploaded", version);
-    if (images != 2)
-        return error_set(error, STATUS_CONFLICT, "firmware", "%s has no images for both slots", version);
-    return STATUS_OK;
-}
-
-/* A device that does not exist, or is of another product type, is a mistake of whoever named it. */
-static enum status check_devices(struct store *store, const char *devices, int ptype, struct error *error)
-{
-    struct store_parameters parameters = {0};
-    store_put_text(&parameters, devices);
-    store_put_integer(&parameters, ptype);
-    struct store_rows *rows;
-    if (store_run(store, &SQL_DEVICE_UNKNOWN, &parameters, &rows, error) != STATUS_OK)
-        return error->status;
-    enum status status = STATUS_OK;
-    if (store_rows_count(rows) > 0) {
-        char field[64];
-        snprintf(field, sizeof field, "devices[%s]", store_rows_text(rows, 0, 0));
-        status = error_set(error, STATUS_NOT_FOUND, field, "no device of ptype %d has the id %.64s", ptype,
-                           store_rows_text(rows, 0, 1));
-    }
-    store_rows_free(rows);
-    return status;
-}
-
-static enum status create(struct store *store, void *context, struct error *error)
-{
-    struct create_work *work = context;
-    const struct campaign_new *campaign = work->campaign;
-    const char *devices = array_text(&work->devices);
-    char version[VERSION_TEXT_SIZE];
-    int64_t firmware = 0;
-    version_format(&work->version, version);
-    if (find_firmware(store, version, &firmware, error) != STATUS_OK ||
-        release_check_products(store, version, RELEASE_ROLLED_OUT, error) != STATUS_OK ||
-        release_check_signed(store, firmware, version, "firmware", error) != STATUS_OK ||
-        check_devices(store, devices, work->version.ptype, error) != STATUS_OK ||
-        zones_check(store, &work->parsed, error) != STATUS_OK)
-        return error->status;
-    struct store_parameters parameters = {0};
-    store_put_text(&parameters, campaign->name);
-    store_put_integer(&parameters, firmware);
-    store_put_integer(&parameters, work->version.ptype);
-    store_put_text(&parameters, campaign->from != NULL ? campaign->from : "");
-    store_put_text(&parameters, campaign->tags);
-    store_put_text(&parameters, work->policy);
-    store_put_integer(&parameters, work->seed);
-    store_put_text(&parameters, work->actor->name);
-    store_put_text(&parameters, devices);
-    schedule_put(&parameters, &campaign->schedule);
-    enum status status = store_run(store, &SQL_CAMPAIGN_CREATE, &parameters, NULL, error);
-    if (status == STATUS_CONFLICT && strcmp(error->field, "campaigns_name_unique") == 0)
-        return error_set(error, STATUS_CONFLICT, "name", "a campaign named %s exists already",
-                         campaign->name);
-    if (status != STATUS_OK)
-        return status;
-    if (audit_add(store, work->actor->name, "create", campaign->name, "", NULL, error) != STATUS_OK)
-        return error->status;
-    if (!campaign->start)
-        return STATUS_OK;
-    struct command_work starting = {
-        .actor = work->actor, .name = campaign->name, .command = CAMPAIGN_START, .reason = ""};
-    return command(store, &starting, error);
-}
-
-enum status operate_campaign_create(struct store *store, const struct actor *actor,
-                                    const struct campaign_new *campaign, struct error *error)
-{
-    struct create_work work = {.actor = actor, .campaign = campaign};
-    struct scheme_rule rule;
-    if (check_name(campaign->name, error) != STATUS_OK)
-        return error->status;
-    if (version_parse(campaign->firmware, &work.version, error) != STATUS_OK) {
-        struct error why = *error;
-        return error_set(error, STATUS_INVALID, "firmware", "%s", why.message);
-    }
-    if (!version_is_online(&work.version))
-        return error_set(error, STATUS_INVALID, "firmware",
-                         "class %c cannot be installed online: o or a is needed", work.version.fota_class);
-    if (scheme_rule_parse(campaign->from != NULL ? campaign->from : "", work.version.scheme,
-                          work.version.ptype, &rule, error) != STATUS_OK) {
-        struct error why = *error;
-        return error_set(error, STATUS_INVALID, "from", "%s", why.message);
-    }
-    if (schedule_check(&campaign->schedule, error) != STATUS_OK)
-        return error->status;
-    if (policy_json_parse(campaign->policy_json, strlen(campaign->policy_json), &work.parsed, error) !=
-        STATUS_OK)
-        return error->status;
-    /* 53 bits: the seed is shown in JSON */
-    uint64_t random = 0;
-    random_bytes(&random, sizeof random);
-    work.seed = (int64_t)(random >> 11);
-    work.policy = policy_json_format(&work.parsed);
-    for (size_t i = 0; i < campaign->device_count; i++)
-        array_put_text(&work.devices, campaign->devices[i]);
-    enum status status = store_transaction(store, create, &work, error);
-    array_release(&work.devices);
-    free(work.policy);
-    return status;
+    struct command_work work = {.actor = actor, .name = name, .command = CAMPAIGN_START, .reason = ""};
+    return command(store, &work, error);
 }

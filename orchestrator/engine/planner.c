@@ -4,65 +4,10 @@
 #include <stdlib.h>
 
 #include "array.h"
-#include "plan.h"
+#include "membership.h"
 #include "policy_json.h"
 #include "store_sql.h"
-#include "version_rule.h"
 #include "zones.h"
-
-/* Whether a device that runs `text` may be updated: in the firmware's scheme, taken by the rule, and lower
- * than the firmware, since updates only go up. This is decided here and nowhere else. */
-static bool may_be_updated(const char *text, const struct scheme_rule *rule, const struct version *firmware)
-{
-    struct version running;
-    return version_parse(text, &running, NULL) == STATUS_OK && version_is_online(&running) &&
-           scheme_rule_matches(rule, &running) && version_compare(&running, firmware) < 0;
-}
-
-/* The versions that devices of the ptype run, and that may be updated. */
-static enum status accepted_versions(struct store *store, const struct campaign *campaign,
-                                     struct array *versions, struct error *error)
-{
-    struct version firmware;
-    struct scheme_rule rule;
-    struct store_parameters parameters = {0};
-    struct store_rows *rows;
-    if (version_parse(campaign->firmware_version, &firmware, error) != STATUS_OK ||
-        scheme_rule_parse(campaign->from_rule, firmware.scheme, campaign->ptype, &rule, error) != STATUS_OK)
-        return error->status;
-    store_put_integer(&parameters, campaign->ptype);
-    if (store_run(store, &SQL_DEVICE_VERSIONS, &parameters, &rows, error) != STATUS_OK)
-        return error->status;
-    for (int64_t i = 0; i < store_rows_count(rows); i++) {
-        const char *text = store_rows_text(rows, i, 0);
-        if (may_be_updated(text, &rule, &firmware))
-            array_put_text(versions, text);
-    }
-    store_rows_free(rows);
-    return STATUS_OK;
-}
-
-enum status planner_count(struct store *store, const struct campaign *campaign, int64_t *devices,
-                          struct error *error)
-{
-    struct array versions = {0};
-    struct store_rows *rows = NULL;
-    enum status status = accepted_versions(store, campaign, &versions, error);
-    if (status == STATUS_OK) {
-        struct store_parameters parameters = {0};
-        store_put_integer(&parameters, campaign->ptype);
-        store_put_text(&parameters, array_text(&versions));
-        store_put_text(&parameters, campaign->tags);
-        store_put_text(&parameters, campaign->devices);
-        store_put_integer(&parameters, campaign->firmware);
-        status = store_run(store, &SQL_ELIGIBLE_COUNT, &parameters, &rows, error);
-    }
-    if (status == STATUS_OK)
-        *devices = store_rows_integer(rows, 0, 0);
-    store_rows_free(rows);
-    array_release(&versions);
-    return status;
-}
 
 static enum status create_waves(struct store *store, const struct campaign *campaign, struct error *error)
 {
@@ -77,33 +22,17 @@ static enum status create_waves(struct store *store, const struct campaign *camp
     return status;
 }
 
+/* A plan's devices, or those that are eligible now. */
 static enum status create_targets(struct store *store, const struct campaign *campaign, struct error *error)
 {
-    int64_t members = 0;
-    if (planner_count(store, campaign, &members, error) != STATUS_OK)
-        return error->status;
-    int64_t sizes[POLICY_WAVES_MAX] = {0};
-    plan_sizes(&campaign->policy, members, sizes);
-    struct array versions = {0}, wave_sizes = {0};
-    for (int i = 0; i < campaign->policy.wave_count; i++)
-        array_put_integer(&wave_sizes, sizes[i]);
-    enum status status = accepted_versions(store, campaign, &versions, error);
-    if (status == STATUS_OK) {
-        struct store_parameters parameters = {0};
-        store_put_integer(&parameters, campaign->number);
-        store_put_integer(&parameters, campaign->ptype);
-        store_put_text(&parameters, array_text(&versions));
-        store_put_text(&parameters, campaign->tags);
-        store_put_integer(&parameters, campaign->seed);
-        store_put_text(&parameters, array_text(&wave_sizes));
-        store_put_text(&parameters, campaign->firmware_version);
-        store_put_integer(&parameters, campaign->firmware);
-        store_put_text(&parameters, campaign->devices);
-        status = store_run(store, &SQL_PLAN_UPDATE, &parameters, NULL, error);
-    }
-    array_release(&versions);
-    array_release(&wave_sizes);
-    return status;
+    if (campaign->plan == 0)
+        return membership_to_targets(store, campaign, error);
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_integer(&parameters, campaign->plan);
+    store_put_text(&parameters, campaign->firmware_version);
+    store_put_integer(&parameters, campaign->firmware);
+    return store_run(store, &SQL_PLAN_TAKE, &parameters, NULL, error);
 }
 
 static enum status create_rollback_targets(struct store *store, const struct campaign *campaign,

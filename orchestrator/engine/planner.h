@@ -4,10 +4,6 @@
 
 #include "campaign.h"
 
-/* How many devices the campaign's selector takes now. */
-enum status planner_count(struct store *store, const struct campaign *campaign, int64_t *devices,
-                          struct error *error) MUST_CHECK;
-
 /* Writes waves and targets, and moves the campaign from scheduled to running (or to completed, when there is
  * no member). */
 enum status planner_plan(struct store *store, struct campaign *campaign, struct error *error) MUST_CHECK;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api_answer.h"
+#include "api_new.h"
 #include "api_request.h"
 #include "handlers.h"
 #include "policy_json.h"
@@ -57,17 +58,7 @@ enum status handle_campaign_create(struct http_request *request, struct error *e
                                     &request->arena, &given, error);
     if (status != STATUS_OK)
         return status;
-    struct campaign_new campaign = {.name = given.name,
-                                    .firmware = given.firmware,
-                                    .from = given.from,
-                                    .tags = given.tags,
-                                    .devices = given.devices,
-                                    .device_count = given.device_count,
-                                    .policy_json = given.policy,
-                                    .start = given.start,
-                                    .schedule = {.start_at = given.start_at,
-                                                 .end_at = given.end_at,
-                                                 .pauses_at_end = given.pauses_at_end}};
+    struct campaign_new campaign = campaign_new_of(&given);
     status = operate_campaign_create(http_request_store(request), &request->actor, &campaign, error);
     if (status != STATUS_OK)
         return status;

@@ -60,6 +60,12 @@ enum status handle_campaign_targets(struct http_request *request, struct error *
 enum status handle_campaign_approve(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_campaign_command(struct http_request *request, struct error *error) MUST_CHECK;
 
+/* api_plan.c */
+enum status handle_plan_create(struct http_request *request, struct error *error) MUST_CHECK;
+enum status handle_plan_show(struct http_request *request, struct error *error) MUST_CHECK;
+enum status handle_plan_devices(struct http_request *request, struct error *error) MUST_CHECK;
+enum status handle_plan_left_out(struct http_request *request, struct error *error) MUST_CHECK;
+
 /* api_fleet.c */
 enum status handle_fleet_status(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_audit_list(struct http_request *request, struct error *error) MUST_CHECK;

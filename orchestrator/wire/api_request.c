@@ -307,19 +307,44 @@ static void read_schedule(struct json_scope *scope, struct api_campaign *campaig
         json_scope_refuse(scope, "at_end", "allowed only beside end_at");
 }
 
+/* Who takes part, and how it goes. */
+static void read_choice(struct json_scope *scope, struct arena *arena, void *into)
+{
+    struct api_campaign *campaign = into;
+    const char *from = read_text(scope, "from", false, arena);
+    const char *select = read_text(scope, "select", false, arena);
+    campaign->firmware = read_text(scope, "firmware", true, arena);
+    campaign->from = from != NULL ? from : "";
+    campaign->select = select != NULL ? select : "";
+    campaign->tags = read_tags(scope, arena);
+    read_device_ids(scope, arena, campaign);
+    campaign->policy = read_policy(scope, arena);
+}
+
+static void read_plan_number(struct json_scope *scope, struct api_campaign *campaign)
+{
+    if (json_scope_integer(scope, "plan", true, &campaign->plan) && campaign->plan < 1)
+        json_scope_refuse(scope, "plan", "allowed is the number of a plan");
+    campaign->from = campaign->select = campaign->tags = "";
+}
+
 static void read_campaign(struct json_scope *scope, struct arena *arena, void *into)
 {
     struct api_campaign *campaign = into;
     campaign->name = read_text(scope, "name", true, arena);
-    campaign->firmware = read_text(scope, "firmware", true, arena);
-    campaign->from = read_text(scope, "from", false, arena);
-    if (campaign->from == NULL)
-        campaign->from = "";
-    campaign->tags = read_tags(scope, arena);
-    read_device_ids(scope, arena, campaign);
-    campaign->policy = read_policy(scope, arena);
+    if (json_object_get(scope->object, "plan") != NULL)
+        read_plan_number(scope, campaign);
+    else
+        read_choice(scope, arena, campaign);
     json_scope_boolean(scope, "start", false, &campaign->start);
     read_schedule(scope, campaign);
+}
+
+enum status api_plan_parse(const char *text, size_t length, struct arena *arena, struct api_campaign *plan,
+                           struct error *error)
+{
+    *plan = (struct api_campaign){0};
+    return read_members(text, length, read_choice, arena, plan, error);
 }
 
 enum status api_campaign_parse(const char *text, size_t length, struct arena *arena,

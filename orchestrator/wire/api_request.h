@@ -75,8 +75,8 @@ struct api_public_key {
 enum status api_public_key_parse(const char *text, size_t length, struct arena *arena,
                                  struct api_public_key *key, struct error *error) MUST_CHECK;
 
-/* POST /v1/campaigns: {"name", "firmware", "from"?, "tags"?: [...], "devices"?: [...], "policy", "start"?,
- * "start_at"?, "end_at"?, "at_end"?} */
+/* POST /v1/campaigns: {"name", "firmware", "from"?, "tags"?: [...], "devices"?: [...], "select"?, "policy",
+ * "start"?, "start_at"?, "end_at"?, "at_end"?}, or {"name", "plan", and the last four} */
 struct api_campaign {
     const char *name, *firmware;
     const char *from;     /* "" when not given */
@@ -85,6 +85,8 @@ struct api_campaign {
     size_t device_count;
     const char *policy; /* the document as given */
     bool start;
+    const char *select; /* "" when not given */
+    int64_t plan; /* 0 when not given; else firmware and policy are NULL and what selects devices is empty */
     int64_t start_at, end_at; /* Unix seconds; 0 when not given */
     bool pauses_at_end;
 };
@@ -95,6 +97,11 @@ enum status api_campaign_parse(const char *text, size_t length, struct arena *ar
 /* POST /v1/campaigns/{name}/COMMAND: nothing at all, or {"reason"?}. *reason is NULL when not given. */
 enum status api_command_parse(const char *text, size_t length, struct arena *arena, const char **reason,
                               struct error *error) MUST_CHECK;
+
+/* POST /v1/plans: the members of a campaign that say who and how: firmware, from, select, tags, devices,
+ * policy. */
+enum status api_plan_parse(const char *text, size_t length, struct arena *arena, struct api_campaign *plan,
+                           struct error *error) MUST_CHECK;
 
 /* POST /v1/campaigns/{name}/approve: nothing at all, or {"wave"?, "reason"?}. NULL when not given. */
 struct api_approval {

@@ -44,19 +44,26 @@ static void read_size(struct json_scope *wave_scope, json_t *object, struct wave
     bool has_percent = json_scope_real(&scope, "percent", false, &size->percent);
     bool has_count = json_scope_integer(&scope, "count", false, &size->count);
     bool has_rest = json_scope_boolean(&scope, "rest", false, &rest);
+    const char *tag;
+    bool has_tag = json_scope_text(&scope, "tag", false, &tag);
+    if (has_tag && strlen(tag) <= NAME_MAX_LENGTH)
+        snprintf(size->tag, sizeof size->tag, "%s", tag);
     bool has_min = json_scope_integer(&scope, "min", false, &size->min);
     bool has_max = json_scope_integer(&scope, "max", false, &size->max);
-    if (has_percent + has_count + has_rest > 1)
-        json_scope_refuse(&scope, "", "allowed is exactly one of percent, count, rest");
+    if (has_percent + has_count + has_rest + has_tag > 1)
+        json_scope_refuse(&scope, "", "allowed is exactly one of percent, count, tag, rest");
     if (has_rest && !rest)
         json_scope_refuse(&scope, "rest", "is false; allowed is true");
-    if (!has_percent && (has_min || has_max) && (has_count || has_rest))
+    if (!has_percent && (has_min || has_max) && (has_count || has_rest || has_tag))
         json_scope_refuse(&scope, has_min ? "min" : "max", "allowed only beside percent");
-    size->kind = has_percent ? WAVE_SIZE_PERCENT : has_count ? WAVE_SIZE_COUNT : WAVE_SIZE_REST;
-    bool has_none = !has_percent && !has_count && !has_rest;
+    size->kind = has_percent ? WAVE_SIZE_PERCENT
+                 : has_count ? WAVE_SIZE_COUNT
+                 : has_tag   ? WAVE_SIZE_TAG
+                             : WAVE_SIZE_REST;
+    bool has_none = !has_percent && !has_count && !has_rest && !has_tag;
     enum status status = json_scope_end(&scope);
     if (status == STATUS_OK && has_none)
-        json_scope_refuse(&scope, "", "allowed is exactly one of percent, count, rest");
+        json_scope_refuse(&scope, "", "allowed is exactly one of percent, count, tag, rest");
     wave_scope->status = scope.status;
 }
 

@@ -12,6 +12,8 @@ static json_t *format_size(const struct wave_size *size)
                          (json_int_t)size->max);
     case WAVE_SIZE_COUNT:
         return json_pack("{sI}", "count", (json_int_t)size->count);
+    case WAVE_SIZE_TAG:
+        return json_pack("{ss}", "tag", size->tag);
     case WAVE_SIZE_REST:
         break;
     }

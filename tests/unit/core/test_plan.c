@@ -20,6 +20,17 @@ static struct policy policy_of(struct wave_size first)
     return policy;
 }
 
+/* Waves take in order, each from what is left. */
+static void cut(const struct policy *policy, int64_t members, int64_t sizes[POLICY_WAVES_MAX])
+{
+    int64_t left = members;
+    for (int i = 0; i < policy->wave_count; i++) {
+        int64_t wanted = plan_wanted(&policy->waves[i].size, members);
+        sizes[i] = wanted < left ? wanted : left;
+        left -= sizes[i];
+    }
+}
+
 static void first_wave_has_its_size(void **state)
 {
     (void)state;
@@ -43,7 +54,7 @@ static void first_wave_has_its_size(void **state)
     for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
         struct policy policy = policy_of(examples[i].size);
         int64_t sizes[POLICY_WAVES_MAX] = {0};
-        plan_sizes(&policy, examples[i].members, sizes);
+        cut(&policy, examples[i].members, sizes);
         assert_int_equal(sizes[0], examples[i].first);
         assert_int_equal(sizes[0] + sizes[1], examples[i].members);
     }
@@ -57,11 +68,29 @@ static void waves_always_add_up(void **state)
             struct policy policy =
                 policy_of((struct wave_size){.kind = WAVE_SIZE_PERCENT, .percent = percent, .min = 2});
             int64_t sizes[POLICY_WAVES_MAX] = {0};
-            plan_sizes(&policy, members, sizes);
+            cut(&policy, members, sizes);
             assert_true(sizes[0] >= 0 && sizes[1] >= 0);
             assert_int_equal(sizes[0] + sizes[1], members);
         }
     }
+}
+
+static void the_least_time_is_that_of_rate_and_soak(void **state)
+{
+    (void)state;
+    struct policy policy = policy_of((struct wave_size){.kind = WAVE_SIZE_COUNT, .count = 10});
+    int64_t sizes[POLICY_WAVES_MAX] = {10, 590};
+    policy.waves[0].soak_seconds = 1000;
+    policy.rate = (struct rate_policy){.per_minute = 60, .growth_factor = 1};
+    assert_int_equal(plan_least_seconds(&policy, sizes), 1600);
+    /* 100 at 60 a minute, 100 at 120, 400 at 200 */
+    policy.rate = (struct rate_policy){
+        .per_minute = 60, .growth_factor = 2, .growth_every = 100, .ceiling_per_minute = 200};
+    assert_int_equal(plan_least_seconds(&policy, sizes), 1000 + 100 + 50 + 120);
+    policy.rate.per_minute = 0;
+    assert_int_equal(plan_least_seconds(&policy, sizes), 1000);
+    sizes[0] = 0;
+    assert_int_equal(plan_least_seconds(&policy, sizes), 0);
 }
 
 int main(void)
@@ -69,6 +98,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_wave_has_its_size),
         cmocka_unit_test(waves_always_add_up),
+        cmocka_unit_test(the_least_time_is_that_of_rate_and_soak),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

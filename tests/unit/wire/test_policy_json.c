@@ -66,7 +66,7 @@ static void every_error_names_its_place(void **state)
         {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"rest\":true,\"min\":3}}]}",
          "waves[0].size.min", "beside percent"},
         {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"procent\":3}}]}", "waves[0].size.procent",
-         "percent, count, rest, min, max"},
+         "percent, count, rest, tag, min, max"},
         {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"count\":1.5}}]}", "waves[0].size.count",
          "with a fraction; allowed is a whole number"},
         {"{\"name\":\"x\",\"waves\":[{\"name\":\"a\",\"size\":{\"rest\":true},\"gate\":{\"type\":\"guess\"}}]"

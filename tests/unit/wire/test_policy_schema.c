@@ -101,8 +101,9 @@ static void members_are_the_same(void **state)
     (void)state;
     struct policy policy;
     policy_defaults(&policy);
-    policy.wave_count = 3;
-    policy.waves[2] = policy.waves[0];
+    policy.wave_count = 4;
+    policy.waves[3] = policy.waves[2] = policy.waves[0];
+    policy.waves[2].size = (struct wave_size){.kind = WAVE_SIZE_TAG, .tag = "eu"};
     policy.waves[0].size = (struct wave_size){.kind = WAVE_SIZE_PERCENT, .percent = 5};
     policy.waves[1] = policy.waves[0];
     policy.waves[1].size = (struct wave_size){.kind = WAVE_SIZE_COUNT, .count = 5};

@@ -1,0 +1,172 @@
+#include "membership.h"
+
+#include "array.h"
+#include "plan.h"
+#include "selector_json.h"
+#include "store_sql.h"
+#include "version_rule.h"
+
+/* Whether a device that runs `text` may be updated: in the firmware's scheme, taken by the rule, and lower
+ * than the firmware, since updates only go up. This is decided here and nowhere else. */
+static bool may_be_updated(const char *text, const struct scheme_rule *rule, const struct version *firmware)
+{
+    struct version running;
+    return version_parse(text, &running, NULL) == STATUS_OK && version_is_online(&running) &&
+           scheme_rule_matches(rule, &running) && version_compare(&running, firmware) < 0;
+}
+
+/* The versions that devices of the ptype run, and that may be updated. */
+static enum status accepted_versions(struct store *store, const struct campaign *campaign,
+                                     struct array *versions, struct error *error)
+{
+    struct version firmware;
+    struct scheme_rule rule;
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    if (version_parse(campaign->firmware_version, &firmware, error) != STATUS_OK ||
+        scheme_rule_parse(campaign->from_rule, firmware.scheme, campaign->ptype, &rule, error) != STATUS_OK)
+        return error->status;
+    store_put_integer(&parameters, campaign->ptype);
+    if (store_run(store, &SQL_DEVICE_VERSIONS, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    for (int64_t i = 0; i < store_rows_count(rows); i++) {
+        const char *text = store_rows_text(rows, i, 0);
+        if (may_be_updated(text, &rule, &firmware))
+            array_put_text(versions, text);
+    }
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
+/* What judged_devices() of the database asks for. */
+struct selection {
+    struct array versions;
+    struct arena arena;
+    const char *groups;
+};
+
+static enum status select_devices(struct store *store, const struct campaign *campaign,
+                                  struct selection *selection, struct error *error)
+{
+    struct selector selector;
+    if (selector_parse(campaign->selector, &selector, error) != STATUS_OK)
+        return error_context(error, "selector of campaign %s", campaign->name);
+    selection->groups = selector_json_format(&selector, &selection->arena);
+    return accepted_versions(store, campaign, &selection->versions, error);
+}
+
+static void release(struct selection *selection)
+{
+    array_release(&selection->versions);
+    arena_release(&selection->arena);
+}
+
+static void put_selection(struct store_parameters *parameters, const struct campaign *campaign,
+                          struct selection *selection)
+{
+    store_put_integer(parameters, campaign->ptype);
+    store_put_text(parameters, array_text(&selection->versions));
+    store_put_text(parameters, campaign->tags);
+    store_put_text(parameters, campaign->devices);
+    store_put_text(parameters, selection->groups);
+    store_put_integer(parameters, campaign->firmware);
+}
+
+enum status membership_count(struct store *store, const struct campaign *campaign, int64_t *devices,
+                             struct error *error)
+{
+    struct selection selection = {0};
+    struct store_rows *rows = NULL;
+    enum status status = select_devices(store, campaign, &selection, error);
+    if (status == STATUS_OK) {
+        struct store_parameters parameters = {0};
+        put_selection(&parameters, campaign, &selection);
+        status = store_run(store, &SQL_JUDGED_COUNT, &parameters, &rows, error);
+    }
+    if (status == STATUS_OK)
+        *devices = store_rows_integer(rows, 0, 0);
+    store_rows_free(rows);
+    release(&selection);
+    return status;
+}
+
+/* Fills the table `planned` of this transaction. */
+static enum status plan_devices(struct store *store, const struct campaign *campaign,
+                                struct selection *selection, int64_t *members, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    if (store_run(store, &SQL_PLANNED_BEGIN, NULL, NULL, error) != STATUS_OK)
+        return error->status;
+    put_selection(&parameters, campaign, selection);
+    store_put_integer(&parameters, campaign->seed);
+    if (store_run(store, &SQL_PLANNED_FILL, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    *members = store_rows_affected(rows);
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
+/* Cuts the waves one after the other, each from what is left: into a plan, or into the campaign's targets. */
+static enum status cut_waves(struct store *store, const struct campaign *campaign, int64_t members,
+                             int64_t plan, struct error *error)
+{
+    for (int i = 0; i < campaign->policy.wave_count; i++) {
+        const struct wave_size *size = &campaign->policy.waves[i].size;
+        int64_t wanted = plan_wanted(size, members);
+        struct store_parameters parameters = {0};
+        store_put_integer(&parameters, i);
+        store_put_text(&parameters, size->kind == WAVE_SIZE_TAG ? size->tag : "");
+        if (wanted == PLAN_ALL)
+            store_put_text(&parameters, NULL);
+        else
+            store_put_integer(&parameters, wanted);
+        store_put_integer(&parameters, plan != 0 ? plan : campaign->number);
+        if (plan == 0) {
+            store_put_text(&parameters, campaign->firmware_version);
+            store_put_integer(&parameters, campaign->firmware);
+        }
+        const struct store_statement *statement = plan != 0 ? &SQL_PLANNED_TO_PLAN : &SQL_PLANNED_TO_TARGETS;
+        if (store_run(store, statement, &parameters, NULL, error) != STATUS_OK)
+            return error->status;
+    }
+    return STATUS_OK;
+}
+
+enum status membership_to_targets(struct store *store, const struct campaign *campaign, struct error *error)
+{
+    struct selection selection = {0};
+    int64_t members = 0;
+    enum status status = select_devices(store, campaign, &selection, error);
+    if (status == STATUS_OK)
+        status = plan_devices(store, campaign, &selection, &members, error);
+    if (status == STATUS_OK)
+        status = cut_waves(store, campaign, members, 0, error);
+    release(&selection);
+    return status;
+}
+
+static enum status note_left_out(struct store *store, const struct campaign *campaign,
+                                 struct selection *selection, int64_t plan, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, plan);
+    put_selection(&parameters, campaign, selection);
+    return store_run(store, &SQL_PLAN_LEFT_OUT, &parameters, NULL, error);
+}
+
+enum status membership_to_plan(struct store *store, const struct campaign *campaign, int64_t plan,
+                               struct error *error)
+{
+    struct selection selection = {0};
+    int64_t members = 0;
+    enum status status = select_devices(store, campaign, &selection, error);
+    if (status == STATUS_OK)
+        status = plan_devices(store, campaign, &selection, &members, error);
+    if (status == STATUS_OK)
+        status = cut_waves(store, campaign, members, plan, error);
+    if (status == STATUS_OK)
+        status = note_left_out(store, campaign, &selection, plan, error);
+    release(&selection);
+    return status;
+}

@@ -1,0 +1,4 @@
+-- Eligible devices: ptype, versions, tags, devices, groups, firmware
+SELECT count(*) FROM judged_devices($1, $2::text[], coalesce(string_to_array(nullif($3, ''), ','), '{}'), $4::text[],
+                                    $5::json, $6)
+WHERE left_out IS NULL

@@ -1,0 +1,1 @@
+SELECT plan_id::text FROM plans WHERE plan_id::text = $1
