@@ -46,6 +46,12 @@ curl -sf -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" "$ORCHESTRATOR_URL/v1/im
 [ "$(curl -s -o "$work/out" -w '%{http_code}' "$ORCHESTRATOR_URL/v1/images/$sha")" = 401 ]
 ctl 0 'uploaded$' firmware upload "v1.2.0t$ptype(n)" eagle.flash.bin eagle.irom0text.bin
 ctl 1 'class n cannot be installed online' campaign create n --firmware "v1.2.0t$ptype(n)" --policy "$root/policies/cautious.json"
+ctl 0 'uploaded$' firmware upload "v1.6.0t$ptype(l)" "${images[@]}"
+ctl 1 'class l cannot be installed online' campaign create l --firmware "v1.6.0t$ptype(l)" --policy "$root/policies/cautious.json"
+sha=$(sha256sum "${images[1]}" | cut -d' ' -f1) # whoever upgrades locally gets it by a token
+curl -sf -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" "$ORCHESTRATOR_URL/v1/images/$sha" | cmp - "${images[1]}"
+ctl 0 'deleted$' firmware delete "v1.6.0t$ptype(l)"
+sha=$(sha256sum boot.bin | cut -d' ' -f1)
 
 # --- the current release, and "you can upgrade to"
 ctl 0 'Upgrade to: *-$' device show light-001
