@@ -453,9 +453,10 @@ static enum status ingest_work(struct store *store, void *context, struct error 
         write_running(batch, store, error) != STATUS_OK ||
         write_activations(batch, store, error) != STATUS_OK ||
         write_flash_maps(batch, store, error) != STATUS_OK ||
-        write_presence(batch, store, error) != STATUS_OK || write_resends(batch, store, error) != STATUS_OK)
+        write_presence(batch, store, error) != STATUS_OK || write_resends(batch, store, error) != STATUS_OK ||
+        write_answers(batch, store, error) != STATUS_OK)
         return error->status;
-    return write_answers(batch, store, error) != STATUS_OK || write_rejections(batch, store, error);
+    return write_rejections(batch, store, error);
 }
 
 enum status ingest_batch(const struct engine *engine, struct store *store, const struct report *reports,

@@ -366,6 +366,27 @@ static void a_locked_campaign_is_left_to_whoever_holds_it(void **state)
     fixture_release(fixture);
 }
 
+/* A database that goes away at the last statement of a batch: the caller must see an outage and keep the reports,
+ * not take them for refused. */
+static void an_outage_at_the_end_of_a_batch_is_told_as_one(void **state)
+{
+    (void)state;
+    static const char topic[] = "fota/v1/lamp-1/report", json[] = "{\"report\":\"unheard-of\"}";
+    struct fixture *fixture = fixture_make(1);
+    struct report report;
+    struct ingest_summary summary;
+    struct error error;
+    fixture_sql(fixture, "CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE "
+                         "'shutting down' USING ERRCODE = '57P01'; END $$");
+    fixture_sql(fixture, "CREATE TRIGGER leave BEFORE UPDATE ON rejected_reports FOR EACH ROW EXECUTE "
+                         "FUNCTION leave()");
+    report_parse(topic, json, sizeof json - 1, &report);
+    assert_int_equal(report.kind, REPORT_REJECTED);
+    assert_int_equal(ingest_batch(&fixture->engine, fixture->store, &report, 1, &summary, &error),
+                     STATUS_UNAVAILABLE);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_campaign_may_name_its_devices),
         cmocka_unit_test(commands_that_make_no_sense_are_refused),
         cmocka_unit_test(a_locked_campaign_is_left_to_whoever_holds_it),
+        cmocka_unit_test(an_outage_at_the_end_of_a_batch_is_told_as_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
