@@ -224,6 +224,28 @@ static void devices_go_back_after_promotion(void **state)
     fixture_release(fixture);
 }
 
+/* A quarantine keeps updates away, not the way back from one. */
+static void a_quarantined_device_goes_back_all_the_same(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    char policy[1200];
+    snprintf(policy, sizeof policy, "{'retry':{'attempts':2,'backoff_seconds':0},%s", &FIXTURE_TWO_WAVES[1]);
+    fixture_campaign(fixture, "c", policy);
+    fixture_tick(fixture);
+    fixture_everybody_updates(fixture);
+    fixture_sql(fixture, "INSERT INTO quarantines (device_id, until, campaign_id, failures) VALUES "
+                         "('lamp-1', now() + interval '1 day', 1, 3)");
+    fixture_command(fixture, "c", CAMPAIGN_ROLLBACK);
+    assert_int_equal(fixture_targets(fixture, "skipped"), 0);
+    assert_int_equal(fixture->rollbacks, 2);
+    fixture_reports(fixture, "lamp-1", "failed"); /* and is tried again as any other */
+    fixture_tick(fixture);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->rollbacks, 3);
+    fixture_release(fixture);
+}
+
 static void on_halt_rollback_needs_no_operator(void **state)
 {
     (void)state;
@@ -304,6 +326,7 @@ int main(void)
         cmocka_unit_test(a_withdrawal_that_meets_the_cancel_leaves_nothing_pending),
         cmocka_unit_test(what_was_updated_before_a_cancel_goes_back),
         cmocka_unit_test(devices_go_back_after_promotion),
+        cmocka_unit_test(a_quarantined_device_goes_back_all_the_same),
         cmocka_unit_test(on_halt_rollback_needs_no_operator),
         cmocka_unit_test(a_campaign_with_the_name_of_a_rollback_is_not_in_its_way),
         cmocka_unit_test(a_halt_takes_back_what_was_withdrawn_in_the_same_tick),

@@ -1,4 +1,5 @@
--- The next to be offered: online, in the order of the plan, in the time zones given (NULL: in all). The last columns are what the device runs now.
+-- The next to be offered: online, in the order of the plan, in the time zones given (NULL: in all). A quarantine does not keep a
+-- device from going back. The last columns are what the device runs now.
 SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
        i1.sha256, b1.size, i2.sha256, b2.size, d.version, d.image_sha256
@@ -13,6 +14,7 @@ LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
 WHERE t.campaign_id = $1 AND t.state = 'pending' AND w.state IN ('open', 'soaking', 'passed') AND p.online
   AND ($3::text[] IS NULL OR t.time_zone = ANY ($3::text[]))
   AND (t.not_before IS NULL OR t.not_before <= now())
-  AND NOT EXISTS (SELECT FROM quarantines q WHERE q.device_id = t.device_id AND q.until > now())
+  AND NOT EXISTS (SELECT FROM quarantines q WHERE q.device_id = t.device_id AND q.until > now()
+                  AND (SELECT kind FROM campaigns WHERE campaign_id = $1) = 'update')
 ORDER BY t.wave, t.position LIMIT $2
 FOR UPDATE OF t SKIP LOCKED

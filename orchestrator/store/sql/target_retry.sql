@@ -1,5 +1,5 @@
 -- Outcomes of attempts that are to be tried again: campaign, states, attempts allowed, the reason of those that had none. A
--- quarantined device is not tried again. In the order in which ingest locks them, and waited for: a failure left out here would
+-- quarantined device is not tried again, but for its way back. In the order in which ingest locks them, and waited for: a failure left out here would
 -- be held against the campaign.
 SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
@@ -11,7 +11,8 @@ LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
 LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
 WHERE t.campaign_id = $1 AND t.state IN ('rejected', 'failed', 'reverted', 'silent') AND t.state = ANY ($2::text[])
   AND t.attempt < $3 AND t.reason <> $4
-  AND NOT EXISTS (SELECT FROM quarantines q WHERE q.device_id = t.device_id AND q.until > now())
+  AND NOT EXISTS (SELECT FROM quarantines q WHERE q.device_id = t.device_id AND q.until > now()
+                  AND (SELECT kind FROM campaigns WHERE campaign_id = $1) = 'update')
   AND NOT EXISTS (SELECT FROM targets o WHERE o.device_id = t.device_id AND o.campaign_id <> t.campaign_id
                   AND o.state IN ('pending', 'offered', 'accepted', 'downloading', 'installed', 'trial'))
 ORDER BY t.campaign_id, t.device_id
