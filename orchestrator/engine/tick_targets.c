@@ -148,3 +148,22 @@ enum status tick_retry(struct tick_work *work, struct store *store, struct error
     array_release(&states);
     return status;
 }
+
+enum status tick_excuses(struct tick_work *work, struct store *store, struct error *error)
+{
+    struct campaign *campaign = &work->campaign;
+    for (int i = 0; i < campaign->snapshot.wave_count; i++) {
+        struct wave_snapshot *wave = &campaign->snapshot.waves[i];
+        int64_t failures = gate_failures(&campaign->policy.waves[i].gate, wave->counts);
+        if (wave->excused <= failures)
+            continue;
+        wave->excused = failures;
+        struct store_parameters parameters = {0};
+        store_put_integer(&parameters, campaign->number);
+        store_put_integer(&parameters, i);
+        store_put_integer(&parameters, failures);
+        if (store_run(store, &SQL_WAVE_EXCUSED, &parameters, NULL, error) != STATUS_OK)
+            return error->status;
+    }
+    return STATUS_OK;
+}

@@ -177,6 +177,33 @@ static void the_last_failure_counts(void **state)
     fixture_release(fixture);
 }
 
+/* Halted by a revert, and one fails while it is halted: both are excused by the resume. The second one is tried again, so
+ * that its failure is none any more, and neither is the excuse. */
+static void an_excused_failure_that_is_tried_again_counts_anew(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(4);
+    fixture_campaign(fixture, "c", RETRIES);
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-2", "accepted");
+    fixture_reports(fixture, "lamp-1", "trial");
+    fixture_reports(fixture, "lamp-1", "reverted");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "halted");
+    fails(fixture, "lamp-2");
+    fixture_command(fixture, "c", CAMPAIGN_RESUME);
+    fixture_state_is(fixture, "c", "running");
+    assert_int_equal(fixture_targets(fixture, "failed"), 0);
+    assert_int_equal(fixture_integer(fixture, "SELECT excused FROM waves"), 1);
+    for (int i = 0; i < 2; i++) {
+        fixture_later(fixture, 130);
+        fails(fixture, "lamp-2");
+    }
+    assert_int_equal(fixture_targets(fixture, "failed"), 1);
+    fixture_state_is(fixture, "c", "halted");
+    fixture_release(fixture);
+}
+
 static void what_the_policy_does_not_name_is_final(void **state)
 {
     (void)state;
@@ -403,6 +430,7 @@ int main(void)
         cmocka_unit_test(the_rate_grows_with_every_success),
         cmocka_unit_test(failures_are_tried_again_after_a_while),
         cmocka_unit_test(the_last_failure_counts),
+        cmocka_unit_test(an_excused_failure_that_is_tried_again_counts_anew),
         cmocka_unit_test(what_the_policy_does_not_name_is_final),
         cmocka_unit_test(a_result_that_comes_late_is_taken_while_it_waits),
         cmocka_unit_test(a_device_that_flaps_is_left_alone_by_all_campaigns),

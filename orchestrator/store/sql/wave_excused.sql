@@ -1,0 +1,1 @@
+UPDATE waves SET excused = $3 WHERE campaign_id = $1 AND wave = $2
