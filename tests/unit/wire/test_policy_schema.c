@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,11 +133,101 @@ static void defaults_are_the_same(void **state)
     }
 }
 
+/* --- docs/openapi.yaml has the same once more, a member a line -------------------------------------------
+ */
+
+/* The lines of its schema `Policy`; to be freed. */
+static char *openapi_policy(void)
+{
+    enum { MOST = 256 * 1024 };
+    char *text = calloc(1, MOST);
+    FILE *file = fopen("docs/openapi.yaml", "r");
+    assert_non_null(text);
+    assert_non_null(file);
+    size_t size = fread(text, 1, MOST - 1, file);
+    fclose(file);
+    assert_true(size < MOST - 1);
+    char *start = strstr(text, "\n    Policy:\n");
+    assert_non_null(start);
+    memmove(text, start, strlen(start) + 1);
+    for (char *line = strchr(text + 13, '\n'); line != NULL; line = strchr(line + 1, '\n')) {
+        if (strncmp(line, "\n    ", 5) == 0 && line[5] != ' ')
+            line[1] = '\0'; /* the next schema */
+    }
+    return text;
+}
+
+/* "maximum: 100", as it would stand there; nothing when the schema has no such word or no plain value. */
+static void word_of(const json_t *schema, const char *name, char word[64])
+{
+    const json_t *value = json_object_get(schema, name);
+    word[0] = '\0';
+    if (json_is_string(value))
+        snprintf(word, 64, "%s: %s", name, json_string_value(value));
+    else if (json_is_boolean(value))
+        snprintf(word, 64, "%s: %s", name, json_is_true(value) ? "true" : "false");
+    else if (json_is_number(value) && (json_number_value(value) >= 0.001 || json_number_value(value) == 0))
+        snprintf(word, 64, "%s: %.10g", name, json_number_value(value));
+}
+
+/* Whether a line of the document is about the member and has its type, limits and default. */
+static bool has_line(const char *text, const char *name, const json_t *schema)
+{
+    static const char *const names[] = {"type", "minimum", "maximum", "maxItems", "minItems", "default"};
+    char begin[72], quoted[72], line[512], word[64];
+    bool is_leaf = json_object_get(schema, "properties") == NULL &&
+                   json_object_get(schema, "oneOf") == NULL &&
+                   json_object_get(json_object_get(schema, "items"), "properties") == NULL;
+    snprintf(begin, sizeof begin, " %s:%s", name, is_leaf ? " {" : "");
+    snprintf(quoted, sizeof quoted, " \"%s\":%s", name, is_leaf ? " {" : "");
+    for (const char *at = text; at != NULL && *at != '\0'; at = strchr(at + 1, '\n')) {
+        snprintf(line, sizeof line, "%.*s", (int)strcspn(at + 1, "\n"), at + 1);
+        bool fits = strstr(line, begin) != NULL || strstr(line, quoted) != NULL;
+        for (size_t i = 0; is_leaf && fits && i < sizeof names / sizeof names[0]; i++) {
+            word_of(schema, names[i], word);
+            fits = strstr(line, word) != NULL;
+        }
+        if (fits)
+            return true;
+    }
+    return false;
+}
+
+static int look_for_members(const char *text, const json_t *schema)
+{
+    int found = 0;
+    const char *name;
+    json_t *member;
+    json_object_foreach(json_object_get(schema, "properties"), name, member)
+    {
+        if (!has_line(text, name, member))
+            fail_msg("docs/openapi.yaml, Policy: %s is missing or of another kind than in policy.schema.json",
+                     name);
+        found += 1 + look_for_members(text, member);
+    }
+    const json_t *choices = json_object_get(schema, "oneOf");
+    for (size_t i = 0; i < json_array_size(choices); i++)
+        found += look_for_members(text, json_array_get(choices, i));
+    const json_t *items = json_object_get(schema, "items");
+    return items == NULL ? found : found + look_for_members(text, items);
+}
+
+static void the_openapi_document_has_the_same_members(void **state)
+{
+    (void)state;
+    json_t *schema = load_schema();
+    char *text = openapi_policy();
+    assert_true(look_for_members(text, schema) > 50);
+    free(text);
+    json_decref(schema);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_are_the_same),
         cmocka_unit_test(defaults_are_the_same),
+        cmocka_unit_test(the_openapi_document_has_the_same_members),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
