@@ -15,7 +15,7 @@ static bool is_judged(enum wave_state state)
 }
 
 /* Failures stop a campaign before anything else is considered, also those that come late, in a wave that has
- * passed. */
+ * passed. Its promotion was decided, though: the sample may be undecided again, and that is no failure. */
 static struct action look_for_failure(const struct campaign_snapshot *snapshot, const struct policy *policy)
 {
     for (int i = 0; i < snapshot->wave_count; i++) {
@@ -24,7 +24,7 @@ static struct action look_for_failure(const struct campaign_snapshot *snapshot, 
             continue;
         struct gate_verdict verdict;
         gate_judge(&policy->waves[i].gate, wave->members, wave->counts, wave->excused, &verdict);
-        if (verdict.decision == GATE_HALT)
+        if (verdict.decision == GATE_HALT && !(verdict.undecided && wave->state == WAVE_PASSED))
             return act(ACTION_FAIL_WAVE, i, verdict.words);
     }
     return act(ACTION_NONE, 0, "");

@@ -64,6 +64,7 @@ static bool judge_the_end(const struct sample *sample, struct gate_verdict *verd
             sample->members, sample->decided, sample->least);
     else
         return false;
+    verdict->undecided = true;
     return true;
 }
 
@@ -104,6 +105,7 @@ static void judge_threshold(const struct threshold_policy *policy, const struct 
 static void end_undecided(const struct sequential_policy *policy, const struct sample *sample,
                           struct gate_verdict *verdict)
 {
+    verdict->undecided = true;
     bool promotes = policy->undecided == UNDECIDED_PROMOTE && sample->confirmed > 0;
     say(verdict, promotes ? GATE_PROMOTE : GATE_HALT,
         "%s: the sample ended undecided with %lld failures in %lld outcomes; then this gate %s",
@@ -144,7 +146,7 @@ void gate_judge(const struct gate_policy *policy, int64_t members, const int64_t
                 int64_t excused, struct gate_verdict *verdict)
 {
     struct sample sample = take_sample(policy, members, counts, excused);
-    verdict->holds = false;
+    verdict->holds = verdict->undecided = false;
     if (policy->kind == GATE_SEQUENTIAL)
         judge_sequential(&policy->sequential, &sample, verdict);
     else

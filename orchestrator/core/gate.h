@@ -13,6 +13,7 @@ enum gate_decision { GATE_WAIT, GATE_PROMOTE, GATE_HALT };
 struct gate_verdict {
     enum gate_decision decision;
     bool holds;      /* no further member is to be offered until those in flight have ended */
+    bool undecided;  /* decided because the sample ended without evidence, not because of failures */
     char words[200]; /* why, with its numbers; shown to operators and put into the log */
 };
 

@@ -89,6 +89,31 @@ static void late_failures_of_a_passed_wave_halt_too(void **state)
     assert_int_equal(action.wave, 0);
 }
 
+/* What is left of a wave goes along with the next one. Its failures count where they are evidence of a bad release; that
+ * they make the sample undecided again takes no promotion back: the error rates would not hold. */
+static void a_passed_wave_halts_by_failures_only(void **state)
+{
+    (void)state;
+    policy.waves[0].gate = (struct gate_policy){
+        .kind = GATE_SEQUENTIAL,
+        .sequential = {.acceptable_percent = 5, .unacceptable_percent = 50, .alpha = 0.05, .beta = 0.05},
+        .min_sample = 1};
+    snapshot.waves[0].state = WAVE_OPEN;
+    end(0, TARGET_CONFIRMED, 5);
+    assert_int_equal(decide(&snapshot, &policy, 1000).kind, ACTION_SOAK_WAVE);
+    snapshot.waves[0].state = WAVE_PASSED;
+    snapshot.waves[1].state = WAVE_OPEN;
+    end(0, TARGET_CONFIRMED, 3);
+    end(0, TARGET_SILENT, 2); /* 2 of 10: neither good nor bad */
+    assert_int_equal(decide(&snapshot, &policy, 1000).kind, ACTION_NONE);
+    snapshot.waves[0].state = WAVE_OPEN;
+    assert_int_equal(decide(&snapshot, &policy, 1000).kind, ACTION_FAIL_WAVE);
+    snapshot.waves[0].state = WAVE_PASSED;
+    snapshot.waves[0].counts[TARGET_CONFIRMED] = 5;
+    snapshot.waves[0].counts[TARGET_SILENT] = 5;
+    assert_int_equal(decide(&snapshot, &policy, 1000).kind, ACTION_FAIL_WAVE);
+}
+
 static void completes_only_when_every_member_has_ended(void **state)
 {
     (void)state;
@@ -152,6 +177,7 @@ int main(void)
         SCENARIO(canary_soaks_then_passes_then_wide_opens),
         SCENARIO(failures_during_the_soak_count),
         SCENARIO(late_failures_of_a_passed_wave_halt_too),
+        SCENARIO(a_passed_wave_halts_by_failures_only),
         SCENARIO(completes_only_when_every_member_has_ended),
         SCENARIO(a_paused_campaign_promotes_nothing_but_can_fail),
         SCENARIO(nothing_is_decided_for_campaigns_that_do_not_run),
