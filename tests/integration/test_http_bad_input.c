@@ -310,6 +310,33 @@ static void ten_megabytes_of_head_are_refused(void **state)
     expect(request("GET", "/healthz", NULL, "", NULL, 0), 200, "ok");
 }
 
+/* Who calls is known only once the whole request is there: its body counts, and is not kept. */
+static void bodies_of_strangers_take_no_memory(void **state)
+{
+    (void)state;
+    enum { STRANGERS = 40, BODY = 250000 };
+    static char body[BODY];
+    static int strangers[STRANGERS];
+    static const char head[] = "POST /v1/device/rpc HTTP/1.1\r\nHost: x\r\nContent-Length: 250000\r\n\r\n";
+    nothing_is_in_work();
+    for (int i = 0; i < STRANGERS; i++) {
+        strangers[i] = dial();
+        send_all(strangers[i], head, sizeof head - 1);
+    }
+    wait_until(requests_are, STRANGERS, "without all the strangers");
+    size_t memory = memory_in_use();
+    for (int i = 0; i < STRANGERS; i++)
+        send_all(strangers[i], body, BODY - 1);
+    for (int i = 0; i < 100; i++) /* so that the server's threads have come by every connection, often */
+        expect(request("GET", "/healthz", NULL, "", NULL, 0), 200, "ok");
+    assert_true(memory_is_at_most((long long)memory + (1 << 20)));
+    for (int i = 0; i < STRANGERS; i++)
+        close(strangers[i]);
+    nothing_is_in_work();
+    expect_error(request("POST", "/v1/device/rpc", NULL, "", body, BODY), 401, "unauthenticated", "");
+    expect_error(request("POST", "/v1/device/rpc", NULL, "", body, 0), 401, "unauthenticated", "");
+}
+
 /* --- devices ---------------------------------------------------------------------------------------- */
 
 static void duplicate_ids_are_named(void **state)
@@ -391,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_path_leads_nowhere_else),
         cmocka_unit_test(ranges_without_sense_give_the_whole_or_416),
         cmocka_unit_test(ten_megabytes_of_head_are_refused),
+        cmocka_unit_test(bodies_of_strangers_take_no_memory),
         cmocka_unit_test(duplicate_ids_are_named),
         cmocka_unit_test(three_hundred_stalled_clients_hold_no_thread),
     };
