@@ -23,3 +23,11 @@ CREATE TABLE firmware_signatures (
 );
 
 ALTER TABLE products ADD COLUMN require_signature boolean NOT NULL DEFAULT false;
+
+-- Whether a release has no signature by a key in force, and a product of its type requires one.
+CREATE FUNCTION lacks_signature(release bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM firmware f JOIN products p USING (ptype)
+                   WHERE f.firmware_id = release AND p.require_signature)
+       AND NOT EXISTS (SELECT FROM firmware_signatures s JOIN public_keys k USING (key_id)
+                       WHERE s.firmware_id = release AND k.revoked_at IS NULL)
+$$;

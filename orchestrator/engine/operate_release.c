@@ -5,6 +5,7 @@
 #include "campaign.h"
 #include "operate.h"
 #include "release.h"
+#include "signing.h"
 #include "store_sql.h"
 #include "version.h"
 
@@ -75,7 +76,8 @@ static enum status set_current(struct store *store, void *context, struct error 
         return error->status;
     if (release.is_current)
         return STATUS_OK;
-    if (release_check_products(store, work->version, RELEASE_STORED, error) != STATUS_OK)
+    if (release_check_products(store, work->version, RELEASE_STORED, error) != STATUS_OK ||
+        release_check_signed(store, release.number, work->version, "version", error) != STATUS_OK)
         return error->status;
     work->changed = true;
     return release_make_current(store, work->actor->name, release.number, release.ptype, work->version,

@@ -74,7 +74,7 @@ static enum status check_right(const struct store_rows *rows, const struct rom *
     if (!store_rows_boolean(rows, 0, 2) && !store_rows_boolean(rows, 0, 3))
         return error_set(
             error, STATUS_DENIED, "version",
-            "%s is not offered to this device now, and is not the current release of its product",
+            "%s is not offered to this device now, and is not the current release that its product takes",
             rom->version);
     return STATUS_OK;
 }

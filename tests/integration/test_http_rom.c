@@ -240,6 +240,29 @@ static void a_download_is_a_sign_of_life_but_no_connection(void **state)
     assert_int_equal(services_query_integer(database, seen), 1);
 }
 
+/* Where signatures are required, a release whose last key was revoked is handed out no more. */
+static void the_current_release_must_be_signed_where_that_is_required(void **state)
+{
+    (void)state;
+    static const char path[] = ROM "v1.1.0t45772(a)&filename=user2.bin";
+    free(services_query(database, "UPDATE products SET require_signature = true WHERE name = 'old'"));
+    expect_error(ask("GET", path, LAMP, ""), 403, "denied", "version");
+    expect(ask("GET", "/v1/device/rom/?is_format_simple=true", LAMP, ""), 200, "\"v1.0.0t45772(a)\"");
+    expect(get("/v1/devices/lamp"), 200, "\"upgrade_to\" : null");
+    expect_error(post("/v1/firmware/v1.2.0t45772(a)/current", operator_, ""), 409, "conflict", "version");
+    free(services_query(database, "INSERT INTO public_keys (key_id, name, public_key, created_by) VALUES "
+                                  "(repeat('a', 64), 'release', 'x', 'root')"));
+    free(services_query(database, "INSERT INTO firmware_signatures (firmware_id, key_id, signature, created_by) "
+                                  "SELECT firmware_id, repeat('a', 64), decode(repeat('00', 64), 'hex'), 'root' "
+                                  "FROM firmware WHERE version = 'v1.1.0t45772(a)'"));
+    expect_image(ask("GET", path, LAMP, ""));
+    expect(get("/v1/devices/lamp"), 200, "\"upgrade_to\" : \"v1.1.0t45772(a)\"");
+    free(services_query(database, "UPDATE public_keys SET revoked_at = now()"));
+    expect_error(ask("GET", path, LAMP, ""), 403, "denied", "version");
+    free(services_query(database, "UPDATE products SET require_signature = false"));
+    expect_image(ask("GET", path, LAMP, ""));
+}
+
 static void ranges_are_served_as_for_images(void **state)
 {
     (void)state;
@@ -331,6 +354,7 @@ int main(void)
         cmocka_unit_test(other_products_and_classes_are_denied),
         cmocka_unit_test(the_version_to_run_is_recommended),
         cmocka_unit_test(a_download_is_a_sign_of_life_but_no_connection),
+        cmocka_unit_test(the_current_release_must_be_signed_where_that_is_required),
         cmocka_unit_test(ranges_are_served_as_for_images),
         cmocka_unit_test(an_answer_is_a_multiple_of_four_bytes),
         cmocka_unit_test(a_head_is_spelt_as_stock_firmware_reads_it),

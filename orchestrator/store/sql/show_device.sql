@@ -5,6 +5,7 @@ SELECT json_build_object(
     'upgrade_to', (SELECT f.version FROM firmware f
                    WHERE f.ptype = d.ptype AND f.is_current AND f.fota_class IN ('o', 'a') AND d.fota_class IN ('o', 'a')
                      AND f.version_scheme = version_scheme(d.version) AND f.version_order > d.version_order
+                     AND NOT lacks_signature(f.firmware_id)
                      AND (product.max_version_order IS NULL OR f.version_order <= product.max_version_order)),
     'flash_kb', d.flash_kb, 'flash_map', d.flash_map, 'image_max', d.image_max,
     'activated_at', to_char(d.activated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
