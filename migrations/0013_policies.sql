@@ -82,16 +82,18 @@ RETURNS boolean LANGUAGE sql STABLE AS $$
 $$;
 
 -- Every device of a ptype, and why a campaign may not take it: the first reason that holds, NULL where it may. Versions are those
--- that the engine accepts (the rule, lower than the firmware, class o or a).
+-- that the engine accepts (the rule, lower than the firmware, class o or a); stranded are those of them from which no stepping stones
+-- lead to the firmware.
 DROP FUNCTION eligible_devices(integer, text[], text[], text[], bigint, bigint);
 CREATE FUNCTION judged_devices(wanted_ptype integer, wanted_versions text[], wanted_tags text[], wanted_devices text[],
-                               wanted_groups json, wanted_firmware bigint)
+                               wanted_groups json, wanted_firmware bigint, stranded_versions text[])
 RETURNS TABLE (device_id text, version text, image_sha256 text, slot smallint, tags text[], left_out text)
 LANGUAGE sql STABLE AS $$
     SELECT d.device_id, d.version, d.image_sha256, d.slot, d.tags,
            CASE WHEN NOT d.tags @> wanted_tags OR wanted_devices <> '{}' AND NOT d.device_id = ANY (wanted_devices)
                      OR NOT is_selected(wanted_groups, d, p.name, s.online, s.last_seen) THEN 'not_selected'
                 WHEN d.version IS NULL THEN 'version_not_known'
+                WHEN d.version = ANY (stranded_versions) THEN 'no_path'
                 WHEN NOT d.version = ANY (wanted_versions) THEN 'version'
                 WHEN p.max_version_order < f.version_order THEN 'above_ceiling'
                 WHEN d.image_max < f.largest THEN 'too_large'
@@ -121,7 +123,8 @@ CREATE TABLE plans (
     seed        bigint NOT NULL,
     created_by  text NOT NULL,
     created_at  timestamptz NOT NULL DEFAULT now(),
-    least_seconds bigint NOT NULL DEFAULT 0
+    least_seconds bigint NOT NULL DEFAULT 0,
+    paths       json NOT NULL DEFAULT '[]'
 );
 
 CREATE TABLE plan_devices (
@@ -138,3 +141,18 @@ CREATE TABLE plan_left_out (
     reason    text NOT NULL,
     PRIMARY KEY (plan_id, device_id)
 );
+
+-- The stepping stones of a campaign, where there are any, by what devices ran when it was planned. hop counts from 1; the last is the
+-- campaign's firmware.
+CREATE TABLE campaign_paths (
+    campaign_id  bigint NOT NULL REFERENCES campaigns,
+    from_version text NOT NULL,
+    hop          smallint NOT NULL,
+    firmware_id  bigint NOT NULL REFERENCES firmware,
+    version      text NOT NULL,
+    PRIMARY KEY (campaign_id, from_version, hop)
+);
+ALTER TABLE targets
+    ADD COLUMN path_from    text,                        -- its way; NULL: straight
+    ADD COLUMN hop          smallint NOT NULL DEFAULT 0, -- hops done; to_version and firmware_id are those of the next
+    ADD COLUMN attempt_base smallint NOT NULL DEFAULT 0; -- attempts of the hops done

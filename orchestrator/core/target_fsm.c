@@ -72,6 +72,13 @@ const struct target_edge target_edges[] = {
     {53, TARGET_FAILED, ON(RETRY), P, "the policy tries again after a failure before the flip"},
     {54, TARGET_REVERTED, ON(RETRY), P, "the policy tries again after a revert"},
     {55, S, ON(RETRY), P, "the policy tries again after silence"},
+    {56, P, ON(STEP), P, "a stepping stone is reached, though the offer had been withdrawn"},
+    {57, O, ON(STEP), P, "a stepping stone is reached; the reports before were lost"},
+    {58, A, ON(STEP), P, "a stepping stone is reached; the reports before were lost"},
+    {59, D, ON(STEP), P, "a stepping stone is reached; the reports before were lost"},
+    {60, I, ON(STEP), P, "a stepping stone is reached; the report before was lost"},
+    {61, T, ON(STEP), P, "a stepping stone runs and found itself healthy: the next hop may be offered"},
+    {62, S, ON(STEP), P, "it was silent, but reached the stepping stone: corrected"},
 };
 const int target_edge_count = sizeof target_edges / sizeof target_edges[0];
 

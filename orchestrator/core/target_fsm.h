@@ -37,7 +37,8 @@
     X(TARGET_EVENT_SILENCE, "silence")     /* the deadline passed */                                         \
     X(TARGET_EVENT_SKIP, "skip")                                                                             \
     X(TARGET_EVENT_OFFLINE, "offline") /* was offline for too long, and the policy calls that a failure */   \
-    X(TARGET_EVENT_RETRY, "retry")     /* the policy tries this outcome again */
+    X(TARGET_EVENT_RETRY, "retry")     /* the policy tries this outcome again */                             \
+    X(TARGET_EVENT_STEP, "step")       /* confirmed, on a stepping stone: the next hop is to come */
 
 enum target_state {
 #define X(name, text) name,

@@ -80,7 +80,7 @@ enum exit_code run_campaign_show(struct session *session, const struct arguments
 
 static void target_row(struct table *table, const json_t *item)
 {
-    table_row(table, item, "device|wave_name|state|attempt|progress|from|to|@state_at|reason");
+    table_row(table, item, "device|wave_name|state|attempt|progress|from|to|hop|@state_at|reason");
 }
 
 enum exit_code run_campaign_targets(struct session *session, const struct arguments *arguments)
@@ -104,7 +104,7 @@ enum exit_code run_campaign_targets(struct session *session, const struct argume
         abort();
     enum exit_code code =
         show_list(session, arguments, path, "targets",
-                  "DEVICE|WAVE|STATE|>ATTEMPT|>PERCENT|FROM|TO|SINCE (UTC)|REASON", target_row);
+                  "DEVICE|WAVE|STATE|>ATTEMPT|>PERCENT|FROM|TO|>HOP|SINCE (UTC)|REASON", target_row);
     free(path);
     free(segment);
     return code;

@@ -190,6 +190,18 @@ enum exit_code run_campaign_create(struct session *session, const struct argumen
 
 /* --- plans ------------------------------------------------------------------------------------------ */
 
+/* Ways over stepping stones, one a line. */
+static void print_paths(struct session *session, const json_t *paths)
+{
+    for (size_t i = 0; i < json_array_size(paths); i++) {
+        const json_t *path = json_array_get(paths, i), *hops = json_object_get(path, "hops");
+        fprintf(session->out, "%s%s", i == 0 ? "\n" : "", json_string_value(json_object_get(path, "from")));
+        for (size_t hop = 0; hop < json_array_size(hops); hop++)
+            fprintf(session->out, " -> %s", json_string_value(json_array_get(hops, hop)));
+        fputc('\n', session->out);
+    }
+}
+
 static void print_plan(struct session *session, const json_t *plan)
 {
     long long number = json_integer_value(json_object_get(plan, "plan"));
@@ -201,6 +213,7 @@ static void print_plan(struct session *session, const json_t *plan)
             "At least:       %lldh %02lldm %02llds, at the rate and with the soaks of its policy\n",
             seconds / 3600, seconds / 60 % 60, seconds % 60);
     show_part(session, json_object_get(plan, "waves"), "WAVE|>DEVICES", "name|members");
+    print_paths(session, json_object_get(plan, "paths"));
     show_part(session, json_object_get(plan, "left_out"), "LEFT OUT FOR|>DEVICES", "reason|devices");
     fprintf(session->out,
             "\nWho: orchestratorctl plan devices %lld; plan left-out %lld. To do exactly this:\n"

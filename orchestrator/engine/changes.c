@@ -99,6 +99,28 @@ bool target_move(struct changes *changes, struct target_row *target, enum target
     return true;
 }
 
+void target_step(struct changes *changes, struct target_row *target, const char *reason, double now,
+                 const struct target_timeouts *timeouts)
+{
+    if (!target_move(changes, target, TARGET_EVENT_STEP, reason, now, timeouts))
+        return;
+    target->stepped = true;
+    target->attempt_base = target->attempt;
+    target->hops_left--;
+}
+
+bool target_confirm(struct changes *changes, struct target_row *target, const char *reason, double now,
+                    const struct target_timeouts *timeouts)
+{
+    if (target->hops_left == 0)
+        return target_move(changes, target, TARGET_EVENT_CONFIRMED, reason, now, timeouts);
+    /* Said once more, of a hop that is done. */
+    if (target->attempt == target->attempt_base || target_edge_find(target->state, TARGET_EVENT_STEP) == NULL)
+        return false;
+    target_step(changes, target, reason, now, timeouts);
+    return true;
+}
+
 /* --- writing ---------------------------------------------------------------------------------------- */
 
 static void put_time(struct array *array, double seconds)
@@ -124,6 +146,21 @@ static void release_arrays(struct array *arrays, int count)
         array_release(&arrays[i]);
 }
 
+/* After the rows: the next hop's release comes from the campaign's paths. */
+static enum status write_steps(struct changes *changes, struct store *store, struct error *error)
+{
+    struct array columns[2] = {0};
+    for (int64_t i = 0; i < changes->changed_count; i++) {
+        struct target_row *target = changes->changed[i];
+        if (!target->stepped)
+            continue;
+        target->stepped = false;
+        array_put_integer(&columns[0], target->campaign);
+        array_put_text(&columns[1], target->device);
+    }
+    return store_run_arrays(store, &SQL_TARGET_STEP, columns, 2, error);
+}
+
 static enum status write_targets(struct changes *changes, struct store *store, struct error *error)
 {
     struct array columns[13] = {0};
@@ -144,6 +181,8 @@ static enum status write_targets(struct changes *changes, struct store *store, s
         put_time(&columns[12], target->not_before);
     }
     enum status status = store_run_arrays(store, &SQL_TARGET_UPDATE, columns, 13, error);
+    if (status == STATUS_OK)
+        status = write_steps(changes, store, error);
     for (int64_t i = 0; i < changes->changed_count; i++)
         changes->changed[i]->changed = false;
     changes->changed_count = 0;

@@ -36,6 +36,9 @@ struct target_row {
     const char *flip_sha256; /* NULL but in a rollback */
     struct target_image images[2];
     const char *from_version, *from_sha256; /* what ran when it was offered; NULL: leave as stored */
+    int attempt_base;                       /* attempts of the stepping stones done; where it was loaded */
+    int hops_left;                          /* after the one to_version stands for; where it was loaded */
+    bool stepped;                           /* reached a stepping stone: the next hop is not in the row yet */
     bool changed;
 };
 enum { TARGET_ROW_COLUMNS = 17 };
@@ -73,6 +76,14 @@ enum status target_row_read(const struct store_rows *rows, int64_t row, struct a
  * such edge. */
 bool target_move(struct changes *changes, struct target_row *target, enum target_event event,
                  const char *reason, double now, const struct target_timeouts *timeouts);
+
+/* A confirmation: of the last hop the end, of a stepping stone the way to the next. As target_move. */
+bool target_confirm(struct changes *changes, struct target_row *target, const char *reason, double now,
+                    const struct target_timeouts *timeouts);
+
+/* The next hop, for a device that is on the stepping stone already. */
+void target_step(struct changes *changes, struct target_row *target, const char *reason, double now,
+                 const struct target_timeouts *timeouts);
 
 /* Notes that other members of the row were changed (attempt, nonce, progress, sent_at). */
 void target_touch(struct changes *changes, struct target_row *target);

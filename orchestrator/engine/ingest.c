@@ -122,6 +122,8 @@ static enum status load_targets(struct batch *batch, struct store *store, struct
             status = error_set(error, STATUS_INTERNAL, "campaigns.state", "unknown state");
         target->timeouts.download = store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 1);
         target->timeouts.confirm = store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 2);
+        target->row.attempt_base = (int)store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 3);
+        target->row.hops_left = (int)store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 4);
     }
     store_rows_free(rows);
     return status;
@@ -217,7 +219,10 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
         event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
         reason = "cancelled_by_device";
     }
-    bool in_order = target_move(&batch->changes, &target->row, event, reason, batch->now, &target->timeouts);
+    bool in_order =
+        event == TARGET_EVENT_CONFIRMED
+            ? target_confirm(&batch->changes, &target->row, reason, batch->now, &target->timeouts)
+            : target_move(&batch->changes, &target->row, event, reason, batch->now, &target->timeouts);
     if (in_order &&
         (event == TARGET_EVENT_INSTALLED || event == TARGET_EVENT_TRIAL || event == TARGET_EVENT_CONFIRMED))
         target->row.progress = 100; /* the last of the reports in between may have said less */
@@ -245,6 +250,11 @@ static void handle_target(struct batch *batch, struct batch_device *device, cons
     }
     if (said->attempt != target->row.attempt) {
         reject(batch, report, REJECTION_STALE_ATTEMPT, "not the current attempt");
+        acknowledge(batch, report);
+        return;
+    }
+    if (said->attempt == target->row.attempt_base) { /* of a stepping stone that is reached */
+        reject(batch, report, REJECTION_OUT_OF_ORDER, "the next hop is to come");
         acknowledge(batch, report);
         return;
     }

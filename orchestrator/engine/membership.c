@@ -1,6 +1,7 @@
 #include "membership.h"
 
 #include "array.h"
+#include "paths.h"
 #include "plan.h"
 #include "selector_json.h"
 #include "store_sql.h"
@@ -15,9 +16,20 @@ static bool may_be_updated(const char *text, const struct scheme_rule *rule, con
            scheme_rule_matches(rule, &running) && version_compare(&running, firmware) < 0;
 }
 
-/* The versions that devices of the ptype run, and that may be updated. */
+/* What judged_devices() of the database asks for. */
+struct selection {
+    struct array versions, stranded;
+    struct arena arena;
+    const char *groups;
+    struct paths paths;
+    char **texts; /* the versions once more */
+    size_t count;
+};
+
+/* The versions that devices of the ptype run, and that may be updated: those with a way to the firmware, and
+ * those without. */
 static enum status accepted_versions(struct store *store, const struct campaign *campaign,
-                                     struct array *versions, struct error *error)
+                                     struct selection *selection, struct error *error)
 {
     struct version firmware;
     struct scheme_rule rule;
@@ -29,21 +41,23 @@ static enum status accepted_versions(struct store *store, const struct campaign 
     store_put_integer(&parameters, campaign->ptype);
     if (store_run(store, &SQL_DEVICE_VERSIONS, &parameters, &rows, error) != STATUS_OK)
         return error->status;
-    for (int64_t i = 0; i < store_rows_count(rows); i++) {
+    int64_t count = store_rows_count(rows);
+    selection->texts = arena_allocate_array(&selection->arena, (size_t)count, sizeof *selection->texts);
+    for (int64_t i = 0; i < count; i++) {
         const char *text = store_rows_text(rows, i, 0);
-        if (may_be_updated(text, &rule, &firmware))
-            array_put_text(versions, text);
+        struct version running;
+        if (!may_be_updated(text, &rule, &firmware) || version_parse(text, &running, NULL) != STATUS_OK)
+            continue;
+        if (!paths_reach(&selection->paths, &running)) {
+            array_put_text(&selection->stranded, text);
+            continue;
+        }
+        array_put_text(&selection->versions, text);
+        selection->texts[selection->count++] = arena_copy(&selection->arena, text);
     }
     store_rows_free(rows);
     return STATUS_OK;
 }
-
-/* What judged_devices() of the database asks for. */
-struct selection {
-    struct array versions;
-    struct arena arena;
-    const char *groups;
-};
 
 static enum status select_devices(struct store *store, const struct campaign *campaign,
                                   struct selection *selection, struct error *error)
@@ -52,12 +66,15 @@ static enum status select_devices(struct store *store, const struct campaign *ca
     if (selector_parse(campaign->selector, &selector, error) != STATUS_OK)
         return error_context(error, "selector of campaign %s", campaign->name);
     selection->groups = selector_json_format(&selector, &selection->arena);
-    return accepted_versions(store, campaign, &selection->versions, error);
+    if (paths_load(store, campaign, &selection->arena, &selection->paths, error) != STATUS_OK)
+        return error->status;
+    return accepted_versions(store, campaign, selection, error);
 }
 
 static void release(struct selection *selection)
 {
     array_release(&selection->versions);
+    array_release(&selection->stranded);
     arena_release(&selection->arena);
 }
 
@@ -70,6 +87,7 @@ static void put_selection(struct store_parameters *parameters, const struct camp
     store_put_text(parameters, campaign->devices);
     store_put_text(parameters, selection->groups);
     store_put_integer(parameters, campaign->firmware);
+    store_put_text(parameters, array_text(&selection->stranded));
 }
 
 enum status membership_count(struct store *store, const struct campaign *campaign, int64_t *devices,
@@ -142,6 +160,8 @@ enum status membership_to_targets(struct store *store, const struct campaign *ca
         status = plan_devices(store, campaign, &selection, &members, error);
     if (status == STATUS_OK)
         status = cut_waves(store, campaign, members, 0, error);
+    if (status == STATUS_OK)
+        status = paths_note(store, campaign, &selection.paths, selection.texts, selection.count, error);
     release(&selection);
     return status;
 }
@@ -155,8 +175,18 @@ static enum status note_left_out(struct store *store, const struct campaign *cam
     return store_run(store, &SQL_PLAN_LEFT_OUT, &parameters, NULL, error);
 }
 
+enum status membership_note_paths(struct store *store, const struct campaign *campaign, struct error *error)
+{
+    struct selection selection = {0};
+    enum status status = select_devices(store, campaign, &selection, error);
+    if (status == STATUS_OK)
+        status = paths_note(store, campaign, &selection.paths, selection.texts, selection.count, error);
+    release(&selection);
+    return status;
+}
+
 enum status membership_to_plan(struct store *store, const struct campaign *campaign, int64_t plan,
-                               struct error *error)
+                               struct arena *arena, char **paths, struct error *error)
 {
     struct selection selection = {0};
     int64_t members = 0;
@@ -167,6 +197,8 @@ enum status membership_to_plan(struct store *store, const struct campaign *campa
         status = cut_waves(store, campaign, members, plan, error);
     if (status == STATUS_OK)
         status = note_left_out(store, campaign, &selection, plan, error);
+    if (status == STATUS_OK)
+        *paths = paths_format(&selection.paths, selection.texts, selection.count, arena);
     release(&selection);
     return status;
 }

@@ -15,8 +15,13 @@ enum status membership_count(struct store *store, const struct campaign *campaig
 enum status membership_to_targets(struct store *store, const struct campaign *campaign,
                                   struct error *error) MUST_CHECK;
 
-/* Makes them the devices of a plan, and notes who is left out and why; part of a transaction. */
+/* Gives the targets that a plan has made their stepping stones; membership_to_targets does so by itself. */
+enum status membership_note_paths(struct store *store, const struct campaign *campaign,
+                                  struct error *error) MUST_CHECK;
+
+/* Makes them the devices of a plan, and notes who is left out and why; part of a transaction. *paths (in the
+ * arena) are the ways with stepping stones, as JSON. */
 enum status membership_to_plan(struct store *store, const struct campaign *campaign, int64_t plan,
-                               struct error *error) MUST_CHECK;
+                               struct arena *arena, char **paths, struct error *error) MUST_CHECK;
 
 #endif

@@ -85,7 +85,11 @@ static enum status offer_one(struct offering *offering, struct target_row *targe
     const char *running = store_rows_text(rows, row, TARGET_ROW_COLUMNS);
     const char *sha256 = store_rows_text(rows, row, TARGET_ROW_COLUMNS + 1);
     if (running != NULL && strcmp(running, target->to_version) == 0) {
-        target_move(changes, target, TARGET_EVENT_SKIP, "already_there", campaign->now, &timeouts);
+        target->hops_left = (int)store_rows_integer(rows, row, TARGET_ROW_COLUMNS + 2);
+        if (target->hops_left == 0)
+            target_move(changes, target, TARGET_EVENT_SKIP, "already_there", campaign->now, &timeouts);
+        else
+            target_step(changes, target, "already_there", campaign->now, &timeouts);
         return STATUS_OK;
     }
     /* What a rollback would lead back to: as the device said it, not as it stood when the campaign was

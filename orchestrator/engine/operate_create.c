@@ -271,7 +271,8 @@ static enum status insert_plan(struct store *store, struct create_work *work, st
     return STATUS_OK;
 }
 
-static enum status estimate(struct store *store, const struct create_work *work, struct error *error)
+static enum status estimate(struct store *store, const struct create_work *work, const char *paths,
+                            struct error *error)
 {
     int64_t sizes[POLICY_WAVES_MAX] = {0};
     struct store_parameters of_plan = {0}, result = {0};
@@ -284,6 +285,7 @@ static enum status estimate(struct store *store, const struct create_work *work,
     store_rows_free(rows);
     store_put_integer(&result, work->plan);
     store_put_integer(&result, plan_least_seconds(&work->draft.policy, sizes));
+    store_put_text(&result, paths);
     return store_run(store, &SQL_PLAN_ESTIMATE, &result, NULL, error);
 }
 
@@ -303,9 +305,10 @@ static enum status create_plan(struct store *store, void *context, struct error 
                                .selector = draft->selector,
                                .seed = draft->seed,
                                .policy = draft->policy};
-    if (membership_to_plan(store, &planned, work->plan, error) != STATUS_OK)
+    char *paths = NULL;
+    if (membership_to_plan(store, &planned, work->plan, &work->arena, &paths, error) != STATUS_OK)
         return error->status;
-    return estimate(store, work, error);
+    return estimate(store, work, paths, error);
 }
 
 enum status operate_plan_create(struct store *store, const struct actor *actor,

@@ -32,7 +32,9 @@ static enum status create_targets(struct store *store, const struct campaign *ca
     store_put_integer(&parameters, campaign->plan);
     store_put_text(&parameters, campaign->firmware_version);
     store_put_integer(&parameters, campaign->firmware);
-    return store_run(store, &SQL_PLAN_TAKE, &parameters, NULL, error);
+    if (store_run(store, &SQL_PLAN_TAKE, &parameters, NULL, error) != STATUS_OK)
+        return error->status;
+    return membership_note_paths(store, campaign, error);
 }
 
 static enum status create_rollback_targets(struct store *store, const struct campaign *campaign,

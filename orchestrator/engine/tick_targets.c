@@ -70,11 +70,10 @@ static void give_up_one(struct tick_work *work, struct target_row *target, const
 static void retry_one(struct tick_work *work, struct target_row *target, const struct store_rows *rows,
                       int64_t row)
 {
-    (void)rows;
-    (void)row;
-    double delay = retry_delay(&work->campaign.policy.retry, target->attempt);
+    int tried = target->attempt - (int)store_rows_integer(rows, row, TARGET_ROW_COLUMNS);
+    double delay = retry_delay(&work->campaign.policy.retry, tried);
     if (move(work, target, TARGET_EVENT_RETRY, target->reason))
-        target->not_before = work->campaign.now + delay;
+        target->not_before = delay > 0 ? work->campaign.now + delay : 0;
 }
 
 static enum status

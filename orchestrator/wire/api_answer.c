@@ -64,6 +64,18 @@ char *api_command_format(struct arena *arena, bool changed, const char *state)
     return dump(arena, json_pack("{sb ss}", "changed", (int)changed, "state", state));
 }
 
+char *api_paths_format(struct arena *arena, const struct api_path *paths, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_t *hops = json_array();
+        for (size_t hop = 0; hop < paths[i].count; hop++)
+            json_array_append_new(hops, json_string(paths[i].hops[hop]));
+        json_array_append_new(list, json_pack("{ss so}", "from", paths[i].from, "hops", hops));
+    }
+    return dump(arena, list);
+}
+
 char *api_approved_format(struct arena *arena, bool changed, const char *state, int64_t missing)
 {
     return dump(arena, json_pack("{sb ss sI}", "changed", (int)changed, "state", state, "missing",

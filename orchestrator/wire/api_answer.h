@@ -28,6 +28,14 @@ char *api_key_format(struct arena *arena, const char *id, const char *kind, cons
 /* {"changed": bool, "state": text} */
 char *api_command_format(struct arena *arena, bool changed, const char *state);
 
+/* [{"from": version, "hops": [versions]}] */
+struct api_path {
+    const char *from;
+    const char **hops;
+    size_t count;
+};
+char *api_paths_format(struct arena *arena, const struct api_path *paths, size_t count);
+
 /* {"changed": bool, "state": text, "missing": number} */
 char *api_approved_format(struct arena *arena, bool changed, const char *state, int64_t missing);
 

@@ -195,6 +195,9 @@ void fixture_report(struct fixture *fixture, const char *device, const char *tex
     char *sha = services_query(fixture->url, "SELECT sha256 FROM images WHERE slot = 2");
     replace(json, sizeof json, "%NONCE", nonce != NULL ? nonce : "none");
     replace(json, sizeof json, "%SHA", sha);
+    char *version = latest(fixture, device, "to_version");
+    replace(json, sizeof json, "%VERSION", version != NULL ? version : FIXTURE_VERSION);
+    free(version);
     free(nonce);
     free(sha);
     snprintf(topic, sizeof topic, "fota/v1/%s/report", device);
@@ -213,7 +216,7 @@ void fixture_reports(struct fixture *fixture, const char *device, const char *na
     if (strcmp(name, "downloading") == 0)
         rest = ",'progress':50}";
     else if (strcmp(name, "confirmed") == 0)
-        rest = ",'nonce':'%NONCE','version':'" FIXTURE_VERSION "','slot':2,'sha256':'%SHA'}";
+        rest = ",'nonce':'%NONCE','version':'%VERSION','slot':2,'sha256':'%SHA'}";
     else if (strcmp(name, "failed") == 0 || strcmp(name, "rejected") == 0)
         rest = ",'reason':'flash_error'}";
     else if (strcmp(name, "reverted") == 0)

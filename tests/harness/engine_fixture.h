@@ -55,8 +55,8 @@ void fixture_later(struct fixture *fixture, int seconds);
 
 void fixture_command(struct fixture *fixture, const char *campaign, enum campaign_command command);
 
-/* One report of one device, as JSON with ' for "; %NONCE and %SHA stand for the nonce of the device's latest
- * offer and the SHA-256 of the firmware's image for slot 2. */
+/* One report of one device, as JSON with ' for "; %NONCE, %VERSION and %SHA stand for nonce and version of
+ * the device's latest offer and the SHA-256 of the firmware's image for slot 2. */
 void fixture_report(struct fixture *fixture, const char *device, const char *json);
 /* The device takes the latest campaign's offer all the way, or up to a report's name. */
 void fixture_updates_itself(struct fixture *fixture, const char *device);

@@ -356,7 +356,7 @@ static void devices_of_the_capped_product_are_left_out(void **state)
     refuse_upload("v1.6.0t122(a)", 409, "conflict", "product held");
     static const char eligible[] =
         "SELECT string_agg(e.device_id, ' ' ORDER BY e.device_id) FROM firmware f, "
-        "judged_devices(122, ARRAY['v1.0.0t122(a)'], '{}', '{}', NULL, f.firmware_id) e "
+        "judged_devices(122, ARRAY['v1.0.0t122(a)'], '{}', '{}', NULL, f.firmware_id, '{}') e "
         "WHERE f.version = '%s' AND e.left_out IS NULL";
     char sql[400];
     snprintf(sql, sizeof sql, eligible, "v1.5.0t122(a)");

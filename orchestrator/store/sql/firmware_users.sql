@@ -6,6 +6,8 @@ WITH campaign AS (
     JOIN campaigns c ON c.ptype = f.ptype
     WHERE f.firmware_id = $1
       AND (c.firmware_id = f.firmware_id
+           OR EXISTS (SELECT FROM campaign_paths p
+                      WHERE p.campaign_id = c.campaign_id AND p.firmware_id = f.firmware_id)
            OR EXISTS (SELECT FROM targets t WHERE t.campaign_id = c.campaign_id
                       AND (t.firmware_id = f.firmware_id OR f.version IN (t.from_version, t.to_version)))))
 SELECT (SELECT string_agg(name, ', ' ORDER BY campaign_id)

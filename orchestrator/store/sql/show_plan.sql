@@ -10,7 +10,7 @@ SELECT json_build_object(
               FROM json_array_elements(p.policy -> 'waves') WITH ORDINALITY AS w(wave, place)),
     'left_out', (SELECT coalesce(json_agg(json_build_object('reason', l.reason, 'devices', l.devices) ORDER BY l.reason), '[]')
                  FROM (SELECT reason, count(*) AS devices FROM plan_left_out WHERE plan_id = p.plan_id GROUP BY reason) l),
-    'least_seconds', p.least_seconds,
+    'least_seconds', p.least_seconds, 'paths', p.paths,
     'bytes', (SELECT coalesce(sum(CASE WHEN d.slot IS NULL THEN greatest(b1.size, b2.size)
                                        WHEN d.slot = 1 THEN b2.size ELSE b1.size END), 0)
               FROM plan_devices m JOIN devices d USING (device_id) WHERE m.plan_id = p.plan_id),

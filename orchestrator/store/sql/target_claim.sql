@@ -2,7 +2,9 @@
 -- device from going back. The last columns are what the device runs now.
 SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
-       i1.sha256, b1.size, i2.sha256, b2.size, d.version, d.image_sha256
+       i1.sha256, b1.size, i2.sha256, b2.size, d.version, d.image_sha256,
+       (SELECT count(*) FROM campaign_paths h
+                WHERE h.campaign_id = t.campaign_id AND h.from_version = t.path_from AND h.hop > t.hop + 1)
 FROM targets t
 JOIN waves w USING (campaign_id, wave)
 JOIN presence p USING (device_id)

@@ -2,7 +2,9 @@
 SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
        i1.sha256, b1.size, i2.sha256, b2.size, c.state, (c.policy -> 'timeouts' ->> 'download_seconds')::bigint,
-       (c.policy -> 'timeouts' ->> 'confirm_seconds')::bigint
+       (c.policy -> 'timeouts' ->> 'confirm_seconds')::bigint,
+       t.attempt_base, (SELECT count(*) FROM campaign_paths h
+                WHERE h.campaign_id = t.campaign_id AND h.from_version = t.path_from AND h.hop > t.hop + 1)
 FROM targets t
 JOIN campaigns c USING (campaign_id)
 LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
