@@ -117,6 +117,15 @@ $(BUILD)/bench/gates: tests/bench/gates.c $(call library,core base)
 gates: $(BUILD)/bench/gates
 	@$(BUILD)/bench/gates
 
+# Random campaigns against the pure engine: 10,000 sequences are part of the tests, a million are `make prove`.
+PROVE_SEQUENCES ?= 1000000
+$(BUILD)/tests/property/campaign: tests/property/campaign.c tests/property/model.c tests/property/model.h $(call library,core base)
+	@mkdir -p $(@D)
+	$(call say,TEST)$(CC) $(CFLAGS_HOST) $(call includes,base core) -o $@ $(filter %.c %.a,$^) -lm
+.PHONY: prove
+prove: $(BUILD)/tests/property/campaign
+	@$(BUILD)/tests/property/campaign $(PROVE_SEQUENCES)
+
 # --- tests: every tests/unit/LAYER/test_*.c and tests/integration/test_*.c is a cmocka program --------------------------
 LIBRARIES_base = base
 LIBRARIES_core = core base
@@ -156,7 +165,7 @@ $(INTEGRATION_TESTS): $(BUILD)/tests/%: tests/%.c $(HARNESS) $(call library,$(LI
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_daemon) -Itests/harness -o $@ $< $(HARNESS) $(call library,$(LIBRARIES_daemon)) -lcmocka $(LINK_daemon) -lm
 .PHONY: tests unit
-tests: $(UNIT_TESTS) $(INTEGRATION_TESTS)
+tests: $(UNIT_TESTS) $(INTEGRATION_TESTS) $(BUILD)/tests/property/campaign
 unit: $(UNIT_TESTS)
 	@for test in $(UNIT_TESTS); do $$test || exit 1; done
 
