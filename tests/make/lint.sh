@@ -27,6 +27,9 @@ cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-sup
     -Iagent-firmware/include -Iagent-firmware/core -Iagent-firmware/port/host -I"$build/gen" \
     orchestrator agent-firmware || report "cppcheck has found something"
 
+diff -q <(tests/make/diagrams.sh) docs/state-machines.md > /dev/null ||
+    report "docs/state-machines.md is stale: tests/make/diagrams.sh > docs/state-machines.md"
+
 # --- layers
 undefined() {
     nm --undefined-only "$1" | awk '$1 == "U" {print $2}' | sort -u
