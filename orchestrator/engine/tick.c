@@ -341,8 +341,9 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
         changes_flush(&work->changes, store, error) != STATUS_OK ||
         tick_retry(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
-        tick_excuses(work, store, error) != STATUS_OK || halt_unsigned(work, store, error) != STATUS_OK || look_at_zones(work, store, error) != STATUS_OK ||
-        decide_and_apply(work, store, error) != STATUS_OK || send_offers(work, store, error) != STATUS_OK ||
+        tick_excuses(work, store, error) != STATUS_OK || halt_unsigned(work, store, error) != STATUS_OK ||
+        look_at_zones(work, store, error) != STATUS_OK || decide_and_apply(work, store, error) != STATUS_OK ||
+        send_offers(work, store, error) != STATUS_OK ||
         offer_resend(work->engine, store, campaign, ROWS_PER_TICK, &work->changes, &work->outbox, error) !=
             STATUS_OK)
         return error->status;

@@ -27,8 +27,8 @@ enum status tick_give_up(struct tick_work *work, struct store *store, struct err
 /* Takes failures back that the policy tries again: all of them, before the gates look. */
 enum status tick_retry(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
 
-/* An excused failure that was tried again, or turned out to be a success, is one no more: else the excuse would hide
- * the next one. */
+/* An excused failure that was tried again, or turned out to be a success, is one no more: else the excuse
+ * would hide the next one. */
 enum status tick_excuses(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
 
 #endif

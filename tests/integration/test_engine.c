@@ -366,8 +366,8 @@ static void a_locked_campaign_is_left_to_whoever_holds_it(void **state)
     fixture_release(fixture);
 }
 
-/* A database that goes away at the last statement of a batch: the caller must see an outage and keep the reports,
- * not take them for refused. */
+/* A database that goes away at the last statement of a batch: the caller must see an outage and keep the
+ * reports, not take them for refused. */
 static void an_outage_at_the_end_of_a_batch_is_told_as_one(void **state)
 {
     (void)state;

@@ -80,8 +80,10 @@ static void each_begins_where_it_stands(void **state)
         "UPDATE devices SET version = 'v1.0.3t45772(a)', version_order = '103v' WHERE device_id = 'lamp-4'");
     struct error error = {0};
     int64_t plan = 0;
-    struct campaign_new wanted = {
-        .name = "c", .firmware = FIXTURE_VERSION, .tags = "", .policy_json = "{\"name\":\"p\",\"rate\":{\"per_minute\":0}}"};
+    struct campaign_new wanted = {.name = "c",
+                                  .firmware = FIXTURE_VERSION,
+                                  .tags = "",
+                                  .policy_json = "{\"name\":\"p\",\"rate\":{\"per_minute\":0}}"};
     assert_int_equal(operate_plan_create(fixture->store, &fixture->actor, &wanted, &plan, &error), STATUS_OK);
     char *paths = services_query(fixture->url, "SELECT paths FROM plans");
     assert_string_equal(

@@ -177,8 +177,8 @@ static void the_last_failure_counts(void **state)
     fixture_release(fixture);
 }
 
-/* Halted by a revert, and one fails while it is halted: both are excused by the resume. The second one is tried again, so
- * that its failure is none any more, and neither is the excuse. */
+/* Halted by a revert, and one fails while it is halted: both are excused by the resume. The second one is
+ * tried again, so that its failure is none any more, and neither is the excuse. */
 static void an_excused_failure_that_is_tried_again_counts_anew(void **state)
 {
     (void)state;

@@ -252,9 +252,10 @@ static void the_current_release_must_be_signed_where_that_is_required(void **sta
     expect_error(post("/v1/firmware/v1.2.0t45772(a)/current", operator_, ""), 409, "conflict", "version");
     free(services_query(database, "INSERT INTO public_keys (key_id, name, public_key, created_by) VALUES "
                                   "(repeat('a', 64), 'release', 'x', 'root')"));
-    free(services_query(database, "INSERT INTO firmware_signatures (firmware_id, key_id, signature, created_by) "
-                                  "SELECT firmware_id, repeat('a', 64), decode(repeat('00', 64), 'hex'), 'root' "
-                                  "FROM firmware WHERE version = 'v1.1.0t45772(a)'"));
+    free(services_query(database,
+                        "INSERT INTO firmware_signatures (firmware_id, key_id, signature, created_by) "
+                        "SELECT firmware_id, repeat('a', 64), decode(repeat('00', 64), 'hex'), 'root' "
+                        "FROM firmware WHERE version = 'v1.1.0t45772(a)'"));
     expect_image(ask("GET", path, LAMP, ""));
     expect(get("/v1/devices/lamp"), 200, "\"upgrade_to\" : \"v1.1.0t45772(a)\"");
     free(services_query(database, "UPDATE public_keys SET revoked_at = now()"));

@@ -89,8 +89,9 @@ static void late_failures_of_a_passed_wave_halt_too(void **state)
     assert_int_equal(action.wave, 0);
 }
 
-/* What is left of a wave goes along with the next one. Its failures count where they are evidence of a bad release; that
- * they make the sample undecided again takes no promotion back: the error rates would not hold. */
+/* What is left of a wave goes along with the next one. Its failures count where they are evidence of a bad
+ * release; that they make the sample undecided again takes no promotion back: the error rates would not hold.
+ */
 static void a_passed_wave_halts_by_failures_only(void **state)
 {
     (void)state;
