@@ -6,11 +6,15 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "engine.h"
+#include "ingest.h"
 #include "migrate.h"
 #include "services.h"
+#include "tick.h"
 
 static void the_database_keeps_the_rules_of_versions(void **state)
 {
@@ -134,12 +138,74 @@ static void existing_versions_get_their_keys(void **state)
     store_destroy(store);
 }
 
+/* A device that release 8 has offered the update to, and one that waits for the first to succeed. */
+static const char running_of_release_8[] =
+    "INSERT INTO products (name, ptype) VALUES ('lamp', 45772);"
+    "INSERT INTO firmware (version, ptype, version_type, version_value, fota_class, created_by) VALUES "
+    "('v1.1.0t45772(a)', 45772, 'v', 110, 'a', 'x');"
+    "INSERT INTO image_bytes SELECT encode(sha256(b), 'hex'), octet_length(b), b FROM (VALUES ('one'::bytea)) t(b);"
+    "INSERT INTO images SELECT 1, slot, encode(sha256('one'), 'hex') FROM generate_series(1, 2) slot;"
+    "INSERT INTO devices (device_id, product_id, ptype, version, version_type, version_value, fota_class, slot, "
+    "image_sha256) SELECT 'lamp-' || n, 1, 45772, 'v1.0.5t45772(a)', 'v', 105, 'a', 1, repeat('5', 64) "
+    "FROM generate_series(1, 2) n;"
+    "INSERT INTO presence (device_id, online) VALUES ('lamp-1', true), ('lamp-2', true);"
+    "INSERT INTO campaigns (name, firmware_id, ptype, policy, seed, state, created_by, members, started_at) VALUES "
+    "('c', 1, 45772, '{\"name\":\"p\",\"waves\":[{\"name\":\"all\",\"size\":{\"rest\":true},\"gate\":{\"type\":"
+    "\"threshold\",\"success_percent\":50,\"finished_percent\":100,\"failure_percent\":90,\"min_sample\":1,"
+    "\"count_rejected\":false},\"soak_seconds\":0}],\"rate\":{\"per_minute\":600},\"in_flight\":1,\"timeouts\":{"
+    "\"offer_seconds\":120,\"download_seconds\":900,\"confirm_seconds\":300},\"offline\":{\"wait_seconds\":60,"
+    "\"then\":\"skip\"},\"on_halt\":\"pause\"}', 1, 'running', 'x', 2, now());"
+    "INSERT INTO waves (campaign_id, wave, name, state, opened_at, members, pending, offered) VALUES "
+    "(1, 0, 'all', 'open', now(), 2, 1, 1);"
+    "INSERT INTO targets (campaign_id, device_id, wave, position, state, attempt, nonce, from_version, to_version, "
+    "firmware_id, sent_at, deadline) VALUES (1, 'lamp-1', 0, 1, 'offered', 1, repeat('0', 16), 'v1.0.5t45772(a)', "
+    "'v1.1.0t45772(a)', 1, now(), now() + interval '1 hour'), (1, 'lamp-2', 0, 2, 'pending', 0, NULL, "
+    "'v1.0.5t45772(a)', 'v1.1.0t45772(a)', 1, NULL, NULL)";
+
+static void count_update(void *context, const char *topic, const char *payload)
+{
+    *(int *)context += strstr(topic, "lamp-2") != NULL && strstr(payload, "\"command\":\"update\"") != NULL;
+}
+
+static void a_campaign_that_runs_goes_on_after_the_migration(void **state)
+{
+    (void)state;
+    enum { BEFORE = 8 };
+    char url[256];
+    struct error error;
+    struct report report;
+    struct ingest_summary summary;
+    int applied, updates = 0;
+    bool more;
+    static const char topic[] = "fota/v1/lamp-1/report",
+                      json[] =
+                          "{\"report\":\"failed\",\"campaign\":1,\"attempt\":1,\"reason\":\"flash_error\"}";
+    services_empty_database(url);
+    struct store *store = store_create(url, "test");
+    struct engine engine = {.publisher = {count_update, &updates},
+                            .public_url = "http://127.0.0.1:8080",
+                            .offer_resend_seconds = 10};
+    assert_int_equal(migrate(store, migrations_embedded, BEFORE, &applied, &error), STATUS_OK);
+    if (store_run_script(store, running_of_release_8, &error) != STATUS_OK ||
+        migrate(store, migrations_embedded, migrations_embedded_count, &applied, &error) != STATUS_OK)
+        fail_msg("%s", error.message);
+    report_parse(topic, json, sizeof json - 1, &report);
+    assert_int_equal(ingest_batch(&engine, store, &report, 1, &summary, &error), STATUS_OK);
+    if (tick(&engine, store, &more, &error) != STATUS_OK)
+        fail_msg("%s", error.message);
+    assert_int_equal(updates, 1);
+    assert_int_equal(services_query_integer(url, "SELECT count(*) FROM device_failures"), 1);
+    assert_int_equal(services_query_integer(url, "SELECT count(*) FROM quarantines"), 0);
+    store_destroy(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_database_keeps_the_rules_of_versions),
         cmocka_unit_test(products_of_a_ptype_have_one_scheme),
         cmocka_unit_test(existing_versions_get_their_keys),
+        cmocka_unit_test(a_campaign_that_runs_goes_on_after_the_migration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
