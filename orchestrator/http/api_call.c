@@ -144,6 +144,9 @@ static enum status find_caller(struct http_request *request, char device[DEVICE_
     if (named == NULL)
         return error_set(error, STATUS_INVALID, "device",
                          "is missing; with an operator's token it is required");
+    if (strlen(named) >= DEVICE_ID_SIZE)
+        return error_set(error, STATUS_NOT_FOUND, "device", "no device has an id of more than %d characters",
+                         DEVICE_ID_SIZE - 1);
     snprintf(device, DEVICE_ID_SIZE, "%s", named);
     return STATUS_OK;
 }

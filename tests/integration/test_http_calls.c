@@ -194,6 +194,19 @@ static void an_owner_calls_the_owner_s_device(void **state)
     assert_int_equal(services_query_integer(database, OPEN_CALLS), 0);
 }
 
+/* An id that is too long is none: not the device whose id it begins with. */
+static void a_longer_name_is_no_other_device(void **state)
+{
+    (void)state;
+    static const char longest[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    char text[200];
+    snprintf(text, sizeof text, "{\"devices\":[{\"id\":\"%s\",\"ptype\":45772}]}", longest);
+    expect(post("/v1/devices", operator_, text), 201, "registered");
+    put_online(longest);
+    snprintf(text, sizeof text, RPC "&device=%sy&wait=1", longest);
+    expect_error(end_call(begin_call("GET", text, as("token", operator_))), 404, "not_found", "device");
+}
+
 static void an_upgrade_is_acknowledged_when_the_device_has_accepted(void **state)
 {
     (void)state;
@@ -282,6 +295,7 @@ int main(void)
         cmocka_unit_test(a_device_that_does_not_answer_is_waited_for_in_vain),
         cmocka_unit_test(what_cannot_be_is_refused_at_once),
         cmocka_unit_test(an_owner_calls_the_owner_s_device),
+        cmocka_unit_test(a_longer_name_is_no_other_device),
         cmocka_unit_test(an_upgrade_is_acknowledged_when_the_device_has_accepted),
         cmocka_unit_test(five_hundred_calls_hold_up_nobody),
         cmocka_unit_test(whoever_waits_is_answered_when_the_server_stops),
