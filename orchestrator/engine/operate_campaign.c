@@ -66,7 +66,7 @@ static enum status check_signed(struct store *store, const struct campaign *camp
 {
     if (campaign->is_rollback)
         return STATUS_OK;
-    return release_check_signed(store, campaign->firmware, campaign->firmware_version, "campaign", error);
+    return campaign_check_signed(store, campaign, "campaign", error);
 }
 
 /* A plan runs as it was shown, or not at all. */

@@ -163,6 +163,25 @@ enum status release_check_signed(struct store *store, int64_t firmware, const ch
     return status;
 }
 
+enum status campaign_check_signed(struct store *store, const struct campaign *campaign, const char *field,
+                                  struct error *error)
+{
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    if (release_check_signed(store, campaign->firmware, campaign->firmware_version, field, error) !=
+        STATUS_OK)
+        return error->status;
+    store_put_integer(&parameters, campaign->number);
+    if (store_run(store, &SQL_PATH_UNSIGNED, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    enum status status = STATUS_OK;
+    if (store_rows_count(rows) > 0)
+        status = release_check_signed(store, store_rows_integer(rows, 0, 0), store_rows_text(rows, 0, 1),
+                                      field, error);
+    store_rows_free(rows);
+    return status;
+}
+
 struct known_manifest {
     struct known_manifest *next;
     const char *version;

@@ -36,6 +36,11 @@ enum status release_sign(struct store *store, const struct actor *actor, const c
 enum status release_check_signed(struct store *store, int64_t firmware, const char *version,
                                  const char *field, struct error *error) MUST_CHECK;
 
+/* The same of a campaign's release and of every stepping stone on the way to it. */
+struct campaign;
+enum status campaign_check_signed(struct store *store, const struct campaign *campaign, const char *field,
+                                  struct error *error) MUST_CHECK;
+
 /* What the offers of a transaction say of the releases they lead to: each is read once. A zeroed struct is
  * empty; all lives in the arena. */
 struct known_manifest;

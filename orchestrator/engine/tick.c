@@ -74,8 +74,7 @@ static enum status halt_unsigned(struct tick_work *work, struct store *store, st
     struct error why = {0};
     if (campaign->is_rollback || campaign->snapshot.state != CAMPAIGN_RUNNING)
         return STATUS_OK;
-    enum status status =
-        release_check_signed(store, campaign->firmware, campaign->firmware_version, NULL, &why);
+    enum status status = campaign_check_signed(store, campaign, NULL, &why);
     if (status == STATUS_OK)
         return STATUS_OK;
     if (status != STATUS_CONFLICT) {

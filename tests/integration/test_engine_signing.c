@@ -252,6 +252,35 @@ static void only_public_keys_are_registered(void **state)
     fixture_release(fixture);
 }
 
+/* A stepping stone is a release like any other: its key counts too. */
+static void a_stepping_stone_without_a_signature_halts_too(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_sql(fixture,
+                "INSERT INTO firmware (version, ptype, version_order, fota_class, created_by) VALUES "
+                "('v1.0.8t45772(a)', 45772, '108v', 'a', 'tester');"
+                "INSERT INTO images SELECT 2, slot, sha256 FROM images WHERE firmware_id = 1");
+    struct signer goal = given_key(fixture, "goal"), stone = given_key(fixture, "stone");
+    assert_int_equal(sign(fixture, &goal, FIXTURE_VERSION), STATUS_OK);
+    assert_int_equal(sign(fixture, &stone, "v1.0.8t45772(a)"), STATUS_OK);
+    require_signatures(fixture);
+    fixture_sql(fixture, "UPDATE firmware SET requires = 'v1.0.8t45772(a)' WHERE firmware_id = 1");
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    assert_non_null(strstr(fixture->last_payload, "v1.0.8t45772(a)"));
+    revoke(fixture, "stone");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "halted");
+    bool changed;
+    assert_int_equal(
+        operate_campaign_command(fixture->store, &fixture->actor, "c", CAMPAIGN_RESUME, "", &changed, &error),
+        STATUS_CONFLICT);
+    signing_key_free(goal.key);
+    signing_key_free(stone.key);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +290,7 @@ int main(void)
         cmocka_unit_test(only_a_good_signature_by_a_known_key_is_stored),
         cmocka_unit_test(only_public_keys_are_registered),
         cmocka_unit_test(a_rollback_carries_the_previous_release_s_manifest),
+        cmocka_unit_test(a_stepping_stone_without_a_signature_halts_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
