@@ -60,27 +60,6 @@ ALTER TABLE campaigns
     ADD COLUMN selector text NOT NULL DEFAULT '',
     ADD COLUMN plan_id  bigint;
 
--- Whether one device is selected: any of the groups holds, and NULL selects all. What is not known of a device is false.
-CREATE FUNCTION is_selected(groups json, device devices, product text, online boolean, last_seen timestamptz)
-RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT groups IS NULL OR EXISTS (
-        SELECT FROM json_to_recordset(groups) AS g(
-            tags text[], no_tags text[], products text[], no_products text[], maps text[], no_maps text[],
-            flash_kb integer[], no_flash_kb integer[], online boolean[],
-            seen_within double precision, not_seen_within double precision, hash_below integer, hash_from integer)
-        WHERE device.tags @> g.tags AND NOT device.tags && g.no_tags
-          AND product = ALL (g.products) AND product <> ALL (g.no_products)
-          AND coalesce(device.flash_map, '') = ALL (g.maps) AND coalesce(device.flash_map, '') <> ALL (g.no_maps)
-          AND coalesce(device.flash_kb, 0) = ALL (g.flash_kb) AND coalesce(device.flash_kb, 0) <> ALL (g.no_flash_kb)
-          AND coalesce(is_selected.online, false) = ALL (g.online)
-          AND (g.seen_within IS NULL OR coalesce(last_seen > now() - make_interval(secs => g.seen_within), false))
-          AND (g.not_seen_within IS NULL
-               OR NOT coalesce(last_seen > now() - make_interval(secs => g.not_seen_within), false))
-          -- Part of a fixed order of all devices, the same in every campaign.
-          AND (g.hash_below IS NULL OR mod(abs(hashtextextended(device.device_id, 0) % 10000), 10000) < g.hash_below)
-          AND (g.hash_from IS NULL OR mod(abs(hashtextextended(device.device_id, 0) % 10000), 10000) >= g.hash_from))
-$$;
-
 -- Every device of a ptype, and why a campaign may not take it: the first reason that holds, NULL where it may. Versions are those
 -- that the engine accepts (the rule, lower than the firmware, class o or a); stranded are those of them from which no stepping stones
 -- lead to the firmware.
@@ -89,25 +68,49 @@ CREATE FUNCTION judged_devices(wanted_ptype integer, wanted_versions text[], wan
                                wanted_groups json, wanted_firmware bigint, stranded_versions text[])
 RETURNS TABLE (device_id text, version text, image_sha256 text, slot smallint, tags text[], left_out text)
 LANGUAGE sql STABLE AS $$
+    WITH groups AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(wanted_groups) AS g(
+            tags text[], no_tags text[], products text[], no_products text[], maps text[], no_maps text[],
+            flash_kb integer[], no_flash_kb integer[], online boolean[],
+            seen_within double precision, not_seen_within double precision, hash_below integer, hash_from integer)),
+    wanted AS MATERIALIZED (
+        SELECT fw.version_order, (SELECT max(b.size) FROM images i JOIN image_bytes b USING (sha256)
+                                  WHERE i.firmware_id = fw.firmware_id) AS largest
+        FROM firmware fw WHERE fw.firmware_id = wanted_firmware)
     SELECT d.device_id, d.version, d.image_sha256, d.slot, d.tags,
            CASE WHEN NOT d.tags @> wanted_tags OR wanted_devices <> '{}' AND NOT d.device_id = ANY (wanted_devices)
-                     OR NOT is_selected(wanted_groups, d, p.name, s.online, s.last_seen) THEN 'not_selected'
+                     -- Any group is enough. What is not known of a device is false.
+                     OR wanted_groups IS NOT NULL AND NOT EXISTS (
+                        SELECT FROM groups g
+                        WHERE d.tags @> g.tags AND NOT d.tags && g.no_tags
+                          AND p.name = ALL (g.products) AND p.name <> ALL (g.no_products)
+                          AND coalesce(d.flash_map, '') = ALL (g.maps) AND coalesce(d.flash_map, '') <> ALL (g.no_maps)
+                          AND coalesce(d.flash_kb, 0) = ALL (g.flash_kb) AND coalesce(d.flash_kb, 0) <> ALL (g.no_flash_kb)
+                          AND coalesce(s.online, false) = ALL (g.online)
+                          AND (g.seen_within IS NULL
+                               OR coalesce(s.last_seen > now() - make_interval(secs => g.seen_within), false))
+                          AND (g.not_seen_within IS NULL
+                               OR NOT coalesce(s.last_seen > now() - make_interval(secs => g.not_seen_within), false))
+                          -- Part of a fixed order of all devices, the same in every campaign.
+                          AND (g.hash_below IS NULL OR abs(hashtextextended(d.device_id, 0) % 10000) < g.hash_below)
+                          AND (g.hash_from IS NULL OR abs(hashtextextended(d.device_id, 0) % 10000) >= g.hash_from))
+                     THEN 'not_selected'
                 WHEN d.version IS NULL THEN 'version_not_known'
                 WHEN d.version = ANY (stranded_versions) THEN 'no_path'
                 WHEN NOT d.version = ANY (wanted_versions) THEN 'version'
                 WHEN p.max_version_order < f.version_order THEN 'above_ceiling'
                 WHEN d.image_max < f.largest THEN 'too_large'
-                WHEN EXISTS (SELECT FROM quarantines q WHERE q.device_id = d.device_id AND q.until > now())
-                     THEN 'quarantined'
-                WHEN EXISTS (SELECT FROM targets t WHERE t.device_id = d.device_id AND t.state IN (
-                             'pending', 'offered', 'accepted', 'downloading', 'installed', 'trial')) THEN 'other_campaign'
+                WHEN q.device_id IS NOT NULL THEN 'quarantined'
+                WHEN t.device_id IS NOT NULL THEN 'other_campaign'
            END
     FROM devices d
     JOIN products p USING (product_id)
+    CROSS JOIN wanted f
     LEFT JOIN presence s USING (device_id)
-    CROSS JOIN (SELECT fw.version_order, (SELECT max(b.size) FROM images i JOIN image_bytes b USING (sha256)
-                                          WHERE i.firmware_id = fw.firmware_id) AS largest
-                FROM firmware fw WHERE fw.firmware_id = wanted_firmware) f
+    LEFT JOIN quarantines q ON q.device_id = d.device_id AND q.until > now()
+    -- At most one: targets_one_live_per_device.
+    LEFT JOIN targets t ON t.device_id = d.device_id
+         AND t.state IN ('pending', 'offered', 'accepted', 'downloading', 'installed', 'trial')
     WHERE d.ptype = wanted_ptype
 $$;
 

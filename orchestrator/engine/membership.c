@@ -108,9 +108,10 @@ enum status membership_count(struct store *store, const struct campaign *campaig
     return status;
 }
 
-/* Fills the table `planned` of this transaction. */
+/* Fills the table `planned` of this transaction, and for a plan notes who is left out. */
 static enum status plan_devices(struct store *store, const struct campaign *campaign,
-                                struct selection *selection, int64_t *members, struct error *error)
+                                struct selection *selection, int64_t plan, int64_t *members,
+                                struct error *error)
 {
     struct store_parameters parameters = {0};
     struct store_rows *rows;
@@ -118,7 +119,10 @@ static enum status plan_devices(struct store *store, const struct campaign *camp
         return error->status;
     put_selection(&parameters, campaign, selection);
     store_put_integer(&parameters, campaign->seed);
-    if (store_run(store, &SQL_PLANNED_FILL, &parameters, &rows, error) != STATUS_OK)
+    if (plan != 0)
+        store_put_integer(&parameters, plan);
+    const struct store_statement *statement = plan != 0 ? &SQL_PLANNED_FILL_PLAN : &SQL_PLANNED_FILL;
+    if (store_run(store, statement, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     *members = store_rows_affected(rows);
     store_rows_free(rows);
@@ -157,22 +161,13 @@ enum status membership_to_targets(struct store *store, const struct campaign *ca
     int64_t members = 0;
     enum status status = select_devices(store, campaign, &selection, error);
     if (status == STATUS_OK)
-        status = plan_devices(store, campaign, &selection, &members, error);
+        status = plan_devices(store, campaign, &selection, 0, &members, error);
     if (status == STATUS_OK)
         status = cut_waves(store, campaign, members, 0, error);
     if (status == STATUS_OK)
         status = paths_note(store, campaign, &selection.paths, selection.texts, selection.count, error);
     release(&selection);
     return status;
-}
-
-static enum status note_left_out(struct store *store, const struct campaign *campaign,
-                                 struct selection *selection, int64_t plan, struct error *error)
-{
-    struct store_parameters parameters = {0};
-    store_put_integer(&parameters, plan);
-    put_selection(&parameters, campaign, selection);
-    return store_run(store, &SQL_PLAN_LEFT_OUT, &parameters, NULL, error);
 }
 
 enum status membership_note_paths(struct store *store, const struct campaign *campaign, struct error *error)
@@ -192,11 +187,9 @@ enum status membership_to_plan(struct store *store, const struct campaign *campa
     int64_t members = 0;
     enum status status = select_devices(store, campaign, &selection, error);
     if (status == STATUS_OK)
-        status = plan_devices(store, campaign, &selection, &members, error);
+        status = plan_devices(store, campaign, &selection, plan, &members, error);
     if (status == STATUS_OK)
         status = cut_waves(store, campaign, members, plan, error);
-    if (status == STATUS_OK)
-        status = note_left_out(store, campaign, &selection, plan, error);
     if (status == STATUS_OK)
         *paths = paths_format(&selection.paths, selection.texts, selection.count, arena);
     release(&selection);

@@ -5,7 +5,7 @@
 #include "arena.h"
 #include "selector.h"
 
-/* The groups as is_selected() of the database takes them, one object each; NULL when every device is
+/* The groups as judged_devices() of the database takes them, one object each; NULL when every device is
  * selected. */
 char *selector_json_format(const struct selector *selector, struct arena *arena);
 

@@ -1,0 +1,12 @@
+-- The eligible devices in the campaign's order, and those that are left out, of a plan: ptype, versions, tags, devices, groups, firmware,
+-- stranded, seed, plan. Whoever is not selected is not asked for.
+WITH judged AS MATERIALIZED (
+    SELECT * FROM judged_devices($1, $2::text[], coalesce(string_to_array(nullif($3, ''), ','), '{}'), $4::text[],
+                                 $5::json, $6, $7::text[])
+    WHERE left_out IS DISTINCT FROM 'not_selected'),
+others AS (
+    INSERT INTO plan_left_out (plan_id, device_id, reason)
+    SELECT $9, device_id, left_out FROM judged WHERE left_out IS NOT NULL)
+INSERT INTO planned (place, device_id, version, image_sha256, tags)
+SELECT row_number() OVER (ORDER BY hashtextextended(device_id, $8), device_id), device_id, version, image_sha256, tags
+FROM judged WHERE left_out IS NULL
