@@ -195,8 +195,8 @@ enum exit_code run_device_release(struct session *session, const struct argument
     const char *note;
     enum exit_code code = show_command(session, arguments, "/v1/devices/", "/release", &answer, &note);
     if (answer != NULL)
-        fprintf(session->out, "device %s is in no quarantine%s\n",
-                json_string_value(json_object_get(answer, "id")), note);
+        fprintf(session->out, "device %s %s\n", json_string_value(json_object_get(answer, "id")),
+                note[0] == '\0' ? "is released" : "was in no quarantine; nothing changed");
     json_decref(answer);
     return code;
 }

@@ -17,6 +17,16 @@ static bool needs_server(const struct command *command)
     return true;
 }
 
+/* "$UNSET" in a script: it must not become another request. */
+static bool has_empty_argument(const struct arguments *arguments)
+{
+    for (int i = 0; i < arguments->positional_count; i++) {
+        if (arguments->positionals[i][0] == '\0')
+            return true;
+    }
+    return false;
+}
+
 static enum exit_code run(int count, char **words)
 {
     static struct arguments arguments;
@@ -34,6 +44,8 @@ static enum exit_code run(int count, char **words)
     if (status != STATUS_OK)
         return session_usage(&session, "%s", error.message);
     session.json = arguments_value(&arguments, "json") != NULL;
+    if (needs_server(arguments.command) && has_empty_argument(&arguments))
+        return session_usage(&session, "an argument is empty; see %s --help", arguments.path);
     if (needs_server(arguments.command) && session_connect(&session, &arguments, &error) != STATUS_OK)
         return session_usage(&session, "%s", error.message);
     enum exit_code code = arguments.command->run(&session, &arguments);

@@ -70,11 +70,14 @@ static enum status check_signed(struct store *store, const struct campaign *camp
 }
 
 /* A plan runs as it was shown, or not at all. */
-static enum status check_plan_is_free(struct store *store, int64_t plan, struct error *error)
+static enum status check_plan_is_free(struct store *store, const struct campaign *campaign,
+                                      struct error *error)
 {
+    long long plan = campaign->plan;
     struct store_parameters parameters = {0};
     struct store_rows *rows;
-    store_put_integer(&parameters, plan);
+    store_put_integer(&parameters, campaign->plan);
+    store_put_integer(&parameters, campaign->number);
     if (store_run(store, &SQL_PLAN_BUSY, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     enum status status = STATUS_OK;
@@ -82,7 +85,10 @@ static enum status check_plan_is_free(struct store *store, int64_t plan, struct 
         status =
             error_set(error, STATUS_CONFLICT, "plan",
                       "%s devices of plan %lld are in other live campaigns now (%.200s): make another plan",
-                      store_rows_text(rows, 0, 0), (long long)plan, store_rows_text(rows, 0, 1));
+                      store_rows_text(rows, 0, 0), plan, store_rows_text(rows, 0, 1));
+    else if (store_rows_text(rows, 0, 2) != NULL)
+        status = error_set(error, STATUS_CONFLICT, "plan", "%s is about to run plan %lld: make another plan",
+                           store_rows_text(rows, 0, 2), plan);
     store_rows_free(rows);
     return status;
 }
@@ -94,7 +100,7 @@ static enum status start(struct store *store, struct campaign *campaign, const s
     if (check_signed(store, campaign, error) != STATUS_OK)
         return error->status;
     if (campaign->snapshot.state == CAMPAIGN_DRAFT && campaign->plan != 0) {
-        if (check_plan_is_free(store, campaign->plan, error) != STATUS_OK)
+        if (check_plan_is_free(store, campaign, error) != STATUS_OK)
             return error->status;
     } else if (campaign->snapshot.state == CAMPAIGN_DRAFT) {
         if (membership_count(store, campaign, &devices, error) != STATUS_OK)

@@ -166,7 +166,7 @@ static enum status find_products(struct devices_work *work, struct store *store,
         if (found == 0)
             status =
                 device_error(error, STATUS_INVALID, i, work->devices[i].product != NULL ? "product" : "ptype",
-                             "no product has this name and ptype: create it first");
+                             "there is no product of this ptype, or none of this name: create it first");
         else if (found > 1)
             status = device_error(error, STATUS_INVALID, i, "product",
                                   "several products have this ptype: name one");

@@ -97,8 +97,10 @@ enum status planner_plan(struct store *store, struct campaign *campaign, struct 
         return error->status;
     if (members == 0) {
         snprintf(reason, sizeof reason, "no device was eligible when it was planned%s", left_out);
-        return campaign_move(store, campaign, CAMPAIGN_EVENT_COMPLETE, ACTOR_ORCHESTRATOR, reason, detail,
-                             error);
+        /* Nothing was rolled out: whoever waits for "completed" must not take it for done. A rollback of
+         * nobody is. */
+        enum campaign_event event = campaign->is_rollback ? CAMPAIGN_EVENT_COMPLETE : CAMPAIGN_EVENT_CANCEL;
+        return campaign_move(store, campaign, event, ACTOR_ORCHESTRATOR, reason, detail, error);
     }
     snprintf(reason, sizeof reason, "%lld members%s", (long long)members, left_out);
     return campaign_move(store, campaign, CAMPAIGN_EVENT_PLANNED, ACTOR_ORCHESTRATOR, reason, detail, error);

@@ -135,6 +135,44 @@ static void a_plan_whose_devices_were_taken_is_refused(void **state)
     fixture_release(fixture);
 }
 
+/* Before the ticker has frozen the first one's membership. */
+static void a_plan_is_run_once_at_a_time(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(6);
+    struct error error = {0};
+    struct campaign_new wanted = asked(NULL);
+    int64_t number = plan(fixture, &wanted);
+    struct campaign_new first = {.name = "c", .plan = number, .start = true},
+                        second = {.name = "d", .plan = number, .start = true};
+    assert_int_equal(operate_campaign_create(fixture->store, &fixture->actor, &first, &error), STATUS_OK);
+    assert_int_equal(operate_campaign_create(fixture->store, &fixture->actor, &second, &error),
+                     STATUS_CONFLICT);
+    assert_string_equal(error.field, "plan");
+    assert_non_null(strstr(error.message, "c is about to run plan"));
+    fixture_tick(fixture);
+    assert_int_equal(fixture_integer(fixture, "SELECT members FROM campaigns"), 6);
+    fixture_release(fixture);
+}
+
+/* Of two that are started at once the second finds nobody: that is not a completed campaign. */
+static void a_campaign_that_finds_nobody_is_not_completed(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(4);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_campaign(fixture, "d", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "running");
+    fixture_state_is(fixture, "d", "cancelled");
+    assert_int_equal(
+        fixture_integer(fixture,
+                        "SELECT count(*) FROM campaigns WHERE name = 'd' AND settled AND state_reason "
+                        "LIKE 'no device was eligible when it was planned%'"),
+        1);
+    fixture_release(fixture);
+}
+
 static void every_term_selects(void **state)
 {
     (void)state;
@@ -236,6 +274,8 @@ int main(void)
         cmocka_unit_test(a_plan_says_who_and_why_not),
         cmocka_unit_test(the_campaign_does_what_its_plan_shows),
         cmocka_unit_test(a_plan_whose_devices_were_taken_is_refused),
+        cmocka_unit_test(a_plan_is_run_once_at_a_time),
+        cmocka_unit_test(a_campaign_that_finds_nobody_is_not_completed),
         cmocka_unit_test(every_term_selects),
         cmocka_unit_test(a_percentage_is_always_the_same_part),
         cmocka_unit_test(a_selector_that_cannot_be_read_is_refused),

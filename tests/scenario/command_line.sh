@@ -90,3 +90,9 @@ for words in 'product list' 'device list' 'device show lamp-1' 'firmware list' "
     # shellcheck disable=SC2086
     orchestratorctl $words --json | jq -es 'length == 1' > /dev/null || fail "$words --json is not one JSON document"
 done
+
+# "$UNSET" in a script is no request for something else.
+for command in 'device show' 'campaign show' 'product show' 'firmware show' 'firmware delete' 'plan show' 'device reboot'; do
+    # shellcheck disable=SC2086 # two words
+    ctl 2 'an argument is empty' $command ''
+done
