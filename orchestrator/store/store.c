@@ -140,15 +140,9 @@ enum status store_connect(struct store *store, struct error *error)
         "keepalives_idle",  "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname",
         "application_name", "connect_timeout",     "client_encoding",  "options",          NULL};
     const char *values[] = {
-        "15",
-        "5",
-        "3",
-        "30000",
-        store->url,
-        store->application_name,
-        "5",
-        "UTF8",
-        "-c TimeZone=UTC -c idle_in_transaction_session_timeout=60s "
+        "15", "5", "3", "30000", store->url, store->application_name, "5", "UTF8",
+        /* A plan kept from when a table was empty reads all of it once it is full: plan anew each time. */
+        "-c plan_cache_mode=force_custom_plan -c TimeZone=UTC -c idle_in_transaction_session_timeout=60s "
         "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
         NULL};
     store->connection = PQconnectdbParams(keywords, values, 1);
