@@ -1,5 +1,5 @@
--- The next devices to be asked for a hello; those another orchestrator is at are left to it. By ctid, which needs no statistics: a plan
--- made when the table was empty looked through all of it for every row after a large import, and the ticker stood still.
+-- The next devices to be asked for a hello; those another orchestrator is at are left to it. The array is made once: as a subquery it may be
+-- made again for every row.
 DELETE FROM asks
 WHERE ctid = ANY (ARRAY(SELECT ctid FROM asks ORDER BY device_id LIMIT $1 FOR UPDATE SKIP LOCKED))
 RETURNING device_id
