@@ -112,6 +112,24 @@ enum status csv_read_file(const char *path, const char **name, char **text, size
     return status;
 }
 
+/* Every "devices[N]" in the text as "line L". */
+static void name_lines(const char *text, const int *lines, size_t count, char *named, size_t size)
+{
+    size_t used = 0;
+    while (*text != '\0' && used + 1 < size) {
+        size_t element = 0;
+        int length = 0;
+        if (sscanf(text, "devices[%zu]%n", &element, &length) == 1 && length > 0 && element < count) {
+            int written = snprintf(named + used, size - used, "line %d", lines[element]);
+            used += (size_t)written < size - used ? (size_t)written : size - used - 1;
+            text += length;
+        } else {
+            named[used++] = *text++;
+        }
+    }
+    named[used] = '\0';
+}
+
 void csv_name_line(struct error *error, const char *name, const int *lines, size_t count)
 {
     struct error why = *error;
@@ -122,8 +140,10 @@ void csv_name_line(struct error *error, const char *name, const int *lines, size
     const char *member = why.field + used;
     if (*member == '.')
         member++;
+    char message[sizeof why.message];
+    name_lines(why.message, lines, count, message, sizeof message);
     error_set(error, why.status, NULL, "%s:%d: %s%s%s", name, lines[element], member,
-              *member == '\0' ? "" : ": ", why.message);
+              *member == '\0' ? "" : ": ", message);
 }
 
 /* A quoted field, in place: "" is one quote. False when the quote does not end. */

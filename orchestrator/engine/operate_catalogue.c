@@ -31,6 +31,32 @@ static enum status device_error(struct error *error, enum status status, size_t 
     return error_set(error, status, field, "%s", message);
 }
 
+/* Further places with the same fault as the one that is named first: "; so are devices[3], devices[9] and 2
+ * more". */
+enum { PLACES_NAMED = 11 };
+
+struct places {
+    char text[280];
+    size_t used, count;
+};
+
+static void places_add(struct places *places, size_t index)
+{
+    places->count++;
+    if (places->count >= PLACES_NAMED)
+        return;
+    places->used += (size_t)snprintf(places->text + places->used, sizeof places->text - places->used,
+                                     "%sdevices[%zu]", places->count == 1 ? "; the same of " : ", ", index);
+}
+
+static const char *places_end(struct places *places)
+{
+    if (places->count >= PLACES_NAMED)
+        snprintf(places->text + places->used, sizeof places->text - places->used, " and %zu more",
+                 places->count - (PLACES_NAMED - 1));
+    return places->text;
+}
+
 /* Comma-separated words of A-Z a-z 0-9 . _ : / + - */
 static bool tags_are_valid(const char *tags)
 {
@@ -151,6 +177,23 @@ static enum status check_scheme(const struct devices_work *work, size_t index, c
     return device_error(error, STATUS_INVALID, index, "version", message);
 }
 
+/* The first device whose product is not there, with the others like it. */
+static enum status no_product(const struct devices_work *work, const struct store_rows *rows, size_t first,
+                              struct error *error)
+{
+    struct places places = {0};
+    char message[400];
+    for (size_t i = first + 1; i < work->count; i++) {
+        if (store_rows_integer(rows, (int64_t)i, 0) == 0)
+            places_add(&places, i);
+    }
+    snprintf(message, sizeof message,
+             "there is no product of this ptype, or none of this name: create it first%s",
+             places_end(&places));
+    return device_error(error, STATUS_INVALID, first,
+                        work->devices[first].product != NULL ? "product" : "ptype", message);
+}
+
 static enum status find_products(struct devices_work *work, struct store *store, struct error *error)
 {
     struct store_parameters parameters = {0};
@@ -164,9 +207,7 @@ static enum status find_products(struct devices_work *work, struct store *store,
     for (size_t i = 0; i < work->count && status == STATUS_OK; i++) {
         int64_t found = store_rows_integer(rows, (int64_t)i, 0);
         if (found == 0)
-            status =
-                device_error(error, STATUS_INVALID, i, work->devices[i].product != NULL ? "product" : "ptype",
-                             "there is no product of this ptype, or none of this name: create it first");
+            status = no_product(work, rows, i, error);
         else if (found > 1)
             status = device_error(error, STATUS_INVALID, i, "product",
                                   "several products have this ptype: name one");
@@ -203,23 +244,26 @@ static enum status check_twice(const struct devices_work *work, struct error *er
     return status;
 }
 
-/* Names the place of the first device that is registered already. */
+/* Names the places of the devices that are registered already. */
 static enum status explain_duplicate(struct devices_work *work, struct store *store, struct error *error)
 {
     struct store_parameters parameters = {0};
     store_put_text(&parameters, array_text(&work->ids));
+    store_put_integer(&parameters, PLACES_NAMED);
     struct store_rows *rows;
     if (store_run(store, &SQL_DEVICE_EXISTING, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     enum status status = STATUS_OK;
     if (store_rows_count(rows) > 0) {
-        const char *id = store_rows_text(rows, 0, 0);
-        size_t index = 0;
-        while (index + 1 < work->count && strcmp(work->devices[index].id, id) != 0)
-            index++;
-        char message[120];
-        snprintf(message, sizeof message, "%s is registered already", id);
-        status = device_error(error, STATUS_CONFLICT, index, "id", message);
+        struct places places = {0};
+        size_t first = (size_t)store_rows_integer(rows, 0, 0);
+        char message[400];
+        for (int64_t i = 1; i < store_rows_count(rows); i++)
+            places_add(&places, (size_t)store_rows_integer(rows, i, 0));
+        places.count = (size_t)store_rows_integer(rows, 0, 1) - 1;
+        snprintf(message, sizeof message, "%s is registered already%s", work->devices[first].id,
+                 places_end(&places));
+        status = device_error(error, STATUS_CONFLICT, first, "id", message);
     }
     store_rows_free(rows);
     return status;

@@ -95,3 +95,12 @@ keys_in_force 7
 
 # --- without keys in the log
 ! grep -qE "$own|$(cat new.bin)" "$work/state/orchestratord.log" || fail 'the log holds a key'
+
+# What only the server knows is said of every line too, the first of them first.
+(echo id,ptype,version && for n in $(seq 1 15); do echo "again-$n,$ptype,"; done) > "$work/again.csv"
+ctl 0 '15 devices' device import "$work/again.csv"
+(echo id,ptype,version && echo "new-1,$ptype," && tail -n +2 "$work/again.csv") > "$work/more.csv"
+ctl 1 'more.csv:3: id: again-1 is registered already; the same of line 4, line 5, .*line 13 and 4 more$' device import "$work/more.csv"
+printf 'id,ptype,version\nnew-1,%s,\nnew-2,99,\nnew-3,98,\n' "$ptype" > "$work/nowhere.csv"
+ctl 1 'nowhere.csv:3: ptype: there is no product of this ptype.*; the same of line 4$' device import "$work/nowhere.csv"
+[ "$(sql "SELECT count(*) FROM devices WHERE device_id LIKE 'new-%'")" = 0 ]

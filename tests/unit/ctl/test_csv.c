@@ -94,6 +94,10 @@ static void errors_of_the_server_name_the_line(void **state)
         assert_string_equal(error.message, cases[i].message);
         assert_int_equal(error.status, STATUS_CONFLICT);
     }
+    error_set(&error, STATUS_CONFLICT, "devices[0].id",
+              "no; the same of devices[1], devices[2], devices[3] and 7 more");
+    csv_name_line(&error, "f", lines, 3);
+    assert_string_equal(error.message, "f:2: id: no; the same of line 3, line 7, devices[3] and 7 more");
     json_decref(devices);
 }
 
