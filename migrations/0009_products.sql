@@ -63,23 +63,5 @@ ALTER TABLE devices
     DROP COLUMN version_value,
     ADD CHECK ((version IS NULL) = (version_order IS NULL) AND (version IS NULL) = (fota_class IS NULL));
 
--- The devices that a campaign may take, in its order: those that run one of the versions (which the engine has chosen by
--- the campaign's rule), and whose product has no ceiling below the firmware. Left out too: those in another live campaign.
+-- It read the columns that are gone; 0013 has what takes its place.
 DROP FUNCTION eligible_devices(integer, integer[], text[], text[], bigint);
-CREATE FUNCTION eligible_devices(wanted_ptype integer, wanted_versions text[], wanted_tags text[],
-                                 wanted_devices text[], wanted_firmware bigint, seed bigint)
-RETURNS TABLE (device_id text, version text, image_sha256 text, place bigint)
-LANGUAGE sql STABLE AS $$
-    SELECT d.device_id, d.version, d.image_sha256,
-           row_number() OVER (ORDER BY hashtextextended(d.device_id, seed), d.device_id)
-    FROM devices d
-    WHERE d.ptype = wanted_ptype
-      AND d.version = ANY (wanted_versions)
-      AND d.tags @> wanted_tags
-      AND (wanted_devices = '{}' OR d.device_id = ANY (wanted_devices))
-      AND NOT EXISTS (SELECT FROM products p, firmware f
-                      WHERE p.product_id = d.product_id AND f.firmware_id = wanted_firmware
-                        AND p.max_version_order < f.version_order)
-      AND NOT EXISTS (SELECT FROM targets t WHERE t.device_id = d.device_id
-                      AND t.state IN ('pending', 'offered', 'accepted', 'downloading', 'installed', 'trial'))
-$$;

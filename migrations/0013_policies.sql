@@ -63,7 +63,6 @@ ALTER TABLE campaigns
 -- Every device of a ptype, and why a campaign may not take it: the first reason that holds, NULL where it may. Versions are those
 -- that the engine accepts (the rule, lower than the firmware, class o or a); stranded are those of them from which no stepping stones
 -- lead to the firmware.
-DROP FUNCTION eligible_devices(integer, text[], text[], text[], bigint, bigint);
 CREATE FUNCTION judged_devices(wanted_ptype integer, wanted_versions text[], wanted_tags text[], wanted_devices text[],
                                wanted_groups json, wanted_firmware bigint, stranded_versions text[])
 RETURNS TABLE (device_id text, version text, image_sha256 text, slot smallint, tags text[], left_out text)

@@ -156,6 +156,15 @@ enum status campaign_move(struct store *store, struct campaign *campaign, enum c
     return audit_add(store, actor, campaign_event_name(event), campaign->name, reason, detail, error);
 }
 
+enum status campaign_explain(struct store *store, const struct campaign *campaign, const char *reason,
+                             struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_text(&parameters, reason);
+    return store_run(store, &SQL_CAMPAIGN_EXPLAIN, &parameters, NULL, error);
+}
+
 enum status wave_move(struct store *store, struct campaign *campaign, int wave, enum wave_state to,
                       const char *verdict, struct error *error)
 {

@@ -59,6 +59,10 @@ enum status campaign_move(struct store *store, struct campaign *campaign, enum c
                           const char *actor, const char *reason, const char *detail,
                           struct error *error) MUST_CHECK;
 
+/* Says why it stands where it stands (state_reason), without moving it. */
+enum status campaign_explain(struct store *store, const struct campaign *campaign, const char *reason,
+                             struct error *error) MUST_CHECK;
+
 /* Moves a wave: row and event log. `verdict` goes to both. */
 enum status wave_move(struct store *store, struct campaign *campaign, int wave, enum wave_state to,
                       const char *verdict, struct error *error) MUST_CHECK;

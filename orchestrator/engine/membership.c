@@ -7,13 +7,13 @@
 #include "store_sql.h"
 #include "version_rule.h"
 
-/* Whether a device that runs `text` may be updated: in the firmware's scheme, taken by the rule, and lower
+/* Whether a device that runs it may be updated: in the firmware's scheme, taken by the rule, and lower
  * than the firmware, since updates only go up. This is decided here and nowhere else. */
-static bool may_be_updated(const char *text, const struct scheme_rule *rule, const struct version *firmware)
+static bool may_be_updated(const struct version *running, const struct scheme_rule *rule,
+                           const struct version *firmware)
 {
-    struct version running;
-    return version_parse(text, &running, NULL) == STATUS_OK && version_is_online(&running) &&
-           scheme_rule_matches(rule, &running) && version_compare(&running, firmware) < 0;
+    return version_is_online(running) && scheme_rule_matches(rule, running) &&
+           version_compare(running, firmware) < 0;
 }
 
 /* What judged_devices() of the database asks for. */
@@ -46,7 +46,7 @@ static enum status accepted_versions(struct store *store, const struct campaign 
     for (int64_t i = 0; i < count; i++) {
         const char *text = store_rows_text(rows, i, 0);
         struct version running;
-        if (!may_be_updated(text, &rule, &firmware) || version_parse(text, &running, NULL) != STATUS_OK)
+        if (version_parse(text, &running, NULL) != STATUS_OK || !may_be_updated(&running, &rule, &firmware))
             continue;
         if (!paths_reach(&selection->paths, &running)) {
             array_put_text(&selection->stranded, text);

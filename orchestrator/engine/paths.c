@@ -41,18 +41,17 @@ bool paths_reach(const struct paths *paths, const struct version *from)
     return path_next(paths->releases, paths->count, from) >= 0;
 }
 
-/* Calls `visit` for every hop of the way from `text`; returns how many there are. */
-static int walk(const struct paths *paths, const char *text, int wanted, int *hop)
+/* The way from `text`: the releases' indexes, in the arena. Returns how many hops it has. */
+static size_t walk(const struct paths *paths, const char *text, struct arena *arena, size_t **way)
 {
     struct version at;
-    int hops = 0;
+    size_t hops = 0;
+    *way = arena_allocate_array(arena, paths->count, sizeof **way);
     if (version_parse(text, &at, NULL) != STATUS_OK)
         return 0;
     for (int next; (next = path_next(paths->releases, paths->count, &at)) >= 0;
-         at = paths->releases[next].version) {
-        if (hops++ == wanted)
-            *hop = next;
-    }
+         at = paths->releases[next].version)
+        (*way)[hops++] = (size_t)next;
     return hops;
 }
 
@@ -60,18 +59,19 @@ enum status paths_note(struct store *store, const struct campaign *campaign, con
                        char **versions, size_t count, struct error *error)
 {
     struct array columns[4] = {0}; /* from, hop, firmware_id, version */
+    struct arena arena = {0};
     for (size_t i = 0; i < count; i++) {
-        int release = 0, hops = walk(paths, versions[i], -1, &release);
-        for (int hop = 0; hop < hops && hops > 1; hop++) {
+        size_t *way, hops = walk(paths, versions[i], &arena, &way);
+        for (size_t hop = 0; hop < hops && hops > 1; hop++) {
             char text[VERSION_TEXT_SIZE];
-            walk(paths, versions[i], hop, &release);
-            version_format(&paths->releases[release].version, text);
+            version_format(&paths->releases[way[hop]].version, text);
             array_put_text(&columns[0], versions[i]);
-            array_put_integer(&columns[1], hop + 1);
-            array_put_integer(&columns[2], paths->numbers[release]);
+            array_put_integer(&columns[1], (int64_t)hop + 1);
+            array_put_integer(&columns[2], paths->numbers[way[hop]]);
             array_put_text(&columns[3], text);
         }
     }
+    arena_release(&arena);
     struct store_parameters hops = {0}, first = {0};
     store_put_integer(&hops, campaign->number);
     for (int i = 0; i < 4; i++)
@@ -87,22 +87,19 @@ enum status paths_note(struct store *store, const struct campaign *campaign, con
 
 char *paths_format(const struct paths *paths, char **versions, size_t count, struct arena *arena)
 {
-    enum { HOPS_SHOWN = 64 };
     struct api_path *list = arena_allocate_array(arena, count + 1, sizeof *list);
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
-        int release = 0, hops = walk(paths, versions[i], -1, &release);
+        size_t *way, hops = walk(paths, versions[i], arena, &way);
         if (hops < 2)
             continue;
-        const char **texts = arena_allocate_array(arena, HOPS_SHOWN, sizeof *texts);
-        int shown = hops < HOPS_SHOWN ? hops : HOPS_SHOWN;
-        for (int hop = 0; hop < shown; hop++) {
+        const char **texts = arena_allocate_array(arena, hops, sizeof *texts);
+        for (size_t hop = 0; hop < hops; hop++) {
             char text[VERSION_TEXT_SIZE];
-            walk(paths, versions[i], hop, &release);
-            version_format(&paths->releases[release].version, text);
+            version_format(&paths->releases[way[hop]].version, text);
             texts[hop] = arena_copy(arena, text);
         }
-        list[used++] = (struct api_path){versions[i], texts, (size_t)shown};
+        list[used++] = (struct api_path){versions[i], texts, hops};
     }
     return api_paths_format(arena, list, used);
 }

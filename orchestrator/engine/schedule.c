@@ -56,10 +56,7 @@ enum status schedule_apply(struct store *store, struct campaign *campaign, bool 
     struct tm parts;
     *waits = true;
     strftime(reason, sizeof reason, "starts at %Y-%m-%d %H:%M:%S UTC", gmtime_r(&start, &parts));
-    struct store_parameters parameters = {0};
-    store_put_integer(&parameters, campaign->number);
-    store_put_text(&parameters, reason);
-    return store_run(store, &SQL_CAMPAIGN_EXPLAIN, &parameters, NULL, error);
+    return campaign_explain(store, campaign, reason, error);
 }
 
 enum status schedule_forget_end(struct store *store, struct campaign *campaign, struct error *error)

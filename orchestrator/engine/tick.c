@@ -211,15 +211,6 @@ static enum status decide_and_apply(struct tick_work *work, struct store *store,
 
 /* --- a campaign that goes back ---------------------------------------------------------------------- */
 
-static enum status explain(struct tick_work *work, struct store *store, const char *reason,
-                           struct error *error)
-{
-    struct store_parameters parameters = {0};
-    store_put_integer(&parameters, work->campaign.number);
-    store_put_text(&parameters, reason);
-    return store_run(store, &SQL_CAMPAIGN_EXPLAIN, &parameters, NULL, error);
-}
-
 static enum status roll_back(struct tick_work *work, struct store *store, struct error *error)
 {
     struct campaign *campaign = &work->campaign;
@@ -227,7 +218,7 @@ static enum status roll_back(struct tick_work *work, struct store *store, struct
     int64_t in_flight = snapshot_in_flight(&campaign->snapshot);
     if (in_flight > 0) {
         snprintf(reason, sizeof reason, "waits for the %lld devices in flight to end", (long long)in_flight);
-        return explain(work, store, reason, error);
+        return campaign_explain(store, campaign, reason, error);
     }
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, campaign->number);
@@ -254,7 +245,7 @@ static enum status roll_back(struct tick_work *work, struct store *store, struct
                                    reason, NULL, error);
         } else {
             snprintf(reason, sizeof reason, "%s is %s", name, campaign_state_name(state));
-            status = explain(work, store, reason, error);
+            status = campaign_explain(store, campaign, reason, error);
         }
     }
     store_rows_free(rows);

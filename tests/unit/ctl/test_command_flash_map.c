@@ -11,12 +11,11 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "commands.h"
 #include "flash_map.h"
 #include "image.h"
 #include "local_file.h"
+#include "run_words.h"
 
-static char *printed, *complaints;
 static char directory[] = "/tmp/fota-flash-map.XXXXXX";
 static const char *const names[] = {"boot", "user1", "user2", "key", "init", "full"};
 static char paths[6][64];
@@ -29,26 +28,6 @@ static const char key[] = "138f2ed6a666c9a73dcb701510b66272d1b41ca3";
         "ctl", "flash-map", __VA_ARGS__                                                                      \
     }
 #define RUN(...) run((int)(sizeof(WORDS(__VA_ARGS__)) / sizeof(char *)), WORDS(__VA_ARGS__))
-
-/* What it printed is in `printed`, what it said to be wrong in `complaints`. */
-static enum exit_code run(int count, const char *const *words)
-{
-    struct arguments arguments;
-    struct error error = {0};
-    struct session session = {0};
-    size_t size;
-    free(printed);
-    free(complaints);
-    if (arguments_parse(count, (char *const *)(uintptr_t)words, &arguments, &error) != STATUS_OK)
-        fail_msg("%s", error.message);
-    session.out = open_memstream(&printed, &size);
-    session.errors = open_memstream(&complaints, &size);
-    session.json = arguments_value(&arguments, "json") != NULL;
-    enum exit_code code = arguments.command->run(&session, &arguments);
-    fclose(session.out);
-    fclose(session.errors);
-    return code;
-}
 
 static void put(int file, const void *bytes, size_t size)
 {

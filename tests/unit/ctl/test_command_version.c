@@ -9,33 +9,11 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "commands.h"
-
-static char *printed, *complaints;
+#include "run_words.h"
 
 #define RUN(...)                                                                                             \
     run((int)(sizeof((const char *[]){"ctl", "version", __VA_ARGS__}) / sizeof(char *)),                     \
         (const char *[]){"ctl", "version", __VA_ARGS__})
-
-/* What it printed is in `printed`, what it said to be wrong in `complaints`. */
-static enum exit_code run(int count, const char *const *words)
-{
-    struct arguments arguments;
-    struct error error = {0};
-    struct session session = {0};
-    size_t size;
-    free(printed);
-    free(complaints);
-    if (arguments_parse(count, (char *const *)(uintptr_t)words, &arguments, &error) != STATUS_OK)
-        fail_msg("%s", error.message);
-    session.out = open_memstream(&printed, &size);
-    session.errors = open_memstream(&complaints, &size);
-    session.json = arguments_value(&arguments, "json") != NULL;
-    enum exit_code code = arguments.command->run(&session, &arguments);
-    fclose(session.out);
-    fclose(session.errors);
-    return code;
-}
 
 static int tear_down(void **state)
 {
