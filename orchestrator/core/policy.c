@@ -55,6 +55,19 @@ void policy_defaults(struct policy *policy)
     gate_defaults(&wave->gate);
 }
 
+void policy_of_rollback(const struct policy *policy, struct policy *rollback)
+{
+    *rollback = *policy;
+    rollback->waves[0] = policy->waves[policy->wave_count - 1];
+    rollback->waves[0].size = (struct wave_size){.kind = WAVE_SIZE_REST};
+    rollback->waves[0].soak_seconds = 0;
+    snprintf(rollback->waves[0].name, sizeof rollback->waves[0].name, "rollback");
+    rollback->wave_count = 1;
+    rollback->on_halt = ON_HALT_PAUSE; /* there is nothing to roll back to after it */
+    rollback->approval = (struct approval_policy){0};
+    rollback->windows.count = 0; /* what does not work is taken back at once */
+}
+
 /* Paths are made here only, so that each check reads as one line. */
 struct checker {
     char prefix[64]; /* "" or "waves[1]." and the like */

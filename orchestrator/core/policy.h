@@ -135,6 +135,9 @@ void gate_defaults(struct gate_policy *gate);
 /* The most outcomes a wave's gate can see: its size or max_sample, 0 where only the fleet's size says. */
 int64_t policy_most_outcomes(const struct wave_policy *wave);
 
+/* How a campaign of `policy` goes back: one wave of everybody, with its last gate, cap, rate and timeouts. */
+void policy_of_rollback(const struct policy *policy, struct policy *rollback);
+
 /* Checks ranges and the rules between members (names differ, `rest` only last, the last wave is `rest` or 100
  * percent...). error->field is the path, such as "waves[1].gate.failure_percent". */
 enum status policy_validate(const struct policy *policy, struct error *error) MUST_CHECK;

@@ -53,6 +53,11 @@ static void print_campaign(struct session *session, const json_t *campaign)
     char counts[512];
     watch_view_counts(campaign, counts, sizeof counts);
     fprintf(session->out, "%-15s %s\n", "Counts:", counts);
+    const json_t *ways = json_object_get(campaign, "ways");
+    if (json_is_object(ways))
+        fprintf(session->out, "%-15s %lld flip back, %lld download\n",
+                "Expected:", (long long)json_integer_value(json_object_get(ways, "flip")),
+                (long long)json_integer_value(json_object_get(ways, "download")));
     print_waves(session, campaign);
 }
 

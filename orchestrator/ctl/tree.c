@@ -262,6 +262,15 @@ static const struct option campaign_targets_options[] = {{"state", "STATE", "onl
 static const struct option campaign_watch_options[] = {
     {"interval", "SECONDS", "between looks, 0.1 to 3600; 1 when not given", false}, {0}};
 
+static const struct option campaign_rollback_options[] = {
+    {"plan", NULL, "only show what it would do", false},
+    {"devices", NULL, "only list each device: how it would go back, or why not", false},
+    {"way", "WAY", "with --devices: only those that flip, that download, or that do neither (none)", false},
+    LIMIT_OPTION,
+    {"yes", NULL, "do not ask", false},
+    REASON_OPTION,
+    {0}};
+
 static const struct command campaign_commands[] = {
     {"create", "create a campaign", NULL, run_campaign_create, "NAME", 1, 1, campaign_create_options,
      "Example: campaign create june --firmware 'v1.1.0t45772(a)' --from '>=v1.0.0 <v1.1.0' \\\n"
@@ -295,8 +304,12 @@ static const struct command campaign_commands[] = {
      NULL},
     {"cancel", "end it, and tell devices that are still downloading to stop", NULL, run_campaign_command,
      "NAME", 1, 1, reason_options, NULL},
-    {"rollback", "take updated devices back to what they ran before", NULL, run_campaign_command, "NAME", 1,
-     1, reason_options, NULL},
+    {"rollback", "take updated devices back to what they ran before", NULL, run_campaign_rollback, "NAME", 1,
+     1, campaign_rollback_options,
+     "Prints the plan first: how many devices flip back to the image in their other slot, how many download\n"
+     "it, how many do neither and why; and with which gate and pace. On a terminal it then asks. Without a\n"
+     "terminal, and with --json, it does not ask: scripts that are to look first use --plan. Exit code 1 when\n"
+     "the answer is no, or when nobody could go back from a campaign that has ended.\n"},
     {0}};
 
 static const struct option policy_show_options[] = {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "audit_detail.h"
 #include "policy_json.h"
 #include "store_sql.h"
 
@@ -153,7 +154,10 @@ enum status campaign_move(struct store *store, struct campaign *campaign, enum c
     if (log_move(store, "campaign", campaign->number, -1, campaign_state_name(from),
                  campaign_state_name(edge->to), reason, error) != STATUS_OK)
         return error->status;
-    return audit_add(store, actor, campaign_event_name(event), campaign->name, reason, detail, error);
+    char counts[AUDIT_DETAIL_SIZE];
+    audit_detail_of_campaign(campaign, counts);
+    return audit_add(store, actor, campaign_event_name(event), campaign->name, reason,
+                     detail != NULL ? detail : counts, error);
 }
 
 enum status campaign_explain(struct store *store, const struct campaign *campaign, const char *reason,
@@ -219,15 +223,15 @@ enum status campaign_cancel_pending(struct store *store, const struct campaign *
 
 enum status campaign_stop(struct store *store, struct campaign *campaign, enum campaign_event event,
                           const char *actor, const char *reason, const char *target_reason,
-                          struct error *error)
+                          const char *detail, struct error *error)
 {
     if (campaign_edge_find(campaign->snapshot.state, event) == NULL) /* say no before anything is touched */
-        return campaign_move(store, campaign, event, actor, reason, NULL, error);
+        return campaign_move(store, campaign, event, actor, reason, detail, error);
     if (campaign_withdraw(store, campaign, true, error) != STATUS_OK ||
         campaign_cancel_pending(store, campaign, target_reason, error) != STATUS_OK ||
         campaign_close_waves(store, campaign, target_reason, error) != STATUS_OK)
         return error->status;
-    return campaign_move(store, campaign, event, actor, reason, NULL, error);
+    return campaign_move(store, campaign, event, actor, reason, detail, error);
 }
 
 enum status campaign_pause(struct store *store, struct campaign *campaign, const char *actor,

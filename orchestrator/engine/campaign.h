@@ -54,7 +54,7 @@ enum status campaign_load(struct store *store, int64_t number, enum campaign_loc
 #define ACTOR_ORCHESTRATOR "orchestrator"
 
 /* Moves the campaign by an event: row, event log and audit. STATUS_CONFLICT when its state has no such edge.
- * `detail` is JSON. */
+ * `detail` is JSON for the audit; NULL: the campaign's counts. */
 enum status campaign_move(struct store *store, struct campaign *campaign, enum campaign_event event,
                           const char *actor, const char *reason, const char *detail,
                           struct error *error) MUST_CHECK;
@@ -81,10 +81,10 @@ enum status campaign_withdraw(struct store *store, const struct campaign *campai
                               struct error *error) MUST_CHECK;
 
 /* Stops it by CANCEL or ROLLBACK: what is out is withdrawn, what is not yet out is cancelled, open waves end.
- * The state machine has the last word. */
+ * The state machine has the last word. `detail` as for campaign_move. */
 enum status campaign_stop(struct store *store, struct campaign *campaign, enum campaign_event event,
                           const char *actor, const char *reason, const char *target_reason,
-                          struct error *error) MUST_CHECK;
+                          const char *detail, struct error *error) MUST_CHECK;
 
 /* No new offers; those not accepted are withdrawn. */
 enum status campaign_pause(struct store *store, struct campaign *campaign, const char *actor,

@@ -7,6 +7,7 @@
 #include "names.h"
 #include "operate.h"
 #include "release.h"
+#include "rollback.h"
 #include "schedule.h"
 #include "signing.h"
 #include "start.h"
@@ -97,11 +98,13 @@ static enum status start(struct store *store, struct campaign *campaign, const s
                          struct error *error)
 {
     int64_t devices = 0;
+    char detail[64] = "{}";
     if (check_signed(store, campaign, error) != STATUS_OK)
         return error->status;
     if (campaign->snapshot.state == CAMPAIGN_DRAFT && campaign->plan != 0) {
         if (check_plan_is_free(store, campaign, error) != STATUS_OK)
             return error->status;
+        snprintf(detail, sizeof detail, "{\"plan\": %lld}", (long long)campaign->plan);
     } else if (campaign->snapshot.state == CAMPAIGN_DRAFT) {
         if (membership_count(store, campaign, &devices, error) != STATUS_OK)
             return error->status;
@@ -113,12 +116,13 @@ static enum status start(struct store *store, struct campaign *campaign, const s
                 "and be in no quarantine and no other live campaign",
                 campaign->ptype, campaign->from_rule[0] == '\0' ? "* (any)" : campaign->from_rule,
                 campaign->firmware_version, campaign->firmware_version);
+        snprintf(detail, sizeof detail, "{\"eligible\": %lld}", (long long)devices);
     }
     int64_t missing = 0;
     if (approval_missing(store, campaign, APPROVAL_OF_START, &missing, error) != STATUS_OK)
         return error->status;
     return campaign_move(store, campaign, missing > 0 ? CAMPAIGN_EVENT_SUBMIT : CAMPAIGN_EVENT_START,
-                         work->actor->name, work->reason, NULL, error);
+                         work->actor->name, work->reason, detail, error);
 }
 
 /* The operator takes the failures so far as known: the gate that halted judges only what comes after them. */
@@ -168,8 +172,15 @@ static enum status roll_back(struct store *store, struct campaign *campaign, con
 {
     if (campaign->is_rollback)
         return error_set(error, STATUS_CONFLICT, "campaign", "%s is itself a rollback", campaign->name);
+    struct rollback_numbers numbers;
+    if (rollback_count(store, campaign, &numbers, error) != STATUS_OK)
+        return error->status;
+    /* One that is still under way is stopped all the same. */
+    if (numbers.devices == 0 && campaign_state_ended(campaign->snapshot.state))
+        return error_set(error, STATUS_CONFLICT, "campaign",
+                         "no device of %s would go back: its rollback plan says why", campaign->name);
     return campaign_stop(store, campaign, CAMPAIGN_EVENT_ROLLBACK, work->actor->name, work->reason,
-                         "rolled_back", error);
+                         "rolled_back", numbers.detail, error);
 }
 
 static enum status command(struct store *store, void *context, struct error *error)
@@ -197,7 +208,7 @@ static enum status command(struct store *store, void *context, struct error *err
             break;
         case CAMPAIGN_CANCEL:
             status = campaign_stop(store, &campaign, CAMPAIGN_EVENT_CANCEL, work->actor->name, work->reason,
-                                   "campaign_cancelled", error);
+                                   "campaign_cancelled", NULL, error);
             break;
         case CAMPAIGN_ROLLBACK:
             status = roll_back(store, &campaign, work, error);

@@ -8,9 +8,4 @@
  * no member). */
 enum status planner_plan(struct store *store, struct campaign *campaign, struct error *error) MUST_CHECK;
 
-/* Makes the campaign that takes the devices of `campaign` (rolling back, nothing in flight) back to what they
- * ran before. */
-enum status planner_make_rollback(struct store *store, const struct campaign *campaign,
-                                  struct error *error) MUST_CHECK;
-
 #endif

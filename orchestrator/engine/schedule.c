@@ -40,7 +40,7 @@ static enum status end(struct store *store, struct campaign *campaign, struct er
     if (!is_under_way && state != CAMPAIGN_SCHEDULED && state != CAMPAIGN_AWAITING_APPROVAL)
         return STATUS_OK;
     return campaign_stop(store, campaign, CAMPAIGN_EVENT_CANCEL, ACTOR_ORCHESTRATOR, reason, "campaign_ended",
-                         error);
+                         NULL, error);
 }
 
 enum status schedule_apply(struct store *store, struct campaign *campaign, bool *waits, struct error *error)

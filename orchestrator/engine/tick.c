@@ -4,10 +4,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "audit_detail.h"
 #include "command.h"
 #include "log.h"
 #include "offer.h"
 #include "planner.h"
+#include "rollback.h"
 #include "schedule.h"
 #include "signing.h"
 #include "store_sql.h"
@@ -48,22 +50,25 @@ static enum status halt(struct tick_work *work, struct store *store, const struc
 {
     struct campaign *campaign = &work->campaign;
     bool goes_back = campaign->policy.on_halt == ON_HALT_ROLLBACK && !campaign->is_rollback;
-    char reason[300];
+    char reason[300], detail[AUDIT_DETAIL_SIZE];
+    struct rollback_numbers numbers;
+    audit_detail_of_wave(campaign, action->wave, detail);
     snprintf(reason, sizeof reason, "wave %s: %s", campaign->policy.waves[action->wave].name, action->words);
     if (campaign_withdraw(store, campaign, true, error) != STATUS_OK ||
         (goes_back && cancel_pending(work, store, "rolled_back", error) != STATUS_OK) ||
         wave_move(store, campaign, action->wave, WAVE_FAILED, action->words, error) != STATUS_OK ||
-        campaign_move(store, campaign, CAMPAIGN_EVENT_HALT, ACTOR_ORCHESTRATOR, reason, NULL, error) !=
+        campaign_move(store, campaign, CAMPAIGN_EVENT_HALT, ACTOR_ORCHESTRATOR, reason, detail, error) !=
             STATUS_OK)
         return error->status;
     log_write(LOG_WARNING, "campaign_halted", "campaign", campaign->name, "reason", reason, NULL);
     work->more = true;
     if (!goes_back)
         return STATUS_OK;
-    if (campaign_close_waves(store, campaign, "rolled_back", error) != STATUS_OK)
+    if (campaign_close_waves(store, campaign, "rolled_back", error) != STATUS_OK ||
+        rollback_count(store, campaign, &numbers, error) != STATUS_OK)
         return error->status;
     return campaign_move(store, campaign, CAMPAIGN_EVENT_ROLLBACK, ACTOR_ORCHESTRATOR, "on_halt is rollback",
-                         NULL, error);
+                         numbers.detail, error);
 }
 
 /* The last key in force that signed the release was revoked: nothing more of it goes out. Whether to roll
@@ -96,6 +101,22 @@ static void format_time(double seconds, char *text, size_t size)
     strftime(text, size, "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&whole, &parts));
 }
 
+/* A verdict on a wave that leaves its campaign running: the wave, and who decided what by which numbers. */
+static enum status move_wave(struct tick_work *work, struct store *store, const struct action *action,
+                             enum wave_state to, const char *words, struct error *error)
+{
+    static const char *const names[] = {[ACTION_OPEN_WAVE] = "open_wave",
+                                        [ACTION_SOAK_WAVE] = "soak_wave",
+                                        [ACTION_REOPEN_WAVE] = "reopen_wave",
+                                        [ACTION_PASS_WAVE] = "pass_wave"};
+    struct campaign *campaign = &work->campaign;
+    char detail[AUDIT_DETAIL_SIZE];
+    audit_detail_of_wave(campaign, action->wave, detail);
+    if (wave_move(store, campaign, action->wave, to, words, error) != STATUS_OK)
+        return error->status;
+    return audit_add(store, ACTOR_ORCHESTRATOR, names[action->kind], campaign->name, words, detail, error);
+}
+
 static enum status apply(struct tick_work *work, struct store *store, const struct action *action,
                          struct error *error)
 {
@@ -105,16 +126,14 @@ static enum status apply(struct tick_work *work, struct store *store, const stru
     switch (action->kind) {
     case ACTION_OPEN_WAVE:
     case ACTION_REOPEN_WAVE:
-        return wave_move(store, campaign, action->wave, WAVE_OPEN, action->words, error);
+        return move_wave(work, store, action, WAVE_OPEN, action->words, error);
     case ACTION_SOAK_WAVE:
         wave->soak_until = action->until;
         format_time(action->until, until, sizeof until);
         snprintf(words, sizeof words, "%s; soaks until %s", action->words, until);
-        return wave_move(store, campaign, action->wave, WAVE_SOAKING, words, error);
+        return move_wave(work, store, action, WAVE_SOAKING, words, error);
     case ACTION_PASS_WAVE:
-        if (wave_move(store, campaign, action->wave, WAVE_PASSED, action->words, error) != STATUS_OK)
-            return error->status;
-        return audit_add(store, ACTOR_ORCHESTRATOR, "pass_wave", campaign->name, action->words, NULL, error);
+        return move_wave(work, store, action, WAVE_PASSED, action->words, error);
     case ACTION_FAIL_WAVE:
         return halt(work, store, action, error);
     case ACTION_COMPLETE:
@@ -214,7 +233,7 @@ static enum status decide_and_apply(struct tick_work *work, struct store *store,
 static enum status roll_back(struct tick_work *work, struct store *store, struct error *error)
 {
     struct campaign *campaign = &work->campaign;
-    char reason[200];
+    char reason[200], detail[200];
     int64_t in_flight = snapshot_in_flight(&campaign->snapshot);
     if (in_flight > 0) {
         snprintf(reason, sizeof reason, "waits for the %lld devices in flight to end", (long long)in_flight);
@@ -228,21 +247,24 @@ static enum status roll_back(struct tick_work *work, struct store *store, struct
     enum status status;
     if (store_rows_count(rows) == 0) {
         work->more = true;
-        status = planner_make_rollback(store, campaign, error);
+        status = rollback_make(store, campaign, error);
     } else {
         const char *name = store_rows_text(rows, 0, 1);
         enum campaign_state state = CAMPAIGN_DRAFT;
+        /* Names of campaigns need no escapes. */
+        snprintf(detail, sizeof detail, "{\"rollback\": \"%s\", \"members\": %s, \"confirmed\": %s}", name,
+                 store_rows_text(rows, 0, 3), store_rows_text(rows, 0, 4));
         if (!campaign_state_parse(store_rows_text(rows, 0, 2), &state)) {
             status = error_set(error, STATUS_INTERNAL, "campaigns.state", "unknown state");
         } else if (state == CAMPAIGN_COMPLETED) {
             snprintf(reason, sizeof reason, "%s: %s of %s devices run the previous firmware again", name,
                      store_rows_text(rows, 0, 4), store_rows_text(rows, 0, 3));
             status = campaign_move(store, campaign, CAMPAIGN_EVENT_ROLLED_BACK, ACTOR_ORCHESTRATOR, reason,
-                                   NULL, error);
+                                   detail, error);
         } else if (state == CAMPAIGN_CANCELLED) {
             snprintf(reason, sizeof reason, "%s was cancelled", name);
             status = campaign_move(store, campaign, CAMPAIGN_EVENT_ROLLBACK_STOPPED, ACTOR_ORCHESTRATOR,
-                                   reason, NULL, error);
+                                   reason, detail, error);
         } else {
             snprintf(reason, sizeof reason, "%s is %s", name, campaign_state_name(state));
             status = campaign_explain(store, campaign, reason, error);

@@ -66,6 +66,10 @@ enum status handle_plan_show(struct http_request *request, struct error *error) 
 enum status handle_plan_devices(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_plan_left_out(struct http_request *request, struct error *error) MUST_CHECK;
 
+/* api_rollback.c */
+enum status handle_rollback_plan(struct http_request *request, struct error *error) MUST_CHECK;
+enum status handle_rollback_devices(struct http_request *request, struct error *error) MUST_CHECK;
+
 /* api_fleet.c */
 enum status handle_fleet_status(struct http_request *request, struct error *error) MUST_CHECK;
 enum status handle_audit_list(struct http_request *request, struct error *error) MUST_CHECK;

@@ -14,7 +14,7 @@ kept AS (SELECT * FROM page ORDER BY position LIMIT $5::bigint)
 SELECT json_build_object(
     'targets', (SELECT coalesce(json_agg(json_build_object(
         'device', device_id, 'wave', wave, 'wave_name', wave_name, 'state', state, 'attempt', attempt,
-        'progress', progress, 'from', from_version, 'to', to_version, 'reason', reason, 'hop', hop + 1,
+        'progress', progress, 'from', from_version, 'to', to_version, 'reason', reason, 'hop', hop + 1, 'way', way,
         'state_at', to_char(state_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
         'deadline', to_char(deadline AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
         ORDER BY position), '[]') FROM kept),

@@ -23,6 +23,10 @@ SELECT json_build_object(
                  FROM ops.campaign_progress r
                  WHERE r.campaign_id = (SELECT max(child.campaign_id) FROM campaigns child
                                         WHERE child.parent_id = c.campaign_id)),
+    'ways', CASE WHEN c.kind = 'rollback'
+                 THEN (SELECT json_build_object('flip', count(*) FILTER (WHERE t.way = 'flip'),
+                                                'download', count(*) FILTER (WHERE t.way = 'download'))
+                       FROM targets t WHERE t.campaign_id = c.campaign_id) END,
     'firmware', c.firmware, 'ptype', c.ptype, 'from', c.from_rule, 'tags', c.tags, 'devices', c.devices, 'select', c.selector, 'plan', c.plan_id,
     'state', c.state, 'state_reason', c.state_reason, 'settled', c.settled,
     'state_at', to_char(c.state_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),

@@ -232,9 +232,36 @@ static void a_wave_too_small_for_its_gate_is_refused(void **state)
     assert_int_equal(policy_validate(&policy, &error), STATUS_OK);
 }
 
+static void a_rollback_is_one_wave_with_the_last_gate(void **state)
+{
+    (void)state;
+    struct policy rollback;
+    policy.waves[0].gate.threshold.failure_percent = 1;
+    policy.waves[1].gate.threshold.failure_percent = 42;
+    policy.waves[1].soak_seconds = 600;
+    policy.in_flight = 7;
+    policy.rate.per_minute = 11;
+    policy.on_halt = ON_HALT_ROLLBACK;
+    policy.approval = (struct approval_policy){.approvers = 2, .before_start = true, .before_waves = 2};
+    policy.windows.count = 1;
+    policy_of_rollback(&policy, &rollback);
+    assert_int_equal(rollback.wave_count, 1);
+    assert_int_equal(rollback.waves[0].size.kind, WAVE_SIZE_REST);
+    assert_true(rollback.waves[0].gate.threshold.failure_percent == 42);
+    assert_int_equal(rollback.waves[0].soak_seconds, 0);
+    assert_int_equal(rollback.in_flight, 7);
+    assert_int_equal(rollback.rate.per_minute, 11);
+    assert_int_equal(rollback.on_halt, ON_HALT_PAUSE);
+    assert_int_equal(rollback.approval.approvers, 0);
+    assert_false(rollback.approval.before_start);
+    assert_int_equal(rollback.windows.count, 0);
+    assert_int_equal(policy_validate(&rollback, &error), STATUS_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_rollback_is_one_wave_with_the_last_gate, set_up),
         cmocka_unit_test_setup(defaults_are_good, set_up),
         cmocka_unit_test_setup(names_are_checked, set_up),
         cmocka_unit_test_setup(wave_counts_are_checked, set_up),
