@@ -29,13 +29,14 @@ LANGUAGE sql STABLE AS $$
     CROSS JOIN LATERAL (SELECT
         i1.sha256 IS NOT NULL AND i2.sha256 IS NOT NULL AS uploaded,
         t.from_sha256 IS NOT NULL AND NOT EXISTS (
-            -- A later attempt of whatever campaign may have written that slot, unless the device said no to it at once, or has
-            -- run that very image again.
+            -- A later attempt of whatever campaign may have written that slot, unless the device said no to it at once, or was
+            -- to flip to that very image.
             SELECT FROM targets l
             WHERE l.device_id = t.device_id AND l.campaign_id <> t.campaign_id AND l.attempt > 0
               AND coalesce(l.sent_at, l.state_at) > coalesce(t.sent_at, t.state_at)
-              AND NOT (l.state = 'rejected' AND l.attempt = 1 AND l.reason <> 'no_previous_image')
-              AND NOT (l.state = 'reverted' AND l.flip_sha256 IS NOT DISTINCT FROM t.from_sha256)) AS in_other_slot) p
+              AND (l.reason = 'no_previous_image'
+                   OR NOT (l.state = 'rejected' AND l.attempt = 1)
+                      AND (l.way = 'flip' AND l.flip_sha256 = t.from_sha256) IS NOT TRUE)) AS in_other_slot) p
     CROSS JOIN LATERAL (SELECT
         CASE WHEN t.deadline IS NOT NULL THEN 'still_in_flight'
              WHEN d.version = t.to_version

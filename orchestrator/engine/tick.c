@@ -230,6 +230,26 @@ static enum status decide_and_apply(struct tick_work *work, struct store *store,
 
 /* --- a campaign that goes back ---------------------------------------------------------------------- */
 
+/* One that was cancelled in the middle of things must have ended all of it before there can be another. */
+static enum status make_rollback(struct tick_work *work, struct store *store, struct error *error)
+{
+    struct campaign *campaign = &work->campaign;
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    char reason[100];
+    store_put_integer(&parameters, campaign->number);
+    if (store_run(store, &SQL_ROLLBACK_UNSETTLED, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    bool waits = store_rows_integer(rows, 0, 0) > 0;
+    snprintf(reason, sizeof reason, "waits for the %s devices in flight of an earlier rollback to end",
+             store_rows_text(rows, 0, 1));
+    store_rows_free(rows);
+    if (waits)
+        return campaign_explain(store, campaign, reason, error);
+    work->more = true;
+    return rollback_make(store, campaign, error);
+}
+
 static enum status roll_back(struct tick_work *work, struct store *store, struct error *error)
 {
     struct campaign *campaign = &work->campaign;
@@ -246,8 +266,7 @@ static enum status roll_back(struct tick_work *work, struct store *store, struct
         return error->status;
     enum status status;
     if (store_rows_count(rows) == 0) {
-        work->more = true;
-        status = rollback_make(store, campaign, error);
+        status = make_rollback(work, store, error);
     } else {
         const char *name = store_rows_text(rows, 0, 1);
         enum campaign_state state = CAMPAIGN_DRAFT;

@@ -130,12 +130,25 @@ static void the_end_time_is_the_orchestrators_verdict(void **state)
     fixture_release(fixture);
 }
 
+static void a_quarantine_says_after_how_many_failures(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_campaign(fixture, "c", "{'name':'p','flapping':{'failures':1}}");
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-1", "failed");
+    audited(fixture, "quarantine_device", "orchestrator", "failed attempts: 1",
+            "{\"campaign\": \"c\", \"failures\": 1}");
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_campaign_that_goes_well),
         cmocka_unit_test(a_campaign_that_soaks_and_is_halted),
         cmocka_unit_test(a_sequential_gate_says_its_rates),
+        cmocka_unit_test(a_quarantine_says_after_how_many_failures),
         cmocka_unit_test(the_end_time_is_the_orchestrators_verdict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
