@@ -4,6 +4,7 @@
 
 #include "csv.h"
 #include "device_ids.h"
+#include "overlap.h"
 #include "policy_file.h"
 #include "report.h"
 #include "show.h"
@@ -72,10 +73,10 @@ static bool put_options(const struct arguments *arguments, const char *const mem
 
 /* Who takes part, and how it goes. Release with json_decref; NULL when an argument is not UTF-8. */
 static json_t *choice_body(const struct arguments *arguments, const char *policy_text, size_t policy_length,
-                           json_t *devices)
+                           json_t *devices, long long priority)
 {
     static const char *const members[][2] = {
-        {"firmware", "firmware"}, {"from", "from"}, {"select", "select"}};
+        {"firmware", "firmware"}, {"from", "from"}, {"select", "select"}, {"overlap", "overlap"}};
     int position = 0;
     json_t *body = json_pack("{s[] so}", "tags", "policy", json_loadb(policy_text, policy_length, 0, NULL));
     bool good = put_options(arguments, members, sizeof members / sizeof members[0], body);
@@ -83,6 +84,8 @@ static json_t *choice_body(const struct arguments *arguments, const char *policy
         good = json_array_append_new(json_object_get(body, "tags"), json_string(tag)) == 0 && good;
     if (json_array_size(devices) > 0)
         json_object_set(body, "devices", devices);
+    if (priority >= 0)
+        json_object_set_new(body, "priority", json_integer(priority));
     if (good)
         return body;
     json_decref(body);
@@ -98,7 +101,11 @@ static enum exit_code read_choice(struct session *session, const struct argument
     char *text;
     size_t length;
     const char *path = arguments_value(arguments, "policy");
+    long long priority = -1; /* not given */
     *body = NULL;
+    if (arguments_value(arguments, "priority") != NULL &&
+        !show_number(session, arguments, "priority", 0, PRIORITY_MAX, &priority))
+        return EXIT_USAGE;
     if (arguments_value(arguments, "firmware") == NULL || path == NULL)
         return session_usage(session, "--%s is missing; see %s --help", path == NULL ? "policy" : "firmware",
                              arguments->path);
@@ -107,7 +114,7 @@ static enum exit_code read_choice(struct session *session, const struct argument
     enum exit_code code = EXIT_DONE;
     if (choose_devices(session, arguments, choice, &error) != STATUS_OK)
         code = session_fail(session, &error);
-    else if ((*body = choice_body(arguments, text, length, choice->ids)) == NULL)
+    else if ((*body = choice_body(arguments, text, length, choice->ids, priority)) == NULL)
         code = session_usage(session, "the arguments are not UTF-8");
     free(text);
     return code;
@@ -130,7 +137,8 @@ static enum exit_code send(struct session *session, const char *path, json_t *bo
 /* {"plan"}, with nothing beside it that the plan has decided. */
 static enum exit_code plan_body(struct session *session, const struct arguments *arguments, json_t **body)
 {
-    static const char *const decided[] = {"firmware", "policy", "from", "select", "tag", "device", "devices"};
+    static const char *const decided[] = {"firmware", "policy",  "from",     "select", "tag",
+                                          "device",   "devices", "priority", "overlap"};
     long long plan = 0;
     *body = NULL;
     for (size_t i = 0; i < sizeof decided / sizeof decided[0]; i++) {
@@ -206,14 +214,17 @@ static void print_plan(struct session *session, const json_t *plan)
 {
     long long number = json_integer_value(json_object_get(plan, "plan"));
     long long seconds = json_integer_value(json_object_get(plan, "least_seconds"));
-    table_print_members(session->out, plan,
-                        "Plan=plan|Firmware=firmware|From=from|Tags=tags|Select=select|Devices=members|"
-                        "Bytes to fetch=bytes|By=created_by|Created=@created_at");
+    table_print_members(
+        session->out, plan,
+        "Plan=plan|Firmware=firmware|From=from|Tags=tags|Select=select|Devices=members|"
+        "Bytes to fetch=bytes|Priority=priority|Overlap=overlap|By=created_by|Created=@created_at");
     fprintf(session->out,
             "At least:       %lldh %02lldm %02llds, at the rate and with the soaks of its policy\n",
             seconds / 3600, seconds / 60 % 60, seconds % 60);
     show_part(session, json_object_get(plan, "waves"), "WAVE|>DEVICES", "name|members");
     print_paths(session, json_object_get(plan, "paths"));
+    show_part(session, json_object_get(plan, "queued"), "WAITS FOR|>PRIORITY|STATE|>DEVICES",
+              "campaign|priority|state|devices");
     show_part(session, json_object_get(plan, "left_out"), "LEFT OUT FOR|>DEVICES", "reason|devices");
     fprintf(session->out,
             "\nWho: orchestratorctl plan devices %lld; plan left-out %lld. To do exactly this:\n"

@@ -217,6 +217,11 @@ static const struct command key_commands[] = {
     "EXPR: tag:T, product:NAME, map:M, flash:KB, online, seen<7d (s, m, h, d) and hash<10% (always the same\n" \
     "devices), with not, and, or, and parentheses: 'tag:eu and not (tag:beta or hash<10%)'.\n"
 
+#define OVERLAP_HELP                                                                                         \
+    "Devices in other live campaigns are left out (--overlap leave-out, when not given); refuse does not\n"  \
+    "start; queue has them wait for their turn, higher priorities and older campaigns first; take-over\n"    \
+    "also withdraws what lower priorities have out to them.\n"
+
 #define CHOICE_OPTIONS                                                                                       \
     {"firmware", "VERSION", "what the devices are to run (required)", false},                                \
         {"policy", "FILE", "how it goes: waves, gates, rate (required)", false},                             \
@@ -224,8 +229,10 @@ static const struct command key_commands[] = {
         {"select", "EXPR", "only devices that it selects (below)", false},                                   \
         {"tag", "T", "only devices with this tag", true},                                                    \
         {"device", "ID", "only this device, and others so named", true},                                     \
+        {"devices", "FILE", "only the devices in this file, one id a line", false},                          \
+        {"priority", "N", "0 to 100, 50 when not given: who comes first where campaigns overlap", false},    \
     {                                                                                                        \
-        "devices", "FILE", "only the devices in this file, one id a line", false                             \
+        "overlap", "WHAT", "what becomes of devices in other live campaigns (below)", false                  \
     }
 
 static const struct option campaign_plan_options[] = {CHOICE_OPTIONS, {0}};
@@ -278,11 +285,11 @@ static const struct command campaign_commands[] = {
      "RULE: terms such as >=v1.0.0, all of which must hold, with = != < <= > >= (none is =); || between\n"
      "alternatives; 1.0.5 without v or b takes both v1.0.5 and b1.0.5. Devices of any lower version when\n"
      "not given. A policy: see policies/ and docs/policies.md. A file of devices may hold empty\n"
-     "lines and # comments, and \"-\" is standard input.\n" SELECT_HELP},
+     "lines and # comments, and \"-\" is standard input.\n" SELECT_HELP OVERLAP_HELP},
     {"plan", "show what a campaign would do: who, in which wave, who not", NULL, run_campaign_plan, NULL, 0,
      0, campaign_plan_options,
      "Nothing is offered. The plan is kept for a week; campaign create --plan does exactly what it shows, or\n"
-     "is refused when another campaign has taken one of its devices meanwhile.\n" SELECT_HELP},
+     "is refused when another campaign has taken one of its devices meanwhile.\n" SELECT_HELP OVERLAP_HELP},
     {"list", "list campaigns, newest first", NULL, run_campaign_list, NULL, 0, 0, limit_options, NULL},
     {"show", "show one campaign: state, waves, counts, pace", NULL, run_campaign_show, "NAME", 1, 1, NULL,
      NULL},

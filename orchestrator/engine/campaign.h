@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "decide.h"
+#include "overlap.h"
 #include "ramp.h"
 #include "store.h"
 
@@ -30,6 +31,8 @@ struct campaign {
     const char *selector; /* core/selector; "" for any */
     int64_t plan;         /* whose devices it takes; 0: those eligible when it starts */
     int64_t seed;
+    int priority; /* 0 to PRIORITY_MAX */
+    enum overlap overlap;
     struct ramp ramp;
     const char *created_by;
     struct schedule schedule;

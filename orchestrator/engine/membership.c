@@ -7,13 +7,27 @@
 #include "store_sql.h"
 #include "version_rule.h"
 
-/* Whether a device that runs it may be updated: in the firmware's scheme, taken by the rule, and lower
- * than the firmware, since updates only go up. This is decided here and nowhere else. */
-static bool may_be_updated(const struct version *running, const struct scheme_rule *rule,
-                           const struct version *firmware)
+enum status eligibility_load(struct store *store, const struct campaign *campaign, struct arena *arena,
+                             struct eligibility *eligibility, struct error *error)
 {
-    return version_is_online(running) && scheme_rule_matches(rule, running) &&
-           version_compare(running, firmware) < 0;
+    struct version *firmware = &eligibility->firmware;
+    if (version_parse(campaign->firmware_version, firmware, error) != STATUS_OK ||
+        scheme_rule_parse(campaign->from_rule, firmware->scheme, campaign->ptype, &eligibility->rule,
+                          error) != STATUS_OK)
+        return error->status;
+    return paths_load(store, campaign, arena, &eligibility->paths, error);
+}
+
+bool eligibility_of(const struct eligibility *eligibility, const char *text, bool *is_stranded)
+{
+    struct version running;
+    *is_stranded = false;
+    if (text == NULL || version_parse(text, &running, NULL) != STATUS_OK || !version_is_online(&running) ||
+        !scheme_rule_matches(&eligibility->rule, &running) ||
+        version_compare(&running, &eligibility->firmware) >= 0)
+        return false;
+    *is_stranded = !paths_reach(&eligibility->paths, &running);
+    return !*is_stranded;
 }
 
 /* What judged_devices() of the database asks for. */
@@ -21,7 +35,7 @@ struct selection {
     struct array versions, stranded;
     struct arena arena;
     const char *groups;
-    struct paths paths;
+    struct eligibility eligibility;
     char **texts; /* the versions once more */
     size_t count;
 };
@@ -31,13 +45,8 @@ struct selection {
 static enum status accepted_versions(struct store *store, const struct campaign *campaign,
                                      struct selection *selection, struct error *error)
 {
-    struct version firmware;
-    struct scheme_rule rule;
     struct store_parameters parameters = {0};
     struct store_rows *rows;
-    if (version_parse(campaign->firmware_version, &firmware, error) != STATUS_OK ||
-        scheme_rule_parse(campaign->from_rule, firmware.scheme, campaign->ptype, &rule, error) != STATUS_OK)
-        return error->status;
     store_put_integer(&parameters, campaign->ptype);
     if (store_run(store, &SQL_DEVICE_VERSIONS, &parameters, &rows, error) != STATUS_OK)
         return error->status;
@@ -45,11 +54,10 @@ static enum status accepted_versions(struct store *store, const struct campaign 
     selection->texts = arena_allocate_array(&selection->arena, (size_t)count, sizeof *selection->texts);
     for (int64_t i = 0; i < count; i++) {
         const char *text = store_rows_text(rows, i, 0);
-        struct version running;
-        if (version_parse(text, &running, NULL) != STATUS_OK || !may_be_updated(&running, &rule, &firmware))
-            continue;
-        if (!paths_reach(&selection->paths, &running)) {
-            array_put_text(&selection->stranded, text);
+        bool is_stranded;
+        if (!eligibility_of(&selection->eligibility, text, &is_stranded)) {
+            if (is_stranded)
+                array_put_text(&selection->stranded, text);
             continue;
         }
         array_put_text(&selection->versions, text);
@@ -66,7 +74,7 @@ static enum status select_devices(struct store *store, const struct campaign *ca
     if (selector_parse(campaign->selector, &selector, error) != STATUS_OK)
         return error_context(error, "selector of campaign %s", campaign->name);
     selection->groups = selector_json_format(&selector, &selection->arena);
-    if (paths_load(store, campaign, &selection->arena, &selection->paths, error) != STATUS_OK)
+    if (eligibility_load(store, campaign, &selection->arena, &selection->eligibility, error) != STATUS_OK)
         return error->status;
     return accepted_versions(store, campaign, selection, error);
 }
@@ -90,19 +98,31 @@ static void put_selection(struct store_parameters *parameters, const struct camp
     store_put_text(parameters, array_text(&selection->stranded));
 }
 
-enum status membership_count(struct store *store, const struct campaign *campaign, int64_t *devices,
-                             struct error *error)
+static void read_membership(const struct store_rows *rows, struct arena *arena, struct membership *membership)
+{
+    const char *campaigns = store_rows_text(rows, 0, 2);
+    *membership = (struct membership){store_rows_integer(rows, 0, 0), store_rows_integer(rows, 0, 1),
+                                      arena_copy(arena, campaigns != NULL ? campaigns : "")};
+}
+
+enum status membership_count(struct store *store, const struct campaign *campaign, struct arena *arena,
+                             struct membership *membership, struct error *error)
 {
     struct selection selection = {0};
+    struct store_parameters parameters = {0};
     struct store_rows *rows = NULL;
-    enum status status = select_devices(store, campaign, &selection, error);
-    if (status == STATUS_OK) {
-        struct store_parameters parameters = {0};
+    enum status status = STATUS_OK;
+    if (campaign->plan != 0) {
+        store_put_integer(&parameters, campaign->plan);
+    } else {
+        status = select_devices(store, campaign, &selection, error);
         put_selection(&parameters, campaign, &selection);
-        status = store_run(store, &SQL_JUDGED_COUNT, &parameters, &rows, error);
     }
     if (status == STATUS_OK)
-        *devices = store_rows_integer(rows, 0, 0);
+        status = store_run(store, campaign->plan != 0 ? &SQL_PLAN_COUNT : &SQL_JUDGED_COUNT, &parameters,
+                           &rows, error);
+    if (status == STATUS_OK)
+        read_membership(rows, arena, membership);
     store_rows_free(rows);
     release(&selection);
     return status;
@@ -119,6 +139,7 @@ static enum status plan_devices(struct store *store, const struct campaign *camp
         return error->status;
     put_selection(&parameters, campaign, selection);
     store_put_integer(&parameters, campaign->seed);
+    store_put_boolean(&parameters, overlap_waits(campaign->overlap));
     if (plan != 0)
         store_put_integer(&parameters, plan);
     const struct store_statement *statement = plan != 0 ? &SQL_PLANNED_FILL_PLAN : &SQL_PLANNED_FILL;
@@ -165,7 +186,8 @@ enum status membership_to_targets(struct store *store, const struct campaign *ca
     if (status == STATUS_OK)
         status = cut_waves(store, campaign, members, 0, error);
     if (status == STATUS_OK)
-        status = paths_note(store, campaign, &selection.paths, selection.texts, selection.count, error);
+        status = paths_note(store, campaign, &selection.eligibility.paths, selection.texts, selection.count,
+                            NULL, error);
     release(&selection);
     return status;
 }
@@ -175,7 +197,8 @@ enum status membership_note_paths(struct store *store, const struct campaign *ca
     struct selection selection = {0};
     enum status status = select_devices(store, campaign, &selection, error);
     if (status == STATUS_OK)
-        status = paths_note(store, campaign, &selection.paths, selection.texts, selection.count, error);
+        status = paths_note(store, campaign, &selection.eligibility.paths, selection.texts, selection.count,
+                            NULL, error);
     release(&selection);
     return status;
 }
@@ -191,7 +214,7 @@ enum status membership_to_plan(struct store *store, const struct campaign *campa
     if (status == STATUS_OK)
         status = cut_waves(store, campaign, members, plan, error);
     if (status == STATUS_OK)
-        *paths = paths_format(&selection.paths, selection.texts, selection.count, arena);
+        *paths = paths_format(&selection.eligibility.paths, selection.texts, selection.count, arena);
     release(&selection);
     return status;
 }

@@ -3,13 +3,41 @@
 #define ENGINE_MEMBERSHIP_H
 
 #include "campaign.h"
+#include "paths.h"
+#include "version_rule.h"
 
 /* These look at what selects devices (ptype, firmware, from_rule, tags, devices, selector), at the seed and
  * the policy; the campaign need not exist. */
 
-/* How many devices are eligible now. */
-enum status membership_count(struct store *store, const struct campaign *campaign, int64_t *devices,
-                             struct error *error) MUST_CHECK;
+/* What a campaign asks of the version that a device runs. */
+struct eligibility {
+    struct version firmware;
+    struct scheme_rule rule;
+    struct paths paths;
+};
+
+/* The paths live in the arena. */
+enum status eligibility_load(struct store *store, const struct campaign *campaign, struct arena *arena,
+                             struct eligibility *eligibility, struct error *error) MUST_CHECK;
+
+/* Whether a device that runs it may be updated: in the firmware's scheme, taken by the rule, lower than the
+ * firmware, since updates only go up, and with a way to it; *is_stranded when only the way is missing. This
+ * is decided here and nowhere else. NULL is no version. */
+bool eligibility_of(const struct eligibility *eligibility, const char *version, bool *is_stranded);
+
+/* Eligible devices: those that no live campaign has, and the others. */
+struct membership {
+    int64_t free, taken;
+    const char *campaigns; /* names of those that have the others; "" for none */
+};
+
+/* Why a campaign that refuses overlap does not begin: taken, campaigns. */
+#define OVERLAP_REFUSED "%lld of its devices are in other live campaigns (%.200s)"
+
+/* How many devices are eligible now; of a campaign made from a plan, how many of the plan's. Texts live in
+ * the arena. */
+enum status membership_count(struct store *store, const struct campaign *campaign, struct arena *arena,
+                             struct membership *membership, struct error *error) MUST_CHECK;
 
 /* Makes the eligible devices the targets of the campaign; part of a transaction. */
 enum status membership_to_targets(struct store *store, const struct campaign *campaign,

@@ -166,6 +166,8 @@ struct campaign_new {
     const char *policy_json; /* stored with every default filled in */
     bool start;
     struct schedule schedule;
+    int priority; /* 0 to PRIORITY_MAX */
+    enum overlap overlap;
 };
 
 enum status operate_campaign_create(struct store *store, const struct actor *actor,

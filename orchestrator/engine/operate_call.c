@@ -139,6 +139,7 @@ static enum status make_campaign(struct store *store, const struct actor *actor,
     one_device_campaign(device, version, time(NULL), upgrade->name);
     char *policy_text = policy_json_format(&policy);
     struct campaign_new campaign = {.name = upgrade->name,
+                                    .priority = PRIORITY_DEFAULT,
                                     .firmware = upgrade->version,
                                     .tags = "",
                                     .devices = &device,

@@ -71,53 +71,72 @@ static enum status check_signed(struct store *store, const struct campaign *camp
 }
 
 /* A plan runs as it was shown, or not at all. */
-static enum status check_plan_is_free(struct store *store, const struct campaign *campaign,
-                                      struct error *error)
+static enum status check_plan(struct store *store, const struct campaign *campaign,
+                              const struct membership *membership, struct error *error)
 {
-    long long plan = campaign->plan;
     struct store_parameters parameters = {0};
     struct store_rows *rows;
+    if (membership->taken > 0 && !overlap_waits(campaign->overlap))
+        return error_set(
+            error, STATUS_CONFLICT, "plan",
+            "%lld devices of plan %lld are in other live campaigns now (%.200s): make another plan",
+            (long long)membership->taken, (long long)campaign->plan, membership->campaigns);
     store_put_integer(&parameters, campaign->plan);
     store_put_integer(&parameters, campaign->number);
-    if (store_run(store, &SQL_PLAN_BUSY, &parameters, &rows, error) != STATUS_OK)
+    if (store_run(store, &SQL_PLAN_RIVAL, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     enum status status = STATUS_OK;
-    if (store_rows_integer(rows, 0, 0) > 0)
-        status =
-            error_set(error, STATUS_CONFLICT, "plan",
-                      "%s devices of plan %lld are in other live campaigns now (%.200s): make another plan",
-                      store_rows_text(rows, 0, 0), plan, store_rows_text(rows, 0, 1));
-    else if (store_rows_text(rows, 0, 2) != NULL)
+    if (store_rows_count(rows) > 0)
         status = error_set(error, STATUS_CONFLICT, "plan", "%s is about to run plan %lld: make another plan",
-                           store_rows_text(rows, 0, 2), plan);
+                           store_rows_text(rows, 0, 0), (long long)campaign->plan);
     store_rows_free(rows);
+    return status;
+}
+
+static enum status check_selection(const struct campaign *campaign, const struct membership *membership,
+                                   struct error *error)
+{
+    if (membership->taken > 0 && campaign->overlap == OVERLAP_REFUSE)
+        return error_set(error, STATUS_CONFLICT, "overlap", OVERLAP_REFUSED, (long long)membership->taken,
+                         membership->campaigns);
+    if (membership->free > 0 || (membership->taken > 0 && overlap_waits(campaign->overlap)))
+        return STATUS_OK;
+    return error_set(
+        error, STATUS_CONFLICT, "campaign",
+        "no device is eligible: it must be of ptype %d, run a version that matches %s and is "
+        "lower than %s, have the tags and be selected, support online upgrades, be of a product that takes %s, "
+        "and be in no quarantine and no other live campaign",
+        campaign->ptype, campaign->from_rule[0] == '\0' ? "* (any)" : campaign->from_rule,
+        campaign->firmware_version, campaign->firmware_version);
+}
+
+/* A draft has devices, and may have them. `detail` is what the audit says of them. */
+static enum status check_members(struct store *store, const struct campaign *campaign, char *detail, size_t size,
+                                 struct error *error)
+{
+    struct arena arena = {0};
+    struct membership membership = {0};
+    enum status status = membership_count(store, campaign, &arena, &membership, error);
+    if (status == STATUS_OK)
+        status = campaign->plan != 0 ? check_plan(store, campaign, &membership, error)
+                                     : check_selection(campaign, &membership, error);
+    if (campaign->plan != 0)
+        snprintf(detail, size, "{\"plan\": %lld}", (long long)campaign->plan);
+    else
+        snprintf(detail, size, "{\"eligible\": %lld, \"in_other_campaigns\": %lld}", (long long)membership.free,
+                 (long long)membership.taken);
+    arena_release(&arena);
     return status;
 }
 
 static enum status start(struct store *store, struct campaign *campaign, const struct command_work *work,
                          struct error *error)
 {
-    int64_t devices = 0;
-    char detail[64] = "{}";
-    if (check_signed(store, campaign, error) != STATUS_OK)
+    char detail[100] = "{}";
+    if (check_signed(store, campaign, error) != STATUS_OK ||
+        (campaign->snapshot.state == CAMPAIGN_DRAFT &&
+         check_members(store, campaign, detail, sizeof detail, error) != STATUS_OK))
         return error->status;
-    if (campaign->snapshot.state == CAMPAIGN_DRAFT && campaign->plan != 0) {
-        if (check_plan_is_free(store, campaign, error) != STATUS_OK)
-            return error->status;
-        snprintf(detail, sizeof detail, "{\"plan\": %lld}", (long long)campaign->plan);
-    } else if (campaign->snapshot.state == CAMPAIGN_DRAFT) {
-        if (membership_count(store, campaign, &devices, error) != STATUS_OK)
-            return error->status;
-        if (devices == 0)
-            return error_set(
-                error, STATUS_CONFLICT, "campaign",
-                "no device is eligible: it must be of ptype %d, run a version that matches %s and is "
-                "lower than %s, have the tags and be selected, support online upgrades, be of a product that takes %s, "
-                "and be in no quarantine and no other live campaign",
-                campaign->ptype, campaign->from_rule[0] == '\0' ? "* (any)" : campaign->from_rule,
-                campaign->firmware_version, campaign->firmware_version);
-        snprintf(detail, sizeof detail, "{\"eligible\": %lld}", (long long)devices);
-    }
     int64_t missing = 0;
     if (approval_missing(store, campaign, APPROVAL_OF_START, &missing, error) != STATUS_OK)
         return error->status;

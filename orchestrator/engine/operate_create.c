@@ -28,6 +28,8 @@ struct draft {
     struct policy policy;
     char *policy_text; /* effective, every default filled in. Released by free() */
     int64_t seed, plan;
+    int priority;
+    enum overlap overlap;
 };
 
 struct create_work {
@@ -127,6 +129,8 @@ static enum status draft_request(struct create_work *work, struct error *error)
     draft->from = campaign->from != NULL ? campaign->from : "";
     draft->tags = campaign->tags;
     draft->selector = campaign->select != NULL ? campaign->select : "";
+    draft->priority = campaign->priority;
+    draft->overlap = campaign->overlap;
     if (read_version(draft, campaign->firmware, error) != STATUS_OK || read_rules(draft, error) != STATUS_OK)
         return error->status;
     if (policy_json_parse(campaign->policy_json, strlen(campaign->policy_json), &draft->policy, error) !=
@@ -164,6 +168,10 @@ static enum status draft_plan(struct store *store, struct create_work *work, str
     draft->devices = arena_copy(&work->arena, store_rows_text(rows, 0, 3));
     draft->selector = arena_copy(&work->arena, store_rows_text(rows, 0, 4));
     draft->seed = store_rows_integer(rows, 0, 6);
+    draft->priority = (int)store_rows_integer(rows, 0, 7);
+    if (status == STATUS_OK && !overlap_parse(store_rows_text(rows, 0, 8), &draft->overlap))
+        status = error_set(error, STATUS_INTERNAL, "plans.overlap", "unknown word %s",
+                           store_rows_text(rows, 0, 8));
     store_rows_free(rows);
     if (status == STATUS_OK)
         status = policy_json_parse(policy, strlen(policy), &draft->policy, error);
@@ -207,6 +215,8 @@ static enum status insert_campaign(struct store *store, const struct create_work
         store_put_integer(&parameters, draft->plan);
     else
         store_put_text(&parameters, NULL);
+    store_put_integer(&parameters, draft->priority);
+    store_put_text(&parameters, overlap_name(draft->overlap));
     enum status status = store_run(store, &SQL_CAMPAIGN_CREATE, &parameters, NULL, error);
     if (status == STATUS_CONFLICT && strcmp(error->field, "campaigns_name_unique") == 0)
         return error_set(error, STATUS_CONFLICT, "name", "a campaign named %s exists already",
@@ -264,6 +274,8 @@ static enum status insert_plan(struct store *store, struct create_work *work, st
     store_put_text(&parameters, draft->policy_text);
     store_put_integer(&parameters, draft->seed);
     store_put_text(&parameters, work->actor->name);
+    store_put_integer(&parameters, draft->priority);
+    store_put_text(&parameters, overlap_name(draft->overlap));
     if (store_run(store, &SQL_PLAN_CREATE, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     work->plan = store_rows_integer(rows, 0, 0);
@@ -304,6 +316,7 @@ static enum status create_plan(struct store *store, void *context, struct error 
                                .devices = draft->devices,
                                .selector = draft->selector,
                                .seed = draft->seed,
+                               .overlap = draft->overlap,
                                .policy = draft->policy};
     char *paths = NULL;
     if (membership_to_plan(store, &planned, work->plan, &work->arena, &paths, error) != STATUS_OK)

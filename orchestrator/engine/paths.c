@@ -56,7 +56,7 @@ static size_t walk(const struct paths *paths, const char *text, struct arena *ar
 }
 
 enum status paths_note(struct store *store, const struct campaign *campaign, const struct paths *paths,
-                       char **versions, size_t count, struct error *error)
+                       char **versions, size_t count, const char *devices, struct error *error)
 {
     struct array columns[4] = {0}; /* from, hop, firmware_id, version */
     struct arena arena = {0};
@@ -77,6 +77,7 @@ enum status paths_note(struct store *store, const struct campaign *campaign, con
     for (int i = 0; i < 4; i++)
         store_put_text(&hops, array_text(&columns[i]));
     store_put_integer(&first, campaign->number);
+    store_put_text(&first, devices);
     enum status status = store_run(store, &SQL_PATH_NOTE, &hops, NULL, error);
     if (status == STATUS_OK)
         status = store_run(store, &SQL_PATH_BEGIN, &first, NULL, error);

@@ -21,9 +21,10 @@ enum status paths_load(struct store *store, const struct campaign *campaign, str
 bool paths_reach(const struct paths *paths, const struct version *from);
 
 /* Notes the ways of a campaign's targets that have more than one hop, by what they run (`versions`, as
- * texts): from now on each is offered its next hop only. */
+ * texts): from now on each is offered its next hop only. `devices` (PostgreSQL's text of an array) is whose;
+ * NULL for all. */
 enum status paths_note(struct store *store, const struct campaign *campaign, const struct paths *paths,
-                       char **versions, size_t count, struct error *error) MUST_CHECK;
+                       char **versions, size_t count, const char *devices, struct error *error) MUST_CHECK;
 
 /* [{"from", "hops": [...]}] of those that have more than one hop. */
 char *paths_format(const struct paths *paths, char **versions, size_t count, struct arena *arena);

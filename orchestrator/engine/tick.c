@@ -207,6 +207,8 @@ static enum status explain_waves(const struct tick_work *work, struct store *sto
         if (explain_offline(campaign, i, store, words, sizeof words, error) != STATUS_OK)
             return error->status;
         explain_windows(work, i, words, sizeof words);
+        if (tick_explain_overlap(work, i, store, words, sizeof words, error) != STATUS_OK)
+            return error->status;
         struct store_parameters parameters = {0};
         store_put_integer(&parameters, campaign->number);
         store_put_integer(&parameters, i);
@@ -372,9 +374,10 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
         changes_flush(&work->changes, store, error) != STATUS_OK ||
         tick_retry(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
-        tick_excuses(work, store, error) != STATUS_OK || halt_unsigned(work, store, error) != STATUS_OK ||
-        look_at_zones(work, store, error) != STATUS_OK || decide_and_apply(work, store, error) != STATUS_OK ||
-        send_offers(work, store, error) != STATUS_OK ||
+        tick_excuses(work, store, error) != STATUS_OK || tick_overlap(work, store, error) != STATUS_OK ||
+        changes_flush(&work->changes, store, error) != STATUS_OK ||
+        halt_unsigned(work, store, error) != STATUS_OK || look_at_zones(work, store, error) != STATUS_OK ||
+        decide_and_apply(work, store, error) != STATUS_OK || send_offers(work, store, error) != STATUS_OK ||
         offer_resend(work->engine, store, campaign, ROWS_PER_TICK, &work->changes, &work->outbox, error) !=
             STATUS_OK)
         return error->status;

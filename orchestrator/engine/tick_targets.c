@@ -9,9 +9,7 @@
 
 #define OFFLINE_REASON "offline" /* of those that were given up before they could be offered anything */
 
-/* The snapshot follows a move at once, so that what is decided next sees it. */
-static bool move(struct tick_work *work, struct target_row *target, enum target_event event,
-                 const char *reason)
+bool tick_move(struct tick_work *work, struct target_row *target, enum target_event event, const char *reason)
 {
     struct target_timeouts timeouts = campaign_timeouts(&work->campaign);
     enum target_state from = target->state;
@@ -45,7 +43,7 @@ static void expire_one(struct tick_work *work, struct target_row *target, const 
         if (!for_good && may_be_at_work(work, target, store_rows_boolean(rows, row, TARGET_ROW_COLUMNS)))
             return;
         /* Nobody took the offer before it was withdrawn: no outcome of the device's. */
-        move(work, target, for_good ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN, "withdrawn");
+        tick_move(work, target, for_good ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN, "withdrawn");
         return;
     }
     const char *reason = "confirm_timeout";
@@ -53,18 +51,18 @@ static void expire_one(struct tick_work *work, struct target_row *target, const 
         reason = "offer_timeout";
     else if (target->state < TARGET_INSTALLED)
         reason = "download_timeout";
-    move(work, target, TARGET_EVENT_SILENCE, reason);
+    tick_move(work, target, TARGET_EVENT_SILENCE, reason);
 }
 
 static void give_up_one(struct tick_work *work, struct target_row *target, const struct store_rows *rows,
                         int64_t row)
 {
     if (store_rows_boolean(rows, row, TARGET_ROW_COLUMNS)) {
-        move(work, target, TARGET_EVENT_SKIP, "quarantined");
+        tick_move(work, target, TARGET_EVENT_SKIP, "quarantined");
         return;
     }
     bool fails = work->campaign.policy.offline_then == OFFLINE_FAIL;
-    move(work, target, fails ? TARGET_EVENT_OFFLINE : TARGET_EVENT_SKIP, OFFLINE_REASON);
+    tick_move(work, target, fails ? TARGET_EVENT_OFFLINE : TARGET_EVENT_SKIP, OFFLINE_REASON);
 }
 
 static void retry_one(struct tick_work *work, struct target_row *target, const struct store_rows *rows,
@@ -72,7 +70,7 @@ static void retry_one(struct tick_work *work, struct target_row *target, const s
 {
     int tried = target->attempt - (int)store_rows_integer(rows, row, TARGET_ROW_COLUMNS);
     double delay = retry_delay(&work->campaign.policy.retry, tried);
-    if (move(work, target, TARGET_EVENT_RETRY, target->reason))
+    if (tick_move(work, target, TARGET_EVENT_RETRY, target->reason))
         target->not_before = delay > 0 ? work->campaign.now + delay : 0;
 }
 

@@ -27,6 +27,17 @@ enum status tick_give_up(struct tick_work *work, struct store *store, struct err
 /* Takes failures back that the policy tries again: all of them, before the gates look. */
 enum status tick_retry(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
 
+/* Members whose device another campaign has: those behind give way, those whose turn has come are taken. */
+enum status tick_overlap(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
+
+/* Adds to the words of a wave that stands still how many wait for other campaigns, and for which. */
+enum status tick_explain_overlap(const struct tick_work *work, int wave, struct store *store, char *words,
+                                 size_t size, struct error *error) MUST_CHECK;
+
+/* target_move, and the snapshot follows at once, so that what is decided next sees it. */
+bool tick_move(struct tick_work *work, struct target_row *target, enum target_event event,
+               const char *reason);
+
 /* An excused failure that was tried again, or turned out to be a success, is one no more: else the excuse
  * would hide the next one. */
 enum status tick_excuses(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;

@@ -17,6 +17,8 @@ struct campaign_new campaign_new_of(const struct api_campaign *given)
                                  .plan = given->plan,
                                  .policy_json = given->policy,
                                  .start = given->start,
+                                 .priority = given->priority,
+                                 .overlap = given->overlap,
                                  .schedule = {.start_at = given->start_at,
                                               .end_at = given->end_at,
                                               .pauses_at_end = given->pauses_at_end}};

@@ -362,9 +362,13 @@ void store_rollback(struct store *store)
     store->in_transaction = false;
 }
 
+/* Of two transactions that take one device at the same moment, the second sees that it is taken when it runs
+ * again. */
 static bool worth_repeating(const struct error *error)
 {
-    return strcmp(error->sqlstate, "40001") == 0 || strcmp(error->sqlstate, "40P01") == 0;
+    return strcmp(error->sqlstate, "40001") == 0 || strcmp(error->sqlstate, "40P01") == 0 ||
+           (strcmp(error->sqlstate, "23505") == 0 &&
+            strcmp(error->field, "targets_one_live_per_device") == 0);
 }
 
 enum status store_transaction(struct store *store, store_work work, void *context, struct error *error)

@@ -307,6 +307,19 @@ static void read_schedule(struct json_scope *scope, struct api_campaign *campaig
         json_scope_refuse(scope, "at_end", "allowed only beside end_at");
 }
 
+static void read_overlap(struct json_scope *scope, struct api_campaign *campaign)
+{
+    int64_t priority = PRIORITY_DEFAULT;
+    const char *overlap;
+    if (json_scope_integer(scope, "priority", false, &priority) && (priority < 0 || priority > PRIORITY_MAX))
+        json_scope_refuse(scope, "priority", "allowed is 0 to 100");
+    campaign->priority = (int)priority;
+    campaign->overlap = OVERLAP_LEAVE_OUT;
+    if (json_scope_text(scope, "overlap", false, &overlap) && !overlap_parse(overlap, &campaign->overlap))
+        json_scope_refuse(scope, "overlap",
+                          "allowed is \"leave-out\", \"refuse\", \"queue\" or \"take-over\"");
+}
+
 /* Who takes part, and how it goes. */
 static void read_choice(struct json_scope *scope, struct arena *arena, void *into)
 {
@@ -319,6 +332,7 @@ static void read_choice(struct json_scope *scope, struct arena *arena, void *int
     campaign->tags = read_tags(scope, arena);
     read_device_ids(scope, arena, campaign);
     campaign->policy = read_policy(scope, arena);
+    read_overlap(scope, campaign);
 }
 
 static void read_plan_number(struct json_scope *scope, struct api_campaign *campaign)

@@ -178,9 +178,10 @@ static void replace(char *text, size_t size, const char *word, const char *by)
 static char *latest(struct fixture *fixture, const char *device, const char *column)
 {
     char sql[300];
-    snprintf(sql, sizeof sql,
-             "SELECT %s::text FROM targets WHERE device_id = '%s' ORDER BY campaign_id DESC LIMIT 1", column,
-             device);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT %s::text FROM targets WHERE device_id = '%s' ORDER BY deadline IS NULL, campaign_id DESC LIMIT 1",
+        column, device);
     return services_query(fixture->url, sql);
 }
 

@@ -1,6 +1,6 @@
 -- A page of a plan's members. $1 plan; $2 wave and $3 after (position), each NULL for any; $4 limit
 WITH page AS MATERIALIZED (
-    SELECT p.position, p.wave, p.device_id, d.version, d.slot
+    SELECT p.position, p.wave, p.device_id, p.queued, d.version, d.slot
     FROM plan_devices p
     JOIN devices d USING (device_id)
     WHERE p.plan_id::text = $1 AND ($2::bigint IS NULL OR p.wave = $2::bigint)
@@ -9,5 +9,5 @@ WITH page AS MATERIALIZED (
 kept AS (SELECT * FROM page ORDER BY position LIMIT $4::bigint)
 SELECT json_build_object(
     'devices', (SELECT coalesce(json_agg(json_build_object('device', device_id, 'wave', wave, 'version', version,
-                                                           'slot', slot) ORDER BY position), '[]') FROM kept),
+                                                           'slot', slot, 'queued', queued) ORDER BY position), '[]') FROM kept),
     'next', CASE WHEN (SELECT count(*) FROM page) > $4::bigint THEN (SELECT max(position)::text FROM kept) END)

@@ -1,7 +1,11 @@
 -- A page of a campaign's targets. $1 campaign name, or number in digits; $2 state and $3 wave, each NULL for any;
 -- $4 after (position or NULL), $5 limit
 WITH page AS MATERIALIZED (
-    SELECT t.*, w.name AS wave_name
+    SELECT t.*, w.name AS wave_name,
+           CASE WHEN t.queued THEN (SELECT b.name FROM targets h JOIN campaigns b USING (campaign_id)
+                                    WHERE h.device_id = t.device_id AND NOT h.queued
+                                      AND h.state IN ('pending', 'offered', 'accepted', 'downloading', 'installed', 'trial'))
+           END AS behind
     FROM campaigns c
     JOIN targets t USING (campaign_id)
     JOIN waves w USING (campaign_id, wave)
@@ -15,6 +19,7 @@ SELECT json_build_object(
     'targets', (SELECT coalesce(json_agg(json_build_object(
         'device', device_id, 'wave', wave, 'wave_name', wave_name, 'state', state, 'attempt', attempt,
         'progress', progress, 'from', from_version, 'to', to_version, 'reason', reason, 'hop', hop + 1, 'way', way,
+        'queued', queued, 'behind', behind,
         'state_at', to_char(state_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
         'deadline', to_char(deadline AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
         ORDER BY position), '[]') FROM kept),

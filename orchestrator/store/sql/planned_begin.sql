@@ -3,5 +3,6 @@ CREATE TEMPORARY TABLE planned (
     device_id    text COLLATE "C" NOT NULL,
     version      text NOT NULL,
     image_sha256 text,
-    tags         text[] NOT NULL
+    tags         text[] NOT NULL,
+    queued       boolean NOT NULL -- another campaign has it
 ) ON COMMIT DROP

@@ -4,4 +4,5 @@ WITH picked AS MATERIALIZED (
 taken AS (
     DELETE FROM planned p USING picked w
     WHERE p.place = w.place RETURNING p.*)
-INSERT INTO plan_devices (plan_id, position, wave, device_id) SELECT $4, place, $1, device_id FROM taken
+INSERT INTO plan_devices (plan_id, position, wave, device_id, queued)
+SELECT $4, place, $1, device_id, queued FROM taken

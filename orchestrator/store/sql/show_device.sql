@@ -18,7 +18,7 @@ SELECT json_build_object(
     'quarantined_until', to_char(q.until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
     'quarantined_by', (SELECT name FROM campaigns c WHERE c.campaign_id = q.campaign_id),
     'targets', (SELECT coalesce(json_agg(json_build_object(
-        'campaign', c.name, 'wave', t.wave, 'wave_name', w.name, 'state', t.state, 'attempt', t.attempt, 'progress', t.progress,
+        'campaign', c.name, 'priority', c.priority, 'queued', t.queued, 'wave', t.wave, 'wave_name', w.name, 'state', t.state, 'attempt', t.attempt, 'progress', t.progress,
         'from', t.from_version, 'to', t.to_version, 'reason', t.reason,
         'state_at', to_char(t.state_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
         'deadline', to_char(t.deadline AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))

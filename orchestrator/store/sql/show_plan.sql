@@ -8,6 +8,15 @@ SELECT json_build_object(
                   (SELECT count(*) FROM plan_devices d WHERE d.plan_id = p.plan_id AND d.wave = w.place - 1))
                   ORDER BY w.place), '[]')
               FROM json_array_elements(p.policy -> 'waves') WITH ORDINALITY AS w(wave, place)),
+    'priority', p.priority, 'overlap', p.overlap,
+    'queued', (SELECT coalesce(json_agg(json_build_object('campaign', o.name, 'priority', o.priority, 'state', o.state,
+                                                          'devices', o.devices) ORDER BY o.name), '[]')
+               FROM (SELECT c.name, c.priority, c.state, count(*) AS devices
+                     FROM plan_devices d
+                     JOIN targets t ON t.device_id = d.device_id AND NOT t.queued
+                          AND t.state IN ('pending', 'offered', 'accepted', 'downloading', 'installed', 'trial')
+                     JOIN campaigns c USING (campaign_id)
+                     WHERE d.plan_id = p.plan_id AND d.queued GROUP BY c.campaign_id) o),
     'left_out', (SELECT coalesce(json_agg(json_build_object('reason', l.reason, 'devices', l.devices) ORDER BY l.reason), '[]')
                  FROM (SELECT reason, count(*) AS devices FROM plan_left_out WHERE plan_id = p.plan_id GROUP BY reason) l),
     'least_seconds', p.least_seconds, 'paths', p.paths,

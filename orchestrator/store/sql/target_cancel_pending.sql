@@ -1,6 +1,6 @@
 -- Everything not yet offered: rows, events and counters in one statement. campaign, reason
 WITH moved AS (
-    UPDATE targets SET state = 'cancelled', reason = $2, state_at = now()
+    UPDATE targets SET state = 'cancelled', queued = false, reason = $2, state_at = now()
     WHERE campaign_id = $1 AND state = 'pending'
     RETURNING wave, device_id, attempt),
 logged AS (

@@ -6,6 +6,7 @@ SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce,
        (SELECT count(*) FROM campaign_paths h
                 WHERE h.campaign_id = t.campaign_id AND h.from_version = t.path_from AND h.hop > t.hop + 1)
 FROM targets t
+JOIN campaigns c USING (campaign_id)
 JOIN waves w USING (campaign_id, wave)
 JOIN presence p USING (device_id)
 JOIN devices d USING (device_id)
@@ -13,10 +14,14 @@ LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
 LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
 LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
 LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
-WHERE t.campaign_id = $1 AND t.state = 'pending' AND w.state IN ('open', 'soaking', 'passed') AND p.online
+WHERE t.campaign_id = $1 AND t.state = 'pending' AND NOT t.queued AND w.state IN ('open', 'soaking', 'passed') AND p.online
   AND ($3::text[] IS NULL OR t.time_zone = ANY ($3::text[]))
   AND (t.not_before IS NULL OR t.not_before <= now())
   AND NOT EXISTS (SELECT FROM quarantines q WHERE q.device_id = t.device_id AND q.until > now()
-                  AND (SELECT kind FROM campaigns WHERE campaign_id = $1) = 'update')
+                  AND c.kind = 'update')
+  -- A campaign that comes before this one is about to take it.
+  AND NOT EXISTS (SELECT FROM targets o JOIN campaigns b USING (campaign_id)
+                  WHERE o.device_id = t.device_id AND o.queued AND b.state = 'running' AND c.kind = 'update'
+                    AND (b.priority > c.priority OR b.priority = c.priority AND b.campaign_id < $1))
 ORDER BY t.wave, t.position LIMIT $2
 FOR UPDATE OF t SKIP LOCKED

@@ -12,8 +12,8 @@ LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
 LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
 LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
 LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
-WHERE t.campaign_id = $1 AND t.state = 'pending' AND w.state <> 'pending'
+WHERE t.campaign_id = $1 AND t.state = 'pending' AND NOT t.queued AND w.state <> 'pending'
   AND (q.device_id IS NOT NULL
-       OR NOT p.online AND greatest(w.opened_at, p.changed_at) < clock_timestamp() - make_interval(secs => $2))
+       OR NOT p.online AND greatest(w.opened_at, p.changed_at, t.not_before) < clock_timestamp() - make_interval(secs => $2))
 ORDER BY t.wave, t.position LIMIT $3
 FOR UPDATE OF t SKIP LOCKED

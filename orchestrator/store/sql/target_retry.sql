@@ -13,7 +13,5 @@ WHERE t.campaign_id = $1 AND t.state IN ('rejected', 'failed', 'reverted', 'sile
   AND t.attempt - t.attempt_base < $3 AND t.reason <> $4
   AND NOT EXISTS (SELECT FROM quarantines q WHERE q.device_id = t.device_id AND q.until > now()
                   AND (SELECT kind FROM campaigns WHERE campaign_id = $1) = 'update')
-  AND NOT EXISTS (SELECT FROM targets o WHERE o.device_id = t.device_id AND o.campaign_id <> t.campaign_id
-                  AND o.state IN ('pending', 'offered', 'accepted', 'downloading', 'installed', 'trial'))
 ORDER BY t.campaign_id, t.device_id
 FOR UPDATE OF t

@@ -170,6 +170,39 @@ static void a_campaign_may_have_a_start_and_an_end(void **state)
     }
 }
 
+static void a_campaign_says_who_comes_first(void **state)
+{
+    (void)state;
+    static const char begin[] = "{\"name\":\"c\",\"firmware\":\"f\",\"policy\":{\"name\":\"p\"}";
+    const struct {
+        const char *rest, *field; /* NULL: it is good */
+        int priority;
+        enum overlap overlap;
+    } cases[] = {
+        {"}", NULL, 50, OVERLAP_LEAVE_OUT},
+        {",\"priority\":0,\"overlap\":\"queue\"}", NULL, 0, OVERLAP_QUEUE},
+        {",\"priority\":100,\"overlap\":\"take-over\"}", NULL, 100, OVERLAP_TAKE_OVER},
+        {",\"overlap\":\"refuse\"}", NULL, 50, OVERLAP_REFUSE},
+        {",\"priority\":101}", "priority", 0, OVERLAP_LEAVE_OUT},
+        {",\"priority\":-1}", "priority", 0, OVERLAP_LEAVE_OUT},
+        {",\"priority\":\"high\"}", "priority", 0, OVERLAP_LEAVE_OUT},
+        {",\"overlap\":\"mix\"}", "overlap", 0, OVERLAP_LEAVE_OUT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct api_campaign campaign;
+        char text[300];
+        snprintf(text, sizeof text, "%s%s", begin, cases[i].rest);
+        enum status expected = cases[i].field == NULL ? STATUS_OK : STATUS_INVALID;
+        assert_int_equal(PARSE(campaign, text, &campaign), expected);
+        if (cases[i].field != NULL) {
+            assert_string_equal(error.field, cases[i].field);
+            continue;
+        }
+        assert_int_equal(campaign.priority, cases[i].priority);
+        assert_int_equal(campaign.overlap, cases[i].overlap);
+    }
+}
+
 static void approvals_are_read(void **state)
 {
     (void)state;
@@ -233,6 +266,7 @@ int main(void)
         cmocka_unit_test_teardown(bad_devices_are_refused, tear_down),
         cmocka_unit_test_teardown(campaigns_are_read, tear_down),
         cmocka_unit_test_teardown(a_campaign_may_have_a_start_and_an_end, tear_down),
+        cmocka_unit_test_teardown(a_campaign_says_who_comes_first, tear_down),
         cmocka_unit_test_teardown(approvals_are_read, tear_down),
         cmocka_unit_test_teardown(commands_may_have_a_reason, tear_down),
         cmocka_unit_test_teardown(a_null_character_is_refused, tear_down),

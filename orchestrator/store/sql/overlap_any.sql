@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM targets WHERE campaign_id = $1 AND queued)

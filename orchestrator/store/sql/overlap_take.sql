@@ -1,0 +1,8 @@
+-- They are the campaign's now, and begin with what they run now: campaign, devices, its version and firmware (NULL in a rollback,
+-- whose targets have their own)
+UPDATE targets t
+SET queued = false, not_before = now(), from_version = coalesce(d.version, t.from_version), from_sha256 = d.image_sha256,
+    path_from = NULL, hop = 0, attempt_base = t.attempt, to_version = coalesce($3, t.to_version),
+    firmware_id = CASE WHEN $3::text IS NULL THEN t.firmware_id ELSE $4 END
+FROM devices d
+WHERE t.campaign_id = $1 AND t.device_id = ANY ($2::text[]) AND d.device_id = t.device_id
