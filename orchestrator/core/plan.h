@@ -8,6 +8,10 @@
 
 #define PLAN_ALL INT64_MAX
 
+/* A seed orders the members of a campaign: 53 bits, since JSON shows it. */
+#define SEED_MAX ((INT64_C(1) << 53) - 1)
+#define SEED_RANDOM (-1)
+
 /* How many devices a wave wants, of `members` in all: percent of the whole (rounded up) or count, within min
  * and max; PLAN_ALL for the rest, and for all with a tag. Waves take in their order, each from what is left,
  * so one may come out smaller, or empty. */

@@ -5,6 +5,7 @@
 #include "csv.h"
 #include "device_ids.h"
 #include "overlap.h"
+#include "plan.h"
 #include "policy_file.h"
 #include "report.h"
 #include "show.h"
@@ -71,9 +72,23 @@ static bool put_options(const struct arguments *arguments, const char *const mem
     return true;
 }
 
+/* Who comes first. -1 when not given. */
+struct order {
+    long long priority, seed;
+};
+
+static bool read_order(struct session *session, const struct arguments *arguments, struct order *order)
+{
+    *order = (struct order){-1, -1};
+    return (arguments_value(arguments, "priority") == NULL ||
+            show_number(session, arguments, "priority", 0, PRIORITY_MAX, &order->priority)) &&
+           (arguments_value(arguments, "seed") == NULL ||
+            show_number(session, arguments, "seed", 0, SEED_MAX, &order->seed));
+}
+
 /* Who takes part, and how it goes. Release with json_decref; NULL when an argument is not UTF-8. */
 static json_t *choice_body(const struct arguments *arguments, const char *policy_text, size_t policy_length,
-                           json_t *devices, long long priority)
+                           json_t *devices, const struct order *order)
 {
     static const char *const members[][2] = {
         {"firmware", "firmware"}, {"from", "from"}, {"select", "select"}, {"overlap", "overlap"}};
@@ -84,8 +99,10 @@ static json_t *choice_body(const struct arguments *arguments, const char *policy
         good = json_array_append_new(json_object_get(body, "tags"), json_string(tag)) == 0 && good;
     if (json_array_size(devices) > 0)
         json_object_set(body, "devices", devices);
-    if (priority >= 0)
-        json_object_set_new(body, "priority", json_integer(priority));
+    if (order->priority >= 0)
+        json_object_set_new(body, "priority", json_integer(order->priority));
+    if (order->seed >= 0)
+        json_object_set_new(body, "seed", json_integer(order->seed));
     if (good)
         return body;
     json_decref(body);
@@ -101,10 +118,9 @@ static enum exit_code read_choice(struct session *session, const struct argument
     char *text;
     size_t length;
     const char *path = arguments_value(arguments, "policy");
-    long long priority = -1; /* not given */
+    struct order order;
     *body = NULL;
-    if (arguments_value(arguments, "priority") != NULL &&
-        !show_number(session, arguments, "priority", 0, PRIORITY_MAX, &priority))
+    if (!read_order(session, arguments, &order))
         return EXIT_USAGE;
     if (arguments_value(arguments, "firmware") == NULL || path == NULL)
         return session_usage(session, "--%s is missing; see %s --help", path == NULL ? "policy" : "firmware",
@@ -114,7 +130,7 @@ static enum exit_code read_choice(struct session *session, const struct argument
     enum exit_code code = EXIT_DONE;
     if (choose_devices(session, arguments, choice, &error) != STATUS_OK)
         code = session_fail(session, &error);
-    else if ((*body = choice_body(arguments, text, length, choice->ids, priority)) == NULL)
+    else if ((*body = choice_body(arguments, text, length, choice->ids, &order)) == NULL)
         code = session_usage(session, "the arguments are not UTF-8");
     free(text);
     return code;
@@ -137,8 +153,8 @@ static enum exit_code send(struct session *session, const char *path, json_t *bo
 /* {"plan"}, with nothing beside it that the plan has decided. */
 static enum exit_code plan_body(struct session *session, const struct arguments *arguments, json_t **body)
 {
-    static const char *const decided[] = {"firmware", "policy",  "from",     "select", "tag",
-                                          "device",   "devices", "priority", "overlap"};
+    static const char *const decided[] = {"firmware", "policy",  "from",     "select",  "tag",
+                                          "device",   "devices", "priority", "overlap", "seed"};
     long long plan = 0;
     *body = NULL;
     for (size_t i = 0; i < sizeof decided / sizeof decided[0]; i++) {
@@ -217,7 +233,7 @@ static void print_plan(struct session *session, const json_t *plan)
     table_print_members(
         session->out, plan,
         "Plan=plan|Firmware=firmware|From=from|Tags=tags|Select=select|Devices=members|"
-        "Bytes to fetch=bytes|Priority=priority|Overlap=overlap|By=created_by|Created=@created_at");
+        "Bytes to fetch=bytes|Seed=seed|Priority=priority|Overlap=overlap|By=created_by|Created=@created_at");
     fprintf(session->out,
             "At least:       %lldh %02lldm %02llds, at the rate and with the soaks of its policy\n",
             seconds / 3600, seconds / 60 % 60, seconds % 60);

@@ -230,6 +230,7 @@ static const struct command key_commands[] = {
         {"tag", "T", "only devices with this tag", true},                                                    \
         {"device", "ID", "only this device, and others so named", true},                                     \
         {"devices", "FILE", "only the devices in this file, one id a line", false},                          \
+        {"seed", "N", "orders the devices; any when not given. The same gives the same order", false},       \
         {"priority", "N", "0 to 100, 50 when not given: who comes first where campaigns overlap", false},    \
     {                                                                                                        \
         "overlap", "WHAT", "what becomes of devices in other live campaigns (below)", false                  \

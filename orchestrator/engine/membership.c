@@ -165,6 +165,7 @@ static enum status cut_waves(struct store *store, const struct campaign *campaig
         else
             store_put_integer(&parameters, wanted);
         store_put_integer(&parameters, plan != 0 ? plan : campaign->number);
+        store_put_boolean(&parameters, i == campaign->policy.wave_count - 1);
         if (plan == 0) {
             store_put_text(&parameters, campaign->firmware_version);
             store_put_integer(&parameters, campaign->firmware);

@@ -166,6 +166,7 @@ struct campaign_new {
     const char *policy_json; /* stored with every default filled in */
     bool start;
     struct schedule schedule;
+    int64_t seed; /* orders the membership, 0 to 2^53 - 1; SEED_RANDOM: any */
     int priority; /* 0 to PRIORITY_MAX */
     enum overlap overlap;
 };

@@ -6,6 +6,7 @@
 #include "campaign.h"
 #include "digest.h"
 #include "one_device.h"
+#include "plan.h"
 #include "policy_json.h"
 #include "store_sql.h"
 
@@ -139,6 +140,7 @@ static enum status make_campaign(struct store *store, const struct actor *actor,
     one_device_campaign(device, version, time(NULL), upgrade->name);
     char *policy_text = policy_json_format(&policy);
     struct campaign_new campaign = {.name = upgrade->name,
+                                    .seed = SEED_RANDOM,
                                     .priority = PRIORITY_DEFAULT,
                                     .firmware = upgrade->version,
                                     .tags = "",

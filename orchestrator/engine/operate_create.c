@@ -137,9 +137,12 @@ static enum status draft_request(struct create_work *work, struct error *error)
         STATUS_OK)
         return error->status;
     draft->policy_text = policy_json_format(&draft->policy);
-    uint64_t random = 0;
-    random_bytes(&random, sizeof random);
-    draft->seed = (int64_t)(random >> 11); /* 53 bits: the seed is shown in JSON */
+    draft->seed = campaign->seed;
+    if (campaign->seed == SEED_RANDOM) {
+        uint64_t random = 0;
+        random_bytes(&random, sizeof random);
+        draft->seed = (int64_t)(random >> 11); /* 53 bits: the seed is shown in JSON */
+    }
     for (size_t i = 0; i < campaign->device_count; i++)
         array_put_text(&work->devices, campaign->devices[i]);
     draft->devices = array_text(&work->devices);

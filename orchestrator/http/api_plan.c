@@ -17,6 +17,7 @@ struct campaign_new campaign_new_of(const struct api_campaign *given)
                                  .plan = given->plan,
                                  .policy_json = given->policy,
                                  .start = given->start,
+                                 .seed = given->seed,
                                  .priority = given->priority,
                                  .overlap = given->overlap,
                                  .schedule = {.start_at = given->start_at,

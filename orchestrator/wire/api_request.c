@@ -307,13 +307,17 @@ static void read_schedule(struct json_scope *scope, struct api_campaign *campaig
         json_scope_refuse(scope, "at_end", "allowed only beside end_at");
 }
 
-static void read_overlap(struct json_scope *scope, struct api_campaign *campaign)
+static void read_order(struct json_scope *scope, struct api_campaign *campaign)
 {
     int64_t priority = PRIORITY_DEFAULT;
     const char *overlap;
     if (json_scope_integer(scope, "priority", false, &priority) && (priority < 0 || priority > PRIORITY_MAX))
         json_scope_refuse(scope, "priority", "allowed is 0 to 100");
     campaign->priority = (int)priority;
+    campaign->seed = SEED_RANDOM;
+    if (json_scope_integer(scope, "seed", false, &campaign->seed) &&
+        (campaign->seed < 0 || campaign->seed > SEED_MAX))
+        json_scope_refuse(scope, "seed", "allowed is 0 to 9007199254740991");
     campaign->overlap = OVERLAP_LEAVE_OUT;
     if (json_scope_text(scope, "overlap", false, &overlap) && !overlap_parse(overlap, &campaign->overlap))
         json_scope_refuse(scope, "overlap",
@@ -332,7 +336,7 @@ static void read_choice(struct json_scope *scope, struct arena *arena, void *int
     campaign->tags = read_tags(scope, arena);
     read_device_ids(scope, arena, campaign);
     campaign->policy = read_policy(scope, arena);
-    read_overlap(scope, campaign);
+    read_order(scope, campaign);
 }
 
 static void read_plan_number(struct json_scope *scope, struct api_campaign *campaign)

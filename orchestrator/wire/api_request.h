@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "overlap.h"
+#include "plan.h"
 #include "status.h"
 
 #define API_PRODUCTS_MAX 1000
@@ -77,8 +78,8 @@ enum status api_public_key_parse(const char *text, size_t length, struct arena *
                                  struct api_public_key *key, struct error *error) MUST_CHECK;
 
 /* POST /v1/campaigns: {"name", "firmware", "from"?, "tags"?: [...], "devices"?: [...], "select"?, "policy",
- * "priority"?, "overlap"?, "start"?, "start_at"?, "end_at"?, "at_end"?}, or {"name", "plan", and the last
- * four} */
+ * "seed"?, "priority"?, "overlap"?, "start"?, "start_at"?, "end_at"?, "at_end"?}, or {"name", "plan", and the
+ * last four} */
 struct api_campaign {
     const char *name, *firmware;
     const char *from;     /* "" when not given */
@@ -91,6 +92,7 @@ struct api_campaign {
     int64_t plan; /* 0 when not given; else firmware and policy are NULL and what selects devices is empty */
     int64_t start_at, end_at; /* Unix seconds; 0 when not given */
     bool pauses_at_end;
+    int64_t seed; /* SEED_RANDOM when not given */
     int priority; /* 0 to PRIORITY_MAX */
     enum overlap overlap;
 };
@@ -103,7 +105,7 @@ enum status api_command_parse(const char *text, size_t length, struct arena *are
                               struct error *error) MUST_CHECK;
 
 /* POST /v1/plans: the members of a campaign that say who and how: firmware, from, select, tags, devices,
- * policy, priority, overlap. */
+ * policy, seed, priority, overlap. */
 enum status api_plan_parse(const char *text, size_t length, struct arena *arena, struct api_campaign *plan,
                            struct error *error) MUST_CHECK;
 

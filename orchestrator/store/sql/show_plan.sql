@@ -8,7 +8,7 @@ SELECT json_build_object(
                   (SELECT count(*) FROM plan_devices d WHERE d.plan_id = p.plan_id AND d.wave = w.place - 1))
                   ORDER BY w.place), '[]')
               FROM json_array_elements(p.policy -> 'waves') WITH ORDINALITY AS w(wave, place)),
-    'priority', p.priority, 'overlap', p.overlap,
+    'seed', p.seed, 'priority', p.priority, 'overlap', p.overlap,
     'queued', (SELECT coalesce(json_agg(json_build_object('campaign', o.name, 'priority', o.priority, 'state', o.state,
                                                           'devices', o.devices) ORDER BY o.name), '[]')
                FROM (SELECT c.name, c.priority, c.state, count(*) AS devices

@@ -187,6 +187,9 @@ static void a_campaign_says_who_comes_first(void **state)
         {",\"priority\":-1}", "priority", 0, OVERLAP_LEAVE_OUT},
         {",\"priority\":\"high\"}", "priority", 0, OVERLAP_LEAVE_OUT},
         {",\"overlap\":\"mix\"}", "overlap", 0, OVERLAP_LEAVE_OUT},
+        {",\"seed\":-1}", "seed", 0, OVERLAP_LEAVE_OUT},
+        {",\"seed\":9007199254740992}", "seed", 0, OVERLAP_LEAVE_OUT},
+        {",\"seed\":9007199254740991}", NULL, 50, OVERLAP_LEAVE_OUT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct api_campaign campaign;
