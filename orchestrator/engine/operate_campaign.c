@@ -111,8 +111,8 @@ static enum status check_selection(const struct campaign *campaign, const struct
 }
 
 /* A draft has devices, and may have them. `detail` is what the audit says of them. */
-static enum status check_members(struct store *store, const struct campaign *campaign, char *detail, size_t size,
-                                 struct error *error)
+static enum status check_members(struct store *store, const struct campaign *campaign, char *detail,
+                                 size_t size, struct error *error)
 {
     struct arena arena = {0};
     struct membership membership = {0};
@@ -123,8 +123,8 @@ static enum status check_members(struct store *store, const struct campaign *cam
     if (campaign->plan != 0)
         snprintf(detail, size, "{\"plan\": %lld}", (long long)campaign->plan);
     else
-        snprintf(detail, size, "{\"eligible\": %lld, \"in_other_campaigns\": %lld}", (long long)membership.free,
-                 (long long)membership.taken);
+        snprintf(detail, size, "{\"eligible\": %lld, \"in_other_campaigns\": %lld}",
+                 (long long)membership.free, (long long)membership.taken);
     arena_release(&arena);
     return status;
 }

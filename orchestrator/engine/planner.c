@@ -78,16 +78,16 @@ enum status planner_plan(struct store *store, struct campaign *campaign, struct 
         return campaign_move(store, campaign, CAMPAIGN_EVENT_CANCEL, ACTOR_ORCHESTRATOR, reason, NULL, error);
     if (create_waves(store, campaign, error) != STATUS_OK)
         return error->status;
-    enum status status = campaign->is_rollback ? rollback_to_targets(store, campaign, &numbers, words,
-                                                                     sizeof words, error)
-                                               : create_targets(store, campaign, error);
+    enum status status = campaign->is_rollback
+                             ? rollback_to_targets(store, campaign, &numbers, words, sizeof words, error)
+                             : create_targets(store, campaign, error);
     if (status != STATUS_OK || count_members(store, campaign, &members, &queued, error) != STATUS_OK)
         return error->status;
     if (queued > 0)
         snprintf(words, sizeof words, "; %lld of them wait for other campaigns", (long long)queued);
     if (!campaign->is_rollback)
-        snprintf(numbers.detail, sizeof numbers.detail, "{\"members\": %lld, \"queued\": %lld}", (long long)members,
-                 (long long)queued);
+        snprintf(numbers.detail, sizeof numbers.detail, "{\"members\": %lld, \"queued\": %lld}",
+                 (long long)members, (long long)queued);
     if (zones_note(store, campaign, error) != STATUS_OK)
         return error->status;
     if (members == 0) {

@@ -166,7 +166,7 @@ static void offer(const char *version, const char *device, const char *state, co
 
 static void no_offer_is_left(void)
 {
-    free(services_query(database, "TRUNCATE campaigns CASCADE"));
+    free(services_query(database, "TRUNCATE targets, campaigns CASCADE"));
 }
 
 static void what_is_offered_is_downloaded_and_nothing_else(void **state)

@@ -23,7 +23,7 @@ LANGUAGE sql STABLE AS $$
     LEFT JOIN images i2 ON i2.firmware_id = f.firmware_id AND i2.slot = 2
     LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
     -- At most one: targets_one_live_per_device.
-    LEFT JOIN targets o ON o.device_id = t.device_id AND o.campaign_id <> t.campaign_id
+    LEFT JOIN targets o ON o.device_id = t.device_id AND o.campaign_id <> t.campaign_id AND NOT o.queued
          AND o.state IN ('pending', 'offered', 'accepted', 'downloading', 'installed', 'trial')
     LEFT JOIN campaigns c ON c.campaign_id = o.campaign_id
     CROSS JOIN LATERAL (SELECT
