@@ -145,6 +145,9 @@ static void a_withdrawal_that_meets_the_cancel_leaves_nothing_pending(void **sta
     fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_tick(fixture);
     fixture_command(fixture, "c", CAMPAIGN_PAUSE);
+    /* Let go by PostgreSQL, once the cancel waits too. */
+    assert_int_equal(store_run_script(holder, "SET idle_in_transaction_session_timeout = '1s'", &error),
+                     STATUS_OK);
     assert_int_equal(store_begin(holder, &error), STATUS_OK);
     assert_int_equal(store_run_script(holder, "SELECT FROM waves FOR UPDATE", &error), STATUS_OK);
     assert_int_equal(pthread_create(&ingest, NULL, ingest_on_its_own, fixture), 0);
