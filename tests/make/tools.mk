@@ -20,6 +20,7 @@ scenarios: programs
 # What docs/performance.md says, measured here.
 bench: programs
 	@BUILD=$(BUILD) tests/bench/import.sh
+	@BUILD=$(BUILD) tests/bench/plan.sh
 
 lint: programs
 	@sh deploy/deps.sh lint
