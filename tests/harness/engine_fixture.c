@@ -285,6 +285,19 @@ int64_t fixture_targets(struct fixture *fixture, const char *state)
     return fixture_integer(fixture, sql);
 }
 
+void fixture_targets_are(struct fixture *fixture, const char *campaign, const char *expected)
+{
+    char sql[400];
+    snprintf(
+        sql, sizeof sql,
+        "SELECT coalesce(string_agg(t.state || CASE WHEN queued THEN '/queued' ELSE '' END, ' ' ORDER BY "
+        "device_id), '') FROM targets t JOIN campaigns c USING (campaign_id) WHERE c.name = '%s'",
+        campaign);
+    char *is = services_query(fixture->url, sql);
+    assert_string_equal(is, expected);
+    free(is);
+}
+
 int64_t fixture_rejected(struct fixture *fixture, const char *kind)
 {
     char sql[200];

@@ -74,6 +74,8 @@ void fixture_sql(struct fixture *fixture, const char *sql);
 int64_t fixture_integer(struct fixture *fixture, const char *sql);
 void fixture_state_is(struct fixture *fixture, const char *campaign, const char *state);
 int64_t fixture_targets(struct fixture *fixture, const char *state); /* over all campaigns */
+/* Of one campaign, in the order of the devices' ids: "confirmed pending/queued ...". */
+void fixture_targets_are(struct fixture *fixture, const char *campaign, const char *expected);
 int64_t fixture_rejected(struct fixture *fixture, const char *kind);
 
 #endif

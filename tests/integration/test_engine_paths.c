@@ -193,6 +193,90 @@ static void a_cancelled_campaign_offers_no_further_hop(void **state)
     fixture_release(fixture);
 }
 
+/* When its turn comes a device may run another version: it goes the way from there, or is not eligible. */
+static void a_turn_begins_with_what_the_device_runs_then(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    struct error error = {0};
+    fixture_sql(
+        fixture,
+        "INSERT INTO firmware (version, ptype, version_order, fota_class, created_by, requires) VALUES "
+        "('v1.0.8t45772(a)', 45772, '108v', 'a', 'tester', 'v1.0.5t45772(a)'), "
+        "('v1.0.9t45772(a)', 45772, '109v', 'a', 'tester', 'v1.0.7t45772(a)');"
+        "INSERT INTO images SELECT f.firmware_id, i.slot, i.sha256 FROM firmware f, images i "
+        "WHERE f.firmware_id > 1 AND i.firmware_id = 1;"
+        "UPDATE firmware SET requires = 'v1.0.8t45772(a)' WHERE firmware_id = 1");
+    fixture_campaign(fixture, "first", POLICY);
+    fixture_tick(fixture);
+    struct campaign_new second = {.name = "second",
+                                  .firmware = FIXTURE_VERSION,
+                                  .from = "<v1.0.9",
+                                  .tags = "",
+                                  .policy_json = "{\"name\":\"p\",\"rate\":{\"per_minute\":0}}",
+                                  .overlap = OVERLAP_QUEUE,
+                                  .start = true};
+    assert_int_equal(operate_campaign_create(fixture->store, &fixture->actor, &second, &error), STATUS_OK);
+    fixture_tick(fixture);
+    assert_int_equal(fixture_integer(fixture,
+                                     "SELECT count(*) FROM targets WHERE campaign_id = 2 AND path_from = "
+                                     "'v1.0.5t45772(a)' AND to_version = 'v1.0.8t45772(a)'"),
+                     2);
+    fixture_sql(fixture,
+                "UPDATE devices SET version = 'v1.0.8t45772(a)', version_order = '108v' WHERE device_id = "
+                "'lamp-1'; UPDATE devices SET version = 'v1.0.9t45772(a)', version_order = '109v' WHERE "
+                "device_id = 'lamp-2'");
+    fixture_command(fixture, "first", CAMPAIGN_CANCEL);
+    fixture_reports(fixture, "lamp-1", "cancelled");
+    fixture_reports(fixture, "lamp-2", "cancelled");
+    fixture_tick(fixture);
+    fixture_targets_are(fixture, "second", "offered skipped");
+    assert_int_equal(fixture_integer(fixture,
+                                     "SELECT count(*) FROM targets WHERE campaign_id = 2 AND reason = "
+                                     "'no_longer_eligible'"),
+                     1);
+    assert_int_equal(fixture_integer(fixture,
+                                     "SELECT count(*) FROM targets WHERE campaign_id = 2 AND path_from IS "
+                                     "NULL AND to_version = 'v1.1.0t45772(a)' AND state = 'offered'"),
+                     1);
+    fixture_release(fixture);
+}
+
+/* Silent, then taken by another campaign; and it had reached its stepping stone after all. */
+static void who_comes_back_to_pending_waits_its_turn(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_sql(
+        fixture,
+        "INSERT INTO firmware (version, ptype, version_order, fota_class, created_by, requires) VALUES "
+        "('v1.0.8t45772(a)', 45772, '108v', 'a', 'tester', 'v1.0.5t45772(a)');"
+        "INSERT INTO images SELECT f.firmware_id, i.slot, i.sha256 FROM firmware f, images i "
+        "WHERE f.firmware_id > 1 AND i.firmware_id = 1;"
+        "UPDATE firmware SET requires = 'v1.0.8t45772(a)' WHERE firmware_id = 1");
+    fixture_campaign(fixture, "first", POLICY);
+    fixture_tick(fixture);
+    char *nonce = services_query(fixture->url, "SELECT nonce FROM targets");
+    fixture_sql(
+        fixture,
+        "UPDATE targets SET state = 'silent', deadline = NULL, attempt = 2; UPDATE waves SET offered = 0, silent = 1");
+    fixture_command(fixture, "first", CAMPAIGN_PAUSE);
+    fixture_campaign(fixture, "second", POLICY);
+    fixture_tick(fixture);
+    fixture_targets_are(fixture, "second", "offered");
+    char json[300];
+    snprintf(
+        json, sizeof json,
+        "{'report':'confirmed','campaign':1,'attempt':2,'nonce':'%s','version':'v1.0.8t45772(a)','slot':2,'sha256':"
+        "'%%SHA'}",
+        nonce);
+    free(nonce);
+    fixture_report(fixture, "lamp-1", json);
+    fixture_targets_are(fixture, "first", "pending/queued");
+    fixture_targets_are(fixture, "second", "offered");
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +286,8 @@ int main(void)
         cmocka_unit_test(every_hop_has_its_own_attempts),
         cmocka_unit_test(a_device_that_is_on_the_stone_goes_on),
         cmocka_unit_test(a_cancelled_campaign_offers_no_further_hop),
+        cmocka_unit_test(a_turn_begins_with_what_the_device_runs_then),
+        cmocka_unit_test(who_comes_back_to_pending_waits_its_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
