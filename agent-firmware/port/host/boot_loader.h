@@ -1,5 +1,4 @@
-/* What the boot loader does, simulated: chooses by the boot record, checks the image, counts a try of a
- * trial. */
+/* The boot loader of agent-firmware/boot on a simulated device. */
 #ifndef HOST_BOOT_LOADER_H
 #define HOST_BOOT_LOADER_H
 
