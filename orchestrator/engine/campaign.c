@@ -20,7 +20,7 @@ enum status audit_add(struct store *store, const char *actor, const char *action
 
 /* --- loading ---------------------------------------------------------------------------------------- */
 
-static enum status read_waves(struct store *store, struct campaign *campaign, struct error *error)
+enum status campaign_read_waves(struct store *store, struct campaign *campaign, struct error *error)
 {
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, campaign->number);
@@ -111,7 +111,7 @@ enum status campaign_load(struct store *store, int64_t number, enum campaign_loc
     store_rows_free(rows);
     if (status != STATUS_OK || !*found)
         return status;
-    return read_waves(store, campaign, error);
+    return campaign_read_waves(store, campaign, error);
 }
 
 /* --- moving ----------------------------------------------------------------------------------------- */

@@ -62,6 +62,10 @@ enum status campaign_move(struct store *store, struct campaign *campaign, enum c
                           const char *actor, const char *reason, const char *detail,
                           struct error *error) MUST_CHECK;
 
+/* Reads the waves and their counters again, as they are now. */
+enum status campaign_read_waves(struct store *store, struct campaign *campaign,
+                                struct error *error) MUST_CHECK;
+
 /* Says why it stands where it stands (state_reason), without moving it. */
 enum status campaign_explain(struct store *store, const struct campaign *campaign, const char *reason,
                              struct error *error) MUST_CHECK;

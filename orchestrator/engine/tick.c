@@ -374,7 +374,8 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
         changes_flush(&work->changes, store, error) != STATUS_OK ||
         tick_retry(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
-        tick_excuses(work, store, error) != STATUS_OK || tick_overlap(work, store, error) != STATUS_OK ||
+        tick_recount(work, store, error) != STATUS_OK || tick_excuses(work, store, error) != STATUS_OK ||
+        tick_overlap(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
         halt_unsigned(work, store, error) != STATUS_OK || look_at_zones(work, store, error) != STATUS_OK ||
         decide_and_apply(work, store, error) != STATUS_OK || send_offers(work, store, error) != STATUS_OK ||
@@ -474,6 +475,13 @@ static enum status send_calls(const struct engine *engine, struct store *store, 
     return status;
 }
 
+/* Another campaign has taken a device at the very moment at which this one would try it again: it is left out
+ * at the next look. */
+static bool lost_a_device(const struct error *error)
+{
+    return error->status == STATUS_CONFLICT && strcmp(error->field, "targets_one_live_per_device") == 0;
+}
+
 enum status tick(const struct engine *engine, struct store *store, bool *more, struct error *error)
 {
     struct arena list = {0};
@@ -493,6 +501,8 @@ enum status tick(const struct engine *engine, struct store *store, bool *more, s
         if (result == STATUS_OK) {
             outbox_publish(&work.outbox, &engine->publisher);
             *more = *more || work.more;
+        } else if (lost_a_device(&own)) {
+            *more = true;
         } else if (status == STATUS_OK) {
             status = result;
             if (error != NULL)

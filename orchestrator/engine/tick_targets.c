@@ -9,15 +9,20 @@
 
 #define OFFLINE_REASON "offline" /* of those that were given up before they could be offered anything */
 
+static void count_move(struct tick_work *work, int wave, enum target_state from, enum target_state to)
+{
+    int64_t *counts = work->campaign.snapshot.waves[wave].counts;
+    counts[from]--;
+    counts[to]++;
+}
+
 bool tick_move(struct tick_work *work, struct target_row *target, enum target_event event, const char *reason)
 {
     struct target_timeouts timeouts = campaign_timeouts(&work->campaign);
     enum target_state from = target->state;
     if (!target_move(&work->changes, target, event, reason, work->campaign.now, &timeouts))
         return false;
-    struct wave_snapshot *wave = &work->campaign.snapshot.waves[target->wave];
-    wave->counts[from]--;
-    wave->counts[target->state]++;
+    count_move(work, target->wave, from, target->state);
     return true;
 }
 
@@ -144,6 +149,17 @@ enum status tick_retry(struct tick_work *work, struct store *store, struct error
         status = for_each_target(work, store, &SQL_TARGET_RETRY, &parameters, retry_one, error);
     array_release(&states);
     return status;
+}
+
+enum status tick_recount(struct tick_work *work, struct store *store, struct error *error)
+{
+    if (work->changes.event_count == 0)
+        return STATUS_OK;
+    if (campaign_read_waves(store, &work->campaign, error) != STATUS_OK)
+        return error->status;
+    for (const struct target_event_row *event = work->changes.first_event; event != NULL; event = event->next)
+        count_move(work, event->target->wave, event->from, event->to);
+    return STATUS_OK;
 }
 
 enum status tick_excuses(struct tick_work *work, struct store *store, struct error *error)

@@ -27,6 +27,11 @@ enum status tick_give_up(struct tick_work *work, struct store *store, struct err
 /* Takes failures back that the policy tries again: all of them, before the gates look. */
 enum status tick_retry(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
 
+/* Counts the waves anew, with what this tick has moved so far. Reports that were stored since the campaign
+ * was loaded may have made the very failures that were taken back: counted by the older numbers, others would
+ * seem to be gone. */
+enum status tick_recount(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
+
 /* Members whose device another campaign has: those behind give way, those whose turn has come are taken. */
 enum status tick_overlap(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
 
