@@ -117,14 +117,11 @@ $(BUILD)/bench/gates: tests/bench/gates.c $(call library,core base)
 gates: $(BUILD)/bench/gates
 	@$(BUILD)/bench/gates
 
-# Random campaigns against the pure engine: 10,000 sequences are part of the tests, a million are `make prove`.
+# Random campaigns against the pure engine: 10,000 sequences are part of the tests, a million of `make prove`.
 PROVE_SEQUENCES ?= 1000000
-$(BUILD)/tests/property/campaign: tests/property/campaign.c tests/property/model.c tests/property/model.h $(call library,core base)
+$(BUILD)/tests/property/campaign: $(addprefix tests/property/,campaign.c model.c model.h random_policy.c random_policy.h) $(call library,core base)
 	@mkdir -p $(@D)
 	$(call say,TEST)$(CC) $(CFLAGS_HOST) $(call includes,base core) -o $@ $(filter %.c %.a,$^) -lm
-.PHONY: prove
-prove: $(BUILD)/tests/property/campaign
-	@$(BUILD)/tests/property/campaign $(PROVE_SEQUENCES)
 
 # --- tests: every tests/unit/LAYER/test_*.c and tests/integration/test_*.c is a cmocka program --------------------------
 LIBRARIES_base = base
@@ -164,8 +161,20 @@ HARNESS = $(addprefix $(BUILD)/obj/tests/harness/,services.o engine_fixture.o)
 $(INTEGRATION_TESTS): $(BUILD)/tests/%: tests/%.c $(HARNESS) $(call library,$(LIBRARIES_daemon)) Makefile
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_daemon) -Itests/harness -o $@ $< $(HARNESS) $(call library,$(LIBRARIES_daemon)) -lcmocka $(LINK_daemon) -lm
+# Random campaigns against the real database with two orchestrators: 10 runs are part of the tests, `make prove` does more.
+PROVE_RUNS ?= 100
+DATABASE_PROPERTY = $(wildcard tests/property/database/*.c) tests/property/random_policy.c
+$(BUILD)/tests/property/database: $(DATABASE_PROPERTY) $(wildcard tests/property/database/*.h) tests/property/random_policy.h \
+    $(HARNESS) $(call library,$(LIBRARIES_engine)) Makefile
+	@mkdir -p $(@D)
+	$(call say,TEST)$(CC) $(CFLAGS_HOST) $(call includes,$(USES_engine)) $(EXTRA_engine) -Itests/harness -Itests/property \
+	    -Itests/property/database -o $@ $(DATABASE_PROPERTY) $(HARNESS) $(call library,$(LIBRARIES_engine)) -lcmocka $(LINK_engine) -lm
+.PHONY: prove
+prove: $(BUILD)/tests/property/campaign $(BUILD)/tests/property/database
+	@$(BUILD)/tests/property/campaign $(PROVE_SEQUENCES)
+	@$(BUILD)/tests/property/database $(PROVE_RUNS)
 .PHONY: tests unit
-tests: $(UNIT_TESTS) $(INTEGRATION_TESTS) $(BUILD)/tests/property/campaign
+tests: $(UNIT_TESTS) $(INTEGRATION_TESTS) $(addprefix $(BUILD)/tests/property/,campaign database)
 unit: $(UNIT_TESTS)
 	@for test in $(UNIT_TESTS); do $$test || exit 1; done
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "random_policy.h"
 
 enum { DIGEST_BITS = 26 };
 
@@ -21,9 +22,9 @@ static void make_steps(struct sequence *sequence, uint64_t seed)
 {
     uint64_t state = seed ^ 0xABCDEF;
     sequence->seed = seed;
-    sequence->count = 20 + (int)(model_random(&state) % (MODEL_STEPS_MAX - 20));
+    sequence->count = 20 + (int)(random_next(&state) % (MODEL_STEPS_MAX - 20));
     for (int i = 0; i < sequence->count; i++) {
-        uint64_t r = model_random(&state), kind = r >> 60;
+        uint64_t r = random_next(&state), kind = r >> 60;
         sequence->steps[i].kind = kind < 5    ? STEP_TICK
                                   : kind < 7  ? STEP_TIME
                                   : kind < 15 ? STEP_REPORT

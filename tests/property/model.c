@@ -3,68 +3,8 @@
 #include <string.h>
 
 #include "plan.h"
+#include "random_policy.h"
 #include "retry.h"
-
-/* splitmix64: G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", 2014. */
-uint64_t model_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9E3779B97F4A7C15ULL;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31);
-}
-
-static int below(uint64_t *state, int limit)
-{
-    return (int)(model_random(state) % (uint64_t)limit);
-}
-
-/* --- making ----------------------------------------------------------------------------------------- */
-
-static void random_gate(struct gate_policy *gate, uint64_t *state)
-{
-    gate_defaults(gate);
-    gate->min_sample = 1 + below(state, 4);
-    gate->count_rejected = below(state, 2) == 0;
-    gate->threshold.success_percent = below(state, 101);
-    gate->threshold.finished_percent = 1 + below(state, 100);
-    gate->threshold.failure_percent = 1 + below(state, 100);
-    if (below(state, 2) == 0)
-        return;
-    gate->kind = GATE_SEQUENTIAL;
-    gate->sequential.acceptable_percent = 1 + below(state, 20);
-    gate->sequential.unacceptable_percent = 30 + below(state, 70);
-    gate->sequential.alpha = 0.01 * (1 + below(state, 50));
-    gate->sequential.beta = 0.01 * (1 + below(state, 50));
-    gate->sequential.max_sample = below(state, 3) == 0 ? gate->min_sample + below(state, 10) : 0;
-    gate->sequential.undecided = (enum undecided)below(state, 2);
-}
-
-static void random_policy(struct policy *policy, uint64_t *state)
-{
-    policy_defaults(policy);
-    policy->wave_count = 1 + below(state, 4);
-    for (int i = 0; i < policy->wave_count; i++) {
-        struct wave_policy *wave = &policy->waves[i];
-        bool last = i == policy->wave_count - 1;
-        wave->size = last ? (struct wave_size){.kind = WAVE_SIZE_REST}
-                          : (struct wave_size){.kind = WAVE_SIZE_COUNT, .count = 1 + below(state, 8)};
-        wave->soak_seconds = below(state, 2) * below(state, 100);
-        random_gate(&wave->gate, state);
-    }
-    policy->in_flight = 1 + below(state, 6);
-    policy->rate = (struct rate_policy){.per_minute = below(state, 3) * below(state, 40), .growth_factor = 1};
-    if (policy->rate.per_minute > 0 && below(state, 2) == 0) {
-        policy->rate.growth_factor = 1 + below(state, 3);
-        policy->rate.growth_every = 1 + below(state, 5);
-        policy->rate.ceiling_per_minute = policy->rate.per_minute + below(state, 50);
-    }
-    policy->offer_seconds = policy->download_seconds = policy->confirm_seconds = 10 + below(state, 100);
-    policy->retry.attempts = 1 + below(state, 3);
-    policy->retry.backoff_seconds = below(state, 50);
-    policy->retry.on_rejected = below(state, 2) == 0;
-    policy->retry.on_reverted = below(state, 2) == 0;
-}
 
 void model_make(struct model *model, uint64_t seed)
 {
@@ -72,7 +12,7 @@ void model_make(struct model *model, uint64_t seed)
     memset(model, 0, sizeof *model);
     random_policy(&model->policy, &state);
     model->now = 1000000;
-    model->target_count = 1 + below(&state, MODEL_TARGETS_MAX);
+    model->target_count = 1 + random_below(&state, MODEL_TARGETS_MAX);
     model->snapshot.state = CAMPAIGN_RUNNING;
     model->snapshot.wave_count = model->policy.wave_count;
     int used = 0;
@@ -334,7 +274,7 @@ uint64_t model_digest(const struct model *model)
     for (int wave = 0; wave < model->snapshot.wave_count; wave++) {
         digest = digest * 31 + (uint64_t)model->snapshot.waves[wave].state;
         for (int state = 0; state < TARGET_STATE_COUNT; state++)
-            digest = model_random(&digest) ^ (uint64_t)model->snapshot.waves[wave].counts[state];
+            digest = random_next(&digest) ^ (uint64_t)model->snapshot.waves[wave].counts[state];
     }
     return digest;
 }

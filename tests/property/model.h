@@ -50,6 +50,4 @@ void model_finish(struct model *model);
 /* The state as one number, for counting distinct ones. */
 uint64_t model_digest(const struct model *model);
 
-uint64_t model_random(uint64_t *state);
-
 #endif

@@ -1,0 +1,341 @@
+#include "fleet.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BASE_SHA256 "5555555555555555555555555555555555555555555555555555555555555555"
+#define NO_NONCE "ffffffffffffffff"
+
+void fleet_make(struct fleet *fleet, struct network *network, int count)
+{
+    memset(fleet, 0, sizeof *fleet);
+    fleet->network = network;
+    fleet->count = count;
+    for (int i = 0; i < count; i++) {
+        struct device *device = &fleet->devices[i];
+        snprintf(device->id, sizeof device->id, "d%d", i + 1);
+        device->online = true;
+        device->slot = 1;
+        snprintf(device->version[1], sizeof device->version[1], FLEET_BASE_VERSION);
+        snprintf(device->sha256[1], sizeof device->sha256[1], BASE_SHA256);
+    }
+}
+
+struct device *fleet_find(struct fleet *fleet, const char *id)
+{
+    int number = id[0] == 'd' ? atoi(id + 1) : 0;
+    return number >= 1 && number <= fleet->count ? &fleet->devices[number - 1] : NULL;
+}
+
+struct device *fleet_addressee(struct fleet *fleet, const char *topic)
+{
+    static const char prefix[] = "fota/v1/";
+    return strncmp(topic, prefix, sizeof prefix - 1) == 0 ? fleet_find(fleet, topic + sizeof prefix - 1)
+                                                          : NULL;
+}
+
+/* --- reports ---------------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 4, 5))) static void send(struct fleet *fleet, const struct device *device,
+                                                       const char *kind, const char *format, ...)
+{
+    char topic[TOPIC_SIZE], payload[PAYLOAD_SIZE];
+    va_list arguments;
+    if (!device->online)
+        return;
+    va_start(arguments, format);
+    vsnprintf(payload, sizeof payload, format, arguments);
+    va_end(arguments);
+    snprintf(topic, sizeof topic, "fota/v1/%s/%s", device->id, kind);
+    network_send(&fleet->network->up, topic, payload);
+}
+
+static void send_progress(struct fleet *fleet, const struct device *device)
+{
+    static const char *const reports[] = {[WORK_ACCEPTED] = "accepted",
+                                          [WORK_DOWNLOADING] = "downloading",
+                                          [WORK_INSTALLED] = "installed",
+                                          [WORK_TRIAL] = "trial"};
+    const struct attempt *attempt = device->current;
+    send(fleet, device, "report",
+         "{\"report\":\"%s\",\"campaign\":%lld,\"attempt\":%d,\"progress\":50,\"reset_reason\":\"software\"}",
+         reports[device->work], (long long)attempt->campaign, attempt->attempt);
+}
+
+static void format_result(const struct attempt *attempt, char *text, size_t size)
+{
+    snprintf(
+        text, size,
+        "{\"report\":\"%s\",\"campaign\":%lld,\"attempt\":%d,\"nonce\":\"%s\",\"reason\":\"%s\","
+        "\"version\":\"%s\",\"slot\":%d,\"sha256\":\"%s\",\"progress\":50,\"reset_reason\":\"software\"}",
+        target_event_name(attempt->result), (long long)attempt->campaign, attempt->attempt,
+        attempt->nonce[0] != '\0' ? attempt->nonce : NO_NONCE,
+        attempt->result == TARGET_EVENT_REJECTED ? "busy" : "flash_error", attempt->ran_version,
+        attempt->slot, attempt->ran_sha256);
+}
+
+static void send_result(struct fleet *fleet, const struct device *device, const struct attempt *attempt)
+{
+    char text[600];
+    format_result(attempt, text, sizeof text);
+    send(fleet, device, "report", "%s", text);
+}
+
+static void send_cancelled(struct fleet *fleet, const struct device *device, const struct attempt *attempt)
+{
+    send(fleet, device, "report", "{\"report\":\"cancelled\",\"campaign\":%lld,\"attempt\":%d}",
+         (long long)attempt->campaign, attempt->attempt);
+}
+
+static bool is_waiting(const struct attempt *attempt)
+{
+    return attempt->has_result && !attempt->acknowledged;
+}
+
+static void send_hello(struct fleet *fleet, const struct device *device)
+{
+    char result[640] = "", activity[100] = "";
+    for (int i = device->attempt_count - 1; i >= 0 && result[0] == '\0'; i--) {
+        char text[600];
+        if (!is_waiting(&device->attempts[i]))
+            continue;
+        format_result(&device->attempts[i], text, sizeof text);
+        snprintf(result, sizeof result, ",\"result\":%s", text);
+    }
+    if (device->work != WORK_NONE)
+        snprintf(activity, sizeof activity,
+                 ",\"activity\":{\"campaign\":%lld,\"attempt\":%d,\"state\":\"accepted\"}",
+                 (long long)device->current->campaign, device->current->attempt);
+    send(fleet, device, "report",
+         "{\"report\":\"hello\",\"version\":\"%s\",\"slot\":%d,\"boot\":\"%s\",\"sha256\":\"%s\","
+         "\"reset_reason\":\"power_on\"%s%s}",
+         device->version[device->slot], device->slot, device->work == WORK_TRIAL ? "trial" : "confirmed",
+         device->sha256[device->slot], activity, result);
+}
+
+int fleet_send_results(struct fleet *fleet, struct device *device)
+{
+    int waiting = 0;
+    for (int i = 0; i < device->attempt_count; i++) {
+        if (!is_waiting(&device->attempts[i]))
+            continue;
+        send_result(fleet, device, &device->attempts[i]);
+        waiting++;
+    }
+    return waiting;
+}
+
+static void note_running(const struct device *device, struct attempt *attempt)
+{
+    attempt->slot = device->slot;
+    snprintf(attempt->ran_version, sizeof attempt->ran_version, "%s", device->version[device->slot]);
+    snprintf(attempt->ran_sha256, sizeof attempt->ran_sha256, "%s", device->sha256[device->slot]);
+}
+
+static void finish(struct fleet *fleet, struct device *device, struct attempt *attempt,
+                   enum target_event result)
+{
+    attempt->has_result = true;
+    attempt->result = result;
+    note_running(device, attempt);
+    if (device->current == attempt) {
+        device->current = NULL;
+        device->work = WORK_NONE;
+    }
+    send_result(fleet, device, attempt);
+}
+
+/* --- commands --------------------------------------------------------------------------------------- */
+
+static struct attempt *find_attempt(struct device *device, int64_t campaign, int number)
+{
+    for (int i = 0; i < device->attempt_count; i++) {
+        struct attempt *attempt = &device->attempts[i];
+        if (attempt->campaign == campaign && attempt->attempt == number)
+            return attempt;
+    }
+    if (device->attempt_count == ATTEMPTS_MAX)
+        abort();
+    struct attempt *attempt = &device->attempts[device->attempt_count++];
+    attempt->campaign = campaign;
+    attempt->attempt = number;
+    return attempt;
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+static bool take(struct device *device, struct attempt *attempt, const json_t *command, bool goes_back)
+{
+    int inactive = 3 - device->slot;
+    char slot[2] = {(char)('0' + inactive), '\0'};
+    const char *flips_to = text_of(command, "sha256");
+    const char *image = text_of(json_object_get(json_object_get(command, "images"), slot), "sha256");
+    if (goes_back && strcmp(flips_to, device->sha256[inactive]) == 0)
+        image = flips_to;
+    if (image[0] == '\0' || (!goes_back && strcmp(attempt->version, device->version[device->slot]) <= 0))
+        return false;
+    snprintf(attempt->sha256, sizeof attempt->sha256, "%s", image);
+    device->work = WORK_ACCEPTED;
+    device->current = attempt;
+    return true;
+}
+
+static void receive_offer(struct fleet *fleet, struct device *device, struct attempt *attempt,
+                          const json_t *command, bool goes_back)
+{
+    const char *nonce = text_of(command, "nonce"), *version = text_of(command, "version");
+    if (attempt->nonce[0] != '\0' &&
+        (strcmp(attempt->nonce, nonce) != 0 || strcmp(attempt->version, version) != 0))
+        fleet->broken = "an attempt's number is used again for another offer";
+    snprintf(attempt->nonce, sizeof attempt->nonce, "%s", nonce);
+    snprintf(attempt->version, sizeof attempt->version, "%s", version);
+    if (attempt->cancelled)
+        send_cancelled(fleet, device, attempt);
+    else if (attempt->has_result)
+        send_result(fleet, device, attempt);
+    else if (device->current == attempt)
+        send_progress(fleet, device);
+    else if (device->work != WORK_NONE || !take(device, attempt, command, goes_back))
+        finish(fleet, device, attempt, TARGET_EVENT_REJECTED);
+    else
+        send_progress(fleet, device);
+}
+
+static void receive_cancel(struct fleet *fleet, struct device *device, struct attempt *attempt)
+{
+    if (attempt->has_result) {
+        send_result(fleet, device, attempt);
+        return;
+    }
+    if (device->current == attempt) {
+        if (device->work == WORK_TRIAL)
+            return;
+        device->current = NULL;
+        device->work = WORK_NONE;
+    }
+    attempt->cancelled = true;
+    send_cancelled(fleet, device, attempt);
+}
+
+void fleet_receive(struct fleet *fleet, const struct message *message)
+{
+    struct device *device = fleet_addressee(fleet, message->topic);
+    if (device == NULL || !device->online)
+        return;
+    json_t *command = json_loads(message->payload, 0, NULL);
+    const char *name = text_of(command, "command");
+    int64_t campaign = json_integer_value(json_object_get(command, "campaign"));
+    int number = (int)json_integer_value(json_object_get(command, "attempt"));
+    struct attempt *attempt = campaign > 0 ? find_attempt(device, campaign, number) : NULL;
+    if (strcmp(name, "report") == 0)
+        send_hello(fleet, device);
+    else if (attempt == NULL)
+        fleet->broken = "a command names no attempt";
+    else if (strcmp(name, "update") == 0 || strcmp(name, "rollback") == 0)
+        receive_offer(fleet, device, attempt, command, name[0] == 'r');
+    else if (strcmp(name, "cancel") == 0)
+        receive_cancel(fleet, device, attempt);
+    else if (strcmp(name, "ack") == 0)
+        attempt->acknowledged = attempt->has_result;
+    else
+        fleet->broken = "a command that no device knows";
+    json_decref(command);
+}
+
+void fleet_note_published(struct fleet *fleet, const struct message *message, int64_t event)
+{
+    struct device *device = fleet_addressee(fleet, message->topic);
+    json_t *command = json_loads(message->payload, 0, NULL);
+    if (device != NULL && strcmp(text_of(command, "command"), "ack") == 0) {
+        struct attempt *attempt =
+            find_attempt(device, json_integer_value(json_object_get(command, "campaign")),
+                         (int)json_integer_value(json_object_get(command, "attempt")));
+        if (attempt->stored_by == 0)
+            attempt->stored_by = event;
+    }
+    json_decref(command);
+}
+
+/* --- work ------------------------------------------------------------------------------------------- */
+
+static void flip(struct device *device)
+{
+    int inactive = 3 - device->slot;
+    struct attempt *attempt = device->current;
+    snprintf(device->version[inactive], sizeof device->version[inactive], "%s", attempt->version);
+    snprintf(device->sha256[inactive], sizeof device->sha256[inactive], "%s", attempt->sha256);
+    device->slot = inactive;
+    device->work = WORK_TRIAL;
+    attempt->flashed++;
+}
+
+void fleet_work(struct fleet *fleet, struct device *device, int chance)
+{
+    struct attempt *attempt = device->current;
+    switch (device->work) {
+    case WORK_NONE:
+        break;
+    case WORK_ACCEPTED:
+    case WORK_DOWNLOADING:
+        if (chance < 3) {
+            finish(fleet, device, attempt, TARGET_EVENT_FAILED);
+            break;
+        }
+        if (chance < 50)
+            device->work = WORK_DOWNLOADING;
+        else
+            device->work = WORK_INSTALLED;
+        send_progress(fleet, device);
+        break;
+    case WORK_INSTALLED:
+        flip(device);
+        send_progress(fleet, device);
+        break;
+    case WORK_TRIAL:
+        if (chance < 8) {
+            device->slot = 3 - device->slot;
+            finish(fleet, device, attempt, TARGET_EVENT_REVERTED);
+        } else {
+            finish(fleet, device, attempt, TARGET_EVENT_CONFIRMED);
+        }
+        break;
+    }
+}
+
+void fleet_reboot(struct fleet *fleet, struct device *device)
+{
+    if (device->work != WORK_TRIAL) {
+        device->work = WORK_NONE;
+        device->current = NULL;
+    }
+    fleet_connect(fleet, device, true);
+}
+
+void fleet_connect(struct fleet *fleet, struct device *device, bool online)
+{
+    device->online = true; /* the last will is the broker's to send */
+    send(fleet, device, "presence", "{\"online\":%s}", online ? "true" : "false");
+    device->online = online;
+    send_hello(fleet, device);
+}
+
+void fleet_lie(struct fleet *fleet, struct device *device, uint32_t choice)
+{
+    if (device->attempt_count == 0)
+        return;
+    struct attempt *attempt = &device->attempts[choice % (uint32_t)device->attempt_count];
+    struct attempt untrue = *attempt;
+    note_running(device, &untrue);
+    untrue.result = (enum target_event)((choice >> 8) % (TARGET_EVENT_REVERTED + 1));
+    if (untrue.result == TARGET_EVENT_CONFIRMED) /* the nonce is proof: without it there is none */
+        untrue.nonce[0] = '\0';
+    attempt->lied = true;
+    send_result(fleet, device, &untrue);
+}

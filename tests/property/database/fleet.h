@@ -1,0 +1,80 @@
+/* Simple devices: what docs/protocol.md asks of them, and nothing else. They keep all they ever did, so that
+ * the test knows what the orchestrators must know at the end. */
+#ifndef PROPERTY_FLEET_H
+#define PROPERTY_FLEET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "network.h"
+#include "report.h"
+
+enum { DEVICES_MAX = 40, ATTEMPTS_MAX = 128 };
+
+/* One (campaign, attempt) as its device knows it. */
+struct attempt {
+    int64_t campaign;
+    int attempt;
+    char nonce[NONCE_SIZE]; /* "" when only a cancel of it has come */
+    char version[VERSION_TEXT_SIZE];
+    char sha256[SHA256_HEX_SIZE];
+    bool has_result, cancelled, acknowledged;
+    bool lied; /* something untrue was reported of it: what is stored of it may be untrue */
+    enum target_event result;
+    int slot; /* what ran when it ended */
+    char ran_version[VERSION_TEXT_SIZE], ran_sha256[SHA256_HEX_SIZE];
+    int flashed;
+    int64_t stored_by; /* the last number of the event log when an orchestrator first acknowledged it */
+};
+
+enum work { WORK_NONE, WORK_ACCEPTED, WORK_DOWNLOADING, WORK_INSTALLED, WORK_TRIAL };
+
+struct device {
+    char id[16];
+    bool online;
+    int slot; /* that runs: 1 or 2 */
+    char version[3][VERSION_TEXT_SIZE];
+    char sha256[3][SHA256_HEX_SIZE]; /* by slot */
+    enum work work;
+    struct attempt *current; /* in work */
+    struct attempt attempts[ATTEMPTS_MAX];
+    int attempt_count;
+};
+
+struct fleet {
+    struct network *network;
+    struct device devices[DEVICES_MAX];
+    int count;
+    const char *broken; /* what the orchestrators must not do; NULL while they do not */
+};
+
+#define FLEET_BASE_VERSION "v1.0.5t45772(a)"
+
+/* `count` devices d1, d2... that run FLEET_BASE_VERSION, online. */
+void fleet_make(struct fleet *fleet, struct network *network, int count);
+
+/* The device of an id or a topic; NULL when there is none. */
+struct device *fleet_find(struct fleet *fleet, const char *id);
+struct device *fleet_addressee(struct fleet *fleet, const char *topic);
+
+/* One message for a device. Lost when it is offline. */
+void fleet_receive(struct fleet *fleet, const struct message *message);
+
+/* A message was published when the event log had come to that number: notes it where it acknowledges a
+ * result. */
+void fleet_note_published(struct fleet *fleet, const struct message *message, int64_t event);
+
+/* One step of the attempt in work; `chance` 0 to 99 says how it goes, 99 always well. */
+void fleet_work(struct fleet *fleet, struct device *device, int chance);
+
+/* A reset: what was not flipped yet is given up without a word. */
+void fleet_reboot(struct fleet *fleet, struct device *device);
+void fleet_connect(struct fleet *fleet, struct device *device, bool online);
+
+/* Results not acknowledged yet, once more. Returns how many there are. */
+int fleet_send_results(struct fleet *fleet, struct device *device);
+
+/* Something untrue of one of its attempts. */
+void fleet_lie(struct fleet *fleet, struct device *device, uint32_t choice);
+
+#endif

@@ -1,0 +1,37 @@
+-- One look at the whole, in one snapshot: the first thing that does not hold, or nothing.
+WITH there AS MATERIALIZED (
+    SELECT campaign_id, wave, count(*) AS members, count(deadline) AS in_flight,
+           count(*) FILTER (WHERE state = 'pending') AS pending, count(*) FILTER (WHERE state = 'confirmed') AS confirmed,
+           count(*) FILTER (WHERE state IN ('failed', 'reverted', 'silent')) AS failures
+    FROM targets GROUP BY campaign_id, wave)
+SELECT format('%s (campaign %s, device %s)', what, campaign_id, device_id) FROM broken
+UNION ALL
+SELECT format('campaign %s has %s in flight, its cap is %s', c.campaign_id, sum(t.in_flight), c.policy ->> 'in_flight')
+FROM campaigns c JOIN there t USING (campaign_id)
+GROUP BY c.campaign_id, c.policy ->> 'in_flight' HAVING sum(t.in_flight) > (c.policy ->> 'in_flight')::integer
+UNION ALL
+SELECT format('ops.wave_progress is not what is there: campaign %s, wave %s', campaign_id, wave)
+FROM ops.wave_progress w FULL JOIN there t USING (campaign_id, wave)
+WHERE (coalesce(w.members, 0), coalesce(w.in_flight, 0), coalesce(w.pending, 0), coalesce(w.confirmed, 0), coalesce(w.failures, 0))
+      <> (coalesce(t.members, 0), coalesce(t.in_flight, 0), coalesce(t.pending, 0), coalesce(t.confirmed, 0), coalesce(t.failures, 0))
+UNION ALL
+SELECT format('ops.campaign_progress does not add up: campaign %s', p.campaign_id)
+FROM ops.campaign_progress p
+LEFT JOIN (SELECT campaign_id, sum(members) AS members, sum(in_flight) AS in_flight FROM there GROUP BY campaign_id) t
+     USING (campaign_id)
+WHERE (p.members, p.in_flight) <> (coalesce(t.members, 0), coalesce(t.in_flight, 0))
+   OR p.members <> pending + p.in_flight + confirmed + rejected + failed + reverted + silent + cancelled + skipped
+UNION ALL
+SELECT format('device %s is in %s live campaigns', device_id, count(*))
+FROM targets WHERE (state = 'pending' OR deadline IS NOT NULL) AND NOT queued GROUP BY device_id HAVING count(*) > 1
+UNION ALL
+SELECT 'ops.fleet_by_version does not count every device'
+WHERE (SELECT coalesce(sum(devices), 0) FROM ops.fleet_by_version) <> (SELECT count(*) FROM devices)
+UNION ALL
+SELECT format('%s offers of campaign %s in 60 s, the rate is %s', count(*), o.campaign_id, o.per_minute)
+FROM witnessed_offers o
+JOIN witnessed_offers before ON before.campaign_id = o.campaign_id AND before.at <= o.at
+     AND before.at > o.at - interval '59.999 seconds'
+WHERE o.per_minute > 0
+GROUP BY o.campaign_id, o.device_id, o.attempt, o.per_minute HAVING count(*) > o.per_minute
+LIMIT 1

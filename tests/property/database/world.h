@@ -1,0 +1,89 @@
+/* One run: two orchestrators on a database, a fleet, the network between them, operators, and faults. */
+#ifndef PROPERTY_WORLD_H
+#define PROPERTY_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fleet.h"
+#include "history.h"
+#include "operate.h"
+#include "orchestrator.h"
+#include "store.h"
+
+enum { ORCHESTRATORS = 2, CAMPAIGNS = 2 };
+
+/* What a run is made of. A failure is tried again with one after the other left out. */
+#define PART_LIST(X)                                                                                         \
+    X(PART_SECOND_CAMPAIGN, "a second campaign")                                                             \
+    X(PART_KILLS, "kills")                                                                                   \
+    X(PART_STOPS, "stops")                                                                                   \
+    X(PART_CUTS, "cut connections")                                                                          \
+    X(PART_LIES, "untrue reports")                                                                           \
+    X(PART_LOSSES, "lost, doubled and overtaken messages")                                                   \
+    X(PART_OFFLINE, "resets and devices offline")                                                            \
+    X(PART_COMMANDS, "operators")                                                                            \
+    X(PART_DEVICES, "all devices but five")
+
+enum part {
+#define X(name, text) name,
+    PART_LIST(X)
+#undef X
+        PART_COUNT
+};
+
+struct world_counts {
+    int64_t steps, kills, stops, cuts, pauses, commands, messages, campaigns;
+    struct history_counts history;
+};
+
+struct world {
+    const char *database_url;
+    uint64_t random;
+    unsigned without; /* bits of parts left out */
+    struct orchestrator orchestrators[ORCHESTRATORS];
+    struct network network;
+    struct fleet fleet;
+    struct store *operator;
+    char *policies[CAMPAIGNS]; /* JSON */
+    bool created[CAMPAIGNS];
+    struct world_counts *counts;
+    char broken[500]; /* what does not hold; "" while all does */
+};
+
+/* A whole run of `seed`: makes the world, does its steps, lets it come to its end, looks at what is left.
+ * True when everything held, else `why` says what did not. */
+bool world_run(const char *database_url, uint64_t seed, unsigned without, struct world_counts *counts,
+               char *why, size_t size);
+
+/* --- used by the parts of a run --- */
+
+bool world_has(const struct world *world, enum part part);
+
+/* Takes what the orchestrators have published. */
+void world_collect(struct world *world);
+
+/* The message at `place` reaches an orchestrator, or its device. */
+void world_deliver_up(struct world *world, int place);
+void world_deliver_down(struct world *world, int place);
+
+/* Whoever was stopped goes on: an operator waits for the campaign that it may hold. */
+void world_let_go_on(struct world *world);
+
+/* A policy as JSON; release with free. */
+char *world_make_policy(uint64_t *random);
+
+/* What an operator does; refusals are no fault. operate() is anything of it. */
+void world_operate(struct world *world);
+void world_create(struct world *world, int campaign);
+void world_command(struct world *world, const char *campaign, enum campaign_command command);
+void world_approve(struct world *world, const char *campaign);
+
+/* Looks at the database once, and at what the devices have found. */
+void world_look(struct world *world);
+void world_break(struct world *world, const char *what);
+
+/* No faults any more: everything must come to its end. */
+void world_calm_down(struct world *world);
+
+#endif
