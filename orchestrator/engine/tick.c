@@ -475,13 +475,6 @@ static enum status send_calls(const struct engine *engine, struct store *store, 
     return status;
 }
 
-/* Another campaign has taken a device at the very moment at which this one would try it again: it is left out
- * at the next look. */
-static bool lost_a_device(const struct error *error)
-{
-    return error->status == STATUS_CONFLICT && strcmp(error->field, "targets_one_live_per_device") == 0;
-}
-
 enum status tick(const struct engine *engine, struct store *store, bool *more, struct error *error)
 {
     struct arena list = {0};
@@ -501,8 +494,6 @@ enum status tick(const struct engine *engine, struct store *store, bool *more, s
         if (result == STATUS_OK) {
             outbox_publish(&work.outbox, &engine->publisher);
             *more = *more || work.more;
-        } else if (lost_a_device(&own)) {
-            *more = true;
         } else if (status == STATUS_OK) {
             status = result;
             if (error != NULL)
