@@ -48,6 +48,8 @@ void world_create(struct world *world, int campaign)
                                      .firmware = campaign == 0 ? FIRST_RELEASE : SECOND_RELEASE,
                                      .tags = campaign == 0 ? "a" : "b",
                                      .policy_json = world->policies[campaign],
+                                     .priority = world->priorities[campaign],
+                                     .overlap = world->overlaps[campaign],
                                      .start = true};
     struct error error = {0};
     world_let_go_on(world);

@@ -38,8 +38,11 @@ static void start(struct world *world, const char *database_url, uint64_t seed, 
         devices = 5;
     sql_start_anew(database_url, devices);
     fleet_make(&world->fleet, &world->network, devices);
-    for (int i = 0; i < CAMPAIGNS; i++)
+    for (int i = 0; i < CAMPAIGNS; i++) {
         world->policies[i] = world_make_policy(&world->random);
+        world->priorities[i] = random_below(&world->random, 3);
+        world->overlaps[i] = (enum overlap)random_below(&world->random, OVERLAP_TAKE_OVER + 1);
+    }
     world->operator= store_create(database_url, "operator");
     for (int i = 0; i < ORCHESTRATORS; i++)
         orchestrator_start(&world->orchestrators[i], database_url);

@@ -46,6 +46,8 @@ struct world {
     struct fleet fleet;
     struct store *operator;
     char *policies[CAMPAIGNS]; /* JSON */
+    int priorities[CAMPAIGNS];
+    enum overlap overlaps[CAMPAIGNS];
     bool created[CAMPAIGNS];
     struct world_counts *counts;
     char broken[500]; /* what does not hold; "" while all does */
