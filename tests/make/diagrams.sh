@@ -23,7 +23,7 @@ cat << 'END'
 # State machines
 
 Made by `tests/make/diagrams.sh` from the tables of `core/target_fsm.c` and `core/campaign_fsm.c`; `make lint` says when it is stale. What is not a row does not
-happen: any other report is counted as `out_of_order`, any other command is refused.
+happen: any other report is counted as `out_of_order`, any other command is refused. `tests/scenario/rows_*.sh` tells a story of each row.
 
 ## A target: one device in one campaign
 

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# What was taken back too late: a device that had lost its network went on with the update, and what it says in the end is what counts.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/stories.sh"
+
+given_a_stage
+
+story 50 'the offer was withdrawn, but the device had taken it, unheard: the new image runs'
+a_device_is_offered_the_update '.timeouts.offer_seconds = 4'
+the_device_goes_offline
+when_operator pause "$campaign"
+then_it_is pending
+the_device_comes_back_with confirmed
+then_its_way_was pending offered pending confirmed
+
+story 51 'the offer was withdrawn, but the device had taken it, unheard: the old image runs again'
+a_device_is_offered_the_update '.timeouts.offer_seconds = 4'
+the_device_goes_offline
+when_operator pause "$campaign"
+then_it_is pending
+the_device_comes_back_with reverted health_check
+then_its_way_was pending offered pending reverted because health_check
+
+story 18 'the campaign was cancelled, but the device had taken its offer, unheard: the new image runs'
+a_device_is_offered_the_update '.timeouts.offer_seconds = 4'
+the_device_goes_offline
+when_operator cancel "$campaign"
+then_it_is cancelled
+the_device_comes_back_with confirmed
+then_its_way_was pending offered cancelled confirmed
+
+story 33 'the campaign was cancelled, but the device had taken its offer, unheard: the old image runs again'
+a_device_is_offered_the_update '.timeouts.offer_seconds = 4'
+the_device_goes_offline
+when_operator cancel "$campaign"
+then_it_is cancelled
+the_device_comes_back_with reverted watchdog
+then_its_way_was pending offered cancelled reverted because watchdog
+
+then_everything_adds_up
