@@ -46,7 +46,7 @@ the_device_comes_back_with confirmed
 then_its_way_was pending offered trial silent pending
 
 story 56 'the offer was withdrawn, but the device had taken it, unheard: it has reached the stepping stone'
-a_device_is_offered_the_stepping_stone '.timeouts.offer_seconds = 4'
+a_device_is_offered_the_stepping_stone '.timeouts.offer_seconds = 5'
 the_device_goes_offline
 when_operator pause "$campaign"
 then_it_is pending

@@ -6,7 +6,7 @@
 given_a_stage
 
 story 50 'the offer was withdrawn, but the device had taken it, unheard: the new image runs'
-a_device_is_offered_the_update '.timeouts.offer_seconds = 4'
+a_device_is_offered_the_update '.timeouts.offer_seconds = 5'
 the_device_goes_offline
 when_operator pause "$campaign"
 then_it_is pending
@@ -14,7 +14,7 @@ the_device_comes_back_with confirmed
 then_its_way_was pending offered pending confirmed
 
 story 51 'the offer was withdrawn, but the device had taken it, unheard: the old image runs again'
-a_device_is_offered_the_update '.timeouts.offer_seconds = 4'
+a_device_is_offered_the_update '.timeouts.offer_seconds = 5'
 the_device_goes_offline
 when_operator pause "$campaign"
 then_it_is pending
@@ -22,7 +22,7 @@ the_device_comes_back_with reverted health_check
 then_its_way_was pending offered pending reverted because health_check
 
 story 18 'the campaign was cancelled, but the device had taken its offer, unheard: the new image runs'
-a_device_is_offered_the_update '.timeouts.offer_seconds = 4'
+a_device_is_offered_the_update '.timeouts.offer_seconds = 5'
 the_device_goes_offline
 when_operator cancel "$campaign"
 then_it_is cancelled
@@ -30,7 +30,7 @@ the_device_comes_back_with confirmed
 then_its_way_was pending offered cancelled confirmed
 
 story 33 'the campaign was cancelled, but the device had taken its offer, unheard: the old image runs again'
-a_device_is_offered_the_update '.timeouts.offer_seconds = 4'
+a_device_is_offered_the_update '.timeouts.offer_seconds = 5'
 the_device_goes_offline
 when_operator cancel "$campaign"
 then_it_is cancelled

@@ -147,11 +147,11 @@ heard() {
     grep '^{' "$work/$device.heard" | jq -c "select($1)" | tail -n 1
 }
 
-# The latest offer, other than the one it knows of.
+# The latest offer, of another attempt than the one it knows of: that one may be sent again, with other URLs.
 the_device_is_offered_it() {
-    local offer end=$((SECONDS + patience))
-    until offer=$(heard '.command == "update" or .command == "rollback"') && [ -n "$offer" ] &&
-        [ "$offer" != "${offers[$device]:-}" ]; do
+    local offer end=$((SECONDS + patience)) known=${offers[$device]:-null}
+    until offer=$(heard '(.command == "update" or .command == "rollback") and
+            [.campaign, .attempt] != ('"$known"' | [.campaign, .attempt])') && [ -n "$offer" ]; do
         [ $SECONDS -lt $end ] || fail "$device was offered nothing" || return 1
         sleep 0.05
     done
@@ -194,6 +194,26 @@ the_device_comes_back_with() {
     result=$(report_of "$@")
     # shellcheck disable=SC2046 # three words
     says_hello $(jq -r '"\(.slot // 1) \(.version // "'"$(full v1.0.5)"'") \(.sha256 // "'"$old_sha256"'")"' <<< "$result") "$result"
+}
+
+# --- when: campaigns ------------------------------------------------------------------------------------------------
+
+# two_devices_are_offered_the_update: first and second; the story goes on with the first.
+two_devices_are_offered_the_update() {
+    given_a_device first
+    given_a_device second
+    given_a_campaign
+    the_device_is_offered_it
+    the_device first
+    the_device_is_offered_it
+}
+
+# the_campaign_halts: by its second device, while the first one goes on.
+the_campaign_halts() {
+    the_device second
+    the_device_says failed bad_image
+    then_campaign_is "$campaign" halted
+    the_device first
 }
 
 # --- then -------------------------------------------------------------------------------------------------------------
