@@ -230,7 +230,7 @@ static void expect_outcome(struct fixture *fixture, const struct fate *fate, boo
 /* A database for each campaign would take ten times as long. */
 static void begin_anew(struct fixture *fixture)
 {
-    fixture_sql(fixture, "TRUNCATE campaigns, events RESTART IDENTITY CASCADE");
+    fixture_sql(fixture, "TRUNCATE targets, campaigns, events RESTART IDENTITY CASCADE");
     fixture_sql(
         fixture,
         "UPDATE devices SET version = 'v1.0.5t45772(a)', version_order = '105v', slot = 1, image_sha256 = repeat('5', 64)");
