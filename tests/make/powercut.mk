@@ -1,0 +1,23 @@
+# Power cuts at every flash operation of a device's life, and bad flash (tests/powercut). The first cut of each life, the bad flash, and that
+# a broken boot record is caught, are part of `make check`; the second cut, nested in what the first one left, is `make powercut`.
+POWERCUT = $(BUILD)/tests/powercut
+POWERCUT_C = tests/powercut/world.c tests/powercut/nor.c
+POWERCUT_H = tests/powercut/world.h tests/powercut/nor.h
+POWERCUT_LIBS = $(call library,agent_host agent_core)
+powercut_link = mkdir -p $(@D) && $(CC) $(CFLAGS_HOST) $(AGENT_INCLUDES) -Iagent-firmware/port/host -o $@ $(filter %.c,$^) $(POWERCUT_LIBS) \
+    -lmosquitto -lcurl -lbearssl -lpthread
+$(POWERCUT)/powercut: tests/powercut/main.c $(POWERCUT_C) $(POWERCUT_H) $(POWERCUT_LIBS)
+	$(call say,TEST)$(powercut_link)
+$(POWERCUT)/bad_flash: tests/powercut/bad_flash.c $(POWERCUT_C) $(POWERCUT_H) $(POWERCUT_LIBS)
+	$(call say,TEST)$(powercut_link)
+# The boot record as it must not be: every copy with the same sequence.
+$(POWERCUT)/journal_without_sequence.c: agent-firmware/core/boot_journal.c
+	@mkdir -p $(@D)
+	@sed '/record\.sequence++;/d' $< > $@ && ! cmp -s $< $@
+$(POWERCUT)/without_sequence: tests/powercut/main.c $(POWERCUT_C) $(POWERCUT)/journal_without_sequence.c $(POWERCUT_H) $(POWERCUT_LIBS)
+	$(call say,TEST)$(powercut_link)
+POWERCUT_PROGRAMS = $(addprefix $(POWERCUT)/,powercut bad_flash without_sequence)
+tests: $(POWERCUT_PROGRAMS)
+.PHONY: powercut
+powercut: $(POWERCUT_PROGRAMS)
+	@BUILD=$(BUILD) tests/powercut/powercut.sh 2

@@ -1,0 +1,73 @@
+/* One device on such flash, whole: boot loader, agent, an orchestrator that offers, and a server with the
+ * images. Everything happens in order and without a clock, so that a life goes the same way each time until
+ * the power fails. */
+#ifndef POWERCUT_WORLD_H
+#define POWERCUT_WORLD_H
+
+#include "fota_agent.h"
+#include "nor.h"
+
+#define IMAGE_SIZE_MAX 10240u
+#define FIRMWARES 3 /* 0: what the factory has put in; then each newer than the one before */
+#define TASKS_MAX 3
+
+/* What a new firmware does when it runs. */
+enum behaviour {
+    BEHAVES_WELL,
+    FAILS_ITS_CHECK,
+    NEVER_ANSWERS, /* its health check */
+    CRASHES,       /* before the agent starts */
+};
+
+struct task {
+    bool is_rollback;
+    int firmware; /* that the device is to run */
+};
+
+struct life {
+    const char *name;
+    struct task tasks[TASKS_MAX];
+    int task_count;
+    enum behaviour behaviour; /* of firmware 1 */
+    bool breaks;              /* every download breaks off once */
+    int ends_with;            /* the firmware that runs at the end */
+};
+
+extern const struct life lives[];
+extern const int life_count;
+
+struct world {
+    const struct life *life;
+    struct nor nor;
+    struct fota_platform platform;
+    struct fota_agent agent;
+    uint64_t now;
+    /* the server */
+    bool http_wanted, has_broken;
+    enum fota_http_method method;
+    uint32_t first_byte;
+    int image_asked; /* firmware * 2 + slot - 1 */
+    /* the device around the agent */
+    bool reboot_wanted, health_wanted;
+    /* the orchestrator: it remembers, whatever happens to the device */
+    int task;                            /* the one in work; task_count: all have ended */
+    enum report_kind results[TASKS_MAX]; /* 0: none yet */
+    bool offer_is_due;
+    int said_running; /* firmware that the last hello spoke of, -1 none yet */
+    uint64_t boots, flashed[TASKS_MAX];
+};
+
+/* A new device with firmware 0 in slot 1, its record made. */
+void world_make(struct world *world, const struct life *life, uint32_t random);
+
+/* Goes on until the life is over or the power fails: true, it is over. A fault of the program is in
+ * world->nor.broken. */
+bool world_run(struct world *world);
+
+/* After world_run was over: what is not as it should be; NULL: all is well. */
+const char *world_check(struct world *world);
+/* The same where flash is bad: an update may fail then, but nothing may be claimed that is not so. Where the
+ * old image has rotted (`is_lost`) a revert has nowhere to go: then what runs must still be said. */
+const char *world_check_honest(struct world *world, bool is_lost);
+
+#endif
