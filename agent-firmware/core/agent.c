@@ -35,6 +35,8 @@ void fota_agent_start(struct fota_agent *agent, const struct fota_platform *plat
     agent->now = now;
     agent->running_slot = setup->running_slot;
     agent->reset_reason = setup->reset_reason;
+    agent->keys = setup->keys;
+    agent->key_count = setup->key_count < FOTA_KEYS_MAX ? setup->key_count : FOTA_KEYS_MAX;
     agent->resend_at = FOTA_NEVER;
     agent->download.random = setup->seed;
     trial_boot(agent, setup);

@@ -83,9 +83,14 @@ static void load_attempt(struct fota_agent *agent)
     work->deadline = agent->now + (uint64_t)attempt->confirm_seconds * 1000;
 }
 
-/* The trial is over. Settles the record with its result in one store. */
+/* The trial is over. Settles the record with its result in one store; that of a confirmation raises the
+ * floor. */
 static void end_trial(struct fota_agent *agent, enum report_kind kind, enum fota_reason reason)
 {
+    struct boot_record *record = &agent->journal.record;
+
+    if (kind == REPORT_CONFIRMED && record->attempt.sequence > record->floor)
+        record->floor = record->attempt.sequence;
     settle(agent);
     (void)results_add(agent, kind, agent->work.campaign, agent->work.attempt, reason);
     store(agent);

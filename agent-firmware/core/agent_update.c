@@ -33,6 +33,8 @@ static void flip(struct fota_agent *agent)
     record->attempt.attempt = work->attempt;
     record->attempt.confirm_seconds = work->confirm_seconds;
     record->attempt.is_rollback = work->is_rollback;
+    record->attempt.sequence = work->sequence;
+    record->sequences[slot - 1] = work->sequence;
     memcpy(record->attempt.nonce, work->nonce, sizeof record->attempt.nonce);
     agent->journal.words.tries = ~0u;
     if (!boot_journal_store(&agent->journal)) {
@@ -102,6 +104,42 @@ static enum fota_reason check_image(const struct fota_agent *agent)
     return image->size > agent->platform.map->slot_size ? REASON_TOO_LARGE : REASON_NONE;
 }
 
+/* Whether the command's release is signed by a key known here, and not below the floor. */
+static enum fota_reason check_release(struct fota_agent *agent)
+{
+    const struct command_manifest *manifest = &agent->command.manifest;
+
+    if (agent->key_count == 0)
+        return REASON_NONE;
+    if (!signature_is_good(&agent->command, agent->keys, agent->key_count))
+        return REASON_BAD_SIGNATURE;
+    if (manifest->sequence < agent->journal.record.floor)
+        return REASON_BELOW_FLOOR;
+    agent->work.sequence = manifest->sequence;
+    return REASON_NONE;
+}
+
+/* The same for a flip back to an image that is in flash: it was signed when it came in, and the record knows
+ * its sequence. Below the floor it takes a command with a signature that permits this image now. */
+static enum fota_reason check_flip_back(struct fota_agent *agent)
+{
+    int slot = agent_inactive_slot(agent);
+    const struct boot_record *record = &agent->journal.record;
+    const struct command_image *image = &agent->command.images[slot - 1];
+    const uint8_t *sha256 = agent->command.sha256;
+
+    if (agent->key_count == 0)
+        return REASON_NONE;
+    if (memcmp(record->images[slot - 1].sha256, sha256, FOTA_SHA256_SIZE) == 0)
+        agent->work.sequence = record->sequences[slot - 1];
+    if (agent->work.sequence >= record->floor)
+        return REASON_NONE;
+    if (image->present && memcmp(image->sha256, sha256, FOTA_SHA256_SIZE) == 0 &&
+        check_release(agent) == REASON_NONE)
+        return REASON_NONE;
+    return REASON_BELOW_FLOOR;
+}
+
 static void begin_work(struct fota_agent *agent)
 {
     const struct command *command = &agent->command;
@@ -144,6 +182,8 @@ static void take_offer(struct fota_agent *agent)
         in_flash = rollback_is_in_flash(agent);
     if (reason == REASON_NONE && !in_flash)
         reason = check_image(agent);
+    if (reason == REASON_NONE)
+        reason = in_flash ? check_flip_back(agent) : check_release(agent);
     if (reason == REASON_NONE)
         accept(agent, in_flash);
     else

@@ -9,10 +9,20 @@ static bool is_slot(uint8_t slot)
     return slot == 1 || slot == 2;
 }
 
+/* Format 2 ended with its CRC where the sequences stand now. */
+static bool crc_is_right(const struct boot_record *record)
+{
+    bool before = record->format == BOOT_FORMAT_BEFORE;
+    uint32_t length = before ? (uint32_t)offsetof(struct boot_record, sequences)
+                             : (uint32_t)offsetof(struct boot_record, crc32);
+
+    return (before ? record->sequences[0] : record->crc32) == crc32_add(0, (const uint8_t *)record, length);
+}
+
 bool boot_record_is_valid(const struct boot_record *record)
 {
-    return record->magic == BOOT_MAGIC && record->format == BOOT_FORMAT &&
-           record->crc32 == crc32_add(0, (const uint8_t *)record, offsetof(struct boot_record, crc32)) &&
+    return record->magic == BOOT_MAGIC &&
+           (record->format == BOOT_FORMAT || record->format == BOOT_FORMAT_BEFORE) && crc_is_right(record) &&
            is_slot(record->good_slot) && is_slot(record->trial_slot) && record->state >= BOOT_STEADY &&
            record->state <= BOOT_REVERTED;
 }

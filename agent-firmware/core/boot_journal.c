@@ -8,11 +8,12 @@
 #define COMPARE_PIECE 64u
 
 /* The layout is a format: a compiler that lays it out otherwise must fail here. */
-typedef char boot_record_size_is_fixed[sizeof(struct boot_record) == 1296 ? 1 : -1];
+typedef char boot_record_size_is_fixed[sizeof(struct boot_record) == 1344 ? 1 : -1];
 typedef char boot_result_size_is_fixed[sizeof(struct boot_result) == 128 ? 1 : -1];
 typedef char boot_words_fit_after_record[sizeof(struct boot_record) <= BOOT_WORDS_OFFSET ? 1 : -1];
 typedef char
     boot_words_fit_in_sector[BOOT_WORDS_OFFSET + sizeof(struct boot_words) <= FOTA_SECTOR_SIZE ? 1 : -1];
+typedef char boot_format_before_ends_there[offsetof(struct boot_record, sequences) == 1292 ? 1 : -1];
 typedef char boot_version_fits[BOOT_VERSION_SIZE == FOTA_VERSION_LENGTH + 1 ? 1 : -1];
 
 static bool read_copy(const struct fota_platform *platform, int copy, struct boot_record *record,
@@ -44,6 +45,12 @@ bool boot_journal_load(struct boot_journal *journal, const struct fota_platform 
         memset(&journal->words, 0xFF, sizeof journal->words);
         journal->copy = -1;
         return false;
+    }
+    if (journal->record.format == BOOT_FORMAT_BEFORE) {
+        uint32_t from = (uint32_t)offsetof(struct boot_record, floor);
+        memset((uint8_t *)&journal->record + from, 0, sizeof journal->record - from);
+        journal->record.attempt.sequence = 0;
+        memset(journal->words.progress, 0xFF, sizeof journal->words.progress);
     }
     for (uint32_t i = 0; i < BOOT_RESULTS; i++)
         if ((journal->words.acknowledged & 1u << i) == 0)
@@ -140,4 +147,64 @@ bool boot_journal_acknowledge(struct boot_journal *journal, uint32_t index)
         return boot_journal_store(journal);
     journal->words.acknowledged = word;
     return true;
+}
+
+bool boot_journal_knows_download(const struct boot_journal *journal, int slot, uint32_t size,
+                                 const uint8_t sha256[FOTA_SHA256_SIZE])
+{
+    const struct boot_download *noted = &journal->record.download;
+
+    return !journal->dirty && noted->size == size && noted->slot == (uint32_t)slot &&
+           memcmp(noted->sha256, sha256, sizeof noted->sha256) == 0;
+}
+
+void boot_journal_forget_download(struct boot_journal *journal)
+{
+    memset(&journal->record.download, 0, sizeof journal->record.download);
+    memset(journal->words.progress, 0xFF, sizeof journal->words.progress);
+}
+
+bool boot_journal_note_download(struct boot_journal *journal, int slot, uint32_t size,
+                                const uint8_t sha256[FOTA_SHA256_SIZE])
+{
+    struct boot_download *noted = &journal->record.download;
+
+    boot_journal_forget_download(journal);
+    noted->size = size;
+    noted->slot = (uint32_t)slot;
+    memcpy(noted->sha256, sha256, sizeof noted->sha256);
+    return boot_journal_store(journal);
+}
+
+/* How many bits are cleared, from the lowest. */
+static uint32_t bits_done(const struct boot_words *words)
+{
+    uint32_t bits = 0;
+
+    while (bits < 32 * BOOT_PROGRESS_WORDS && (words->progress[bits / 32] & 1u << bits % 32) == 0)
+        bits++;
+    return bits;
+}
+
+void boot_journal_note_progress(struct boot_journal *journal, uint32_t bytes)
+{
+    uint32_t wanted = bytes / (BOOT_PROGRESS_SECTORS * FOTA_SECTOR_SIZE);
+    uint32_t bit = bits_done(&journal->words);
+
+    if (bit >= wanted || bit >= 32 * BOOT_PROGRESS_WORDS || journal->dirty || journal->copy < 0)
+        return;
+    /* The caller comes by after each sector, so there is never more than one bit to clear. */
+    uint32_t word = journal->words.progress[bit / 32] & ~(1u << bit % 32);
+    uint32_t address = journal->platform->map->record_address[journal->copy] + BOOT_WORDS_OFFSET +
+                       (uint32_t)offsetof(struct boot_words, progress) + 4 * (bit / 32);
+    if (program_words(journal->platform, address, &word, sizeof word))
+        journal->words.progress[bit / 32] = word;
+}
+
+uint32_t boot_journal_progress(const struct boot_journal *journal)
+{
+    uint32_t bytes = bits_done(&journal->words) * BOOT_PROGRESS_SECTORS * FOTA_SECTOR_SIZE;
+    uint32_t size = journal->record.download.size;
+
+    return bytes < size ? bytes : size;
 }

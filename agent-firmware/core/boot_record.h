@@ -2,9 +2,9 @@
  *
  * It stands in two flash sectors that are written in turn; of the valid copies the one with the higher
  * sequence is in force. So every change of the record is one step: before the CRC of the new copy is complete
- * the old copy rules, from then on the new one. Three words stand outside the CRC and only ever have bits
- * cleared: the boot loader counts a try by clearing a bit and erases nothing, and the application confirms by
- * clearing a word.
+ * the old copy rules, from then on the new one. Some words stand outside the CRC and only ever have bits
+ * cleared: the boot loader counts a try by clearing a bit and erases nothing, the application confirms by
+ * clearing a word, and a download notes how far it is.
  *
  * The structs are flash images: little-endian, no padding. */
 #ifndef BOOT_RECORD_H
@@ -17,12 +17,15 @@
 #include "image_scan.h"
 
 #define BOOT_MAGIC 0x544F4246u /* "FBOT" */
-#define BOOT_FORMAT 2u
-#define BOOT_TRIES 3u /* boots a new image gets to prove itself */
+#define BOOT_FORMAT 3u
+#define BOOT_FORMAT_BEFORE 2u /* still read: it ends where `sequences` begins */
+#define BOOT_TRIES 3u         /* boots a new image gets to prove itself */
 #define BOOT_TRIES_MASK ((1u << BOOT_TRIES) - 1u)
 #define BOOT_CHECK_FAILED 0x80000000u /* cleared in the tries word: the image on trial is not whole */
 #define BOOT_WORDS_OFFSET 2048u       /* of the words in their sector */
 #define BOOT_RESULTS 8u
+#define BOOT_PROGRESS_WORDS 2u
+#define BOOT_PROGRESS_SECTORS 4u /* that one bit of the progress words stands for */
 #define BOOT_VERSION_SIZE 64u
 #define BOOT_NONCE_LENGTH 16u
 
@@ -46,7 +49,14 @@ struct boot_attempt {
     uint32_t confirm_seconds;
     char nonce[BOOT_NONCE_LENGTH];
     uint32_t is_rollback; /* 0 or 1 */
-    uint32_t reserved;
+    uint32_t sequence;    /* of its release, where a good signature said it; else 0 */
+};
+
+/* The download that has begun in a slot, kept so that it can go on after a reboot. */
+struct boot_download {
+    uint8_t sha256[FOTA_SHA256_SIZE];
+    uint32_t size; /* 0: none */
+    uint32_t slot;
 };
 
 /* How an attempt ended. */
@@ -74,7 +84,9 @@ struct boot_record {
     struct boot_image images[2];
     struct boot_attempt attempt;
     struct boot_result results[BOOT_RESULTS]; /* oldest first */
-    uint32_t reserved;
+    uint32_t floor;        /* the highest sequence of a release that was confirmed here; only ever raised */
+    uint32_t sequences[2]; /* of the releases in the slots, as in boot_attempt */
+    struct boot_download download;
     uint32_t crc32; /* of everything before it */
 };
 
@@ -83,6 +95,9 @@ struct boot_words {
     uint32_t tries;        /* BOOT_TRIES bits, and BOOT_CHECK_FAILED */
     uint32_t confirmed;    /* 0: the trial is confirmed */
     uint32_t acknowledged; /* bit i cleared: results[i] is acknowledged */
+    /* bits cleared, from the lowest: the first sectors of `download` are in flash, BOOT_PROGRESS_SECTORS each
+     */
+    uint32_t progress[BOOT_PROGRESS_WORDS];
 };
 
 struct boot_copy {
@@ -90,6 +105,7 @@ struct boot_copy {
     struct boot_words words;
 };
 
+/* Of this format or the one before. */
 bool boot_record_is_valid(const struct boot_record *record);
 
 /* What the boot loader does, as a pure function of both copies. */
@@ -112,12 +128,27 @@ struct boot_journal {
 };
 
 /* Reads both copies. False: neither is valid; `record` is then blank. Acknowledged words are folded into the
- * record. */
+ * record; one of the format before becomes one of this, with nothing in its new members. */
 bool boot_journal_load(struct boot_journal *journal, const struct fota_platform *platform);
 
 /* Writes `record` as the next copy and reads it back. The words go with it: a trial keeps the tries it has
- * used. False: flash failed twice; the former copy is still in force, and `dirty` is set. */
+ * used, a download its progress. False: flash failed twice; the former copy is still in force, and `dirty` is
+ * set. */
 bool boot_journal_store(struct boot_journal *journal);
+
+/* Whether the record notes a download of this image (size, SHA-256) into `slot`. */
+bool boot_journal_knows_download(const struct boot_journal *journal, int slot, uint32_t size,
+                                 const uint8_t sha256[FOTA_SHA256_SIZE]);
+/* Notes that this download begins, with no progress, in one store. False: not stored. */
+bool boot_journal_note_download(struct boot_journal *journal, int slot, uint32_t size,
+                                const uint8_t sha256[FOTA_SHA256_SIZE]);
+/* Forgets it in `record`; the next store does so in flash. */
+void boot_journal_forget_download(struct boot_journal *journal);
+/* Notes that the first `bytes` of the download are in flash. Words are programmed, nothing is erased; what
+ * cannot be noted is only downloaded once more. */
+void boot_journal_note_progress(struct boot_journal *journal, uint32_t bytes);
+/* How many bytes from the start are noted, at most the download's size. */
+uint32_t boot_journal_progress(const struct boot_journal *journal);
 
 /* Clears the confirm word of a trial and reads it back. False: not stored; it may be tried again. */
 bool boot_journal_confirm(struct boot_journal *journal);

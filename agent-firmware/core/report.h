@@ -50,7 +50,9 @@ enum report_kind {
     X(REASON_CONFIRM_TIMEOUT, 17, "confirm_timeout")                                                         \
     X(REASON_CRASH_LOOP, 18, "crash_loop")                                                                   \
     X(REASON_BOOT_CHECK, 19, "boot_check")                                                                   \
-    X(REASON_WATCHDOG, 20, "watchdog")
+    X(REASON_WATCHDOG, 20, "watchdog")                                                                       \
+    X(REASON_BAD_SIGNATURE, 21, "bad_signature")                                                             \
+    X(REASON_BELOW_FLOOR, 22, "below_floor")
 
 enum fota_reason {
 #define X(name, number, text) name = number,

@@ -23,6 +23,7 @@
 #include "download.h"
 #include "fota_port.h"
 #include "report.h"
+#include "signature.h"
 
 #define FOTA_NEVER UINT64_MAX
 
@@ -51,6 +52,10 @@ struct fota_setup {
     enum reset_reason reset_reason; /* why the device booted */
     const char *version;            /* of this firmware; used where the boot record does not know one */
     uint32_t seed;                  /* differs between devices: spreads retries */
+    /* The keys whose signatures count, at most FOTA_KEYS_MAX; they must stay as long as the agent. With none
+     * (NULL, 0) signatures and the floor are not looked at. */
+    const struct fota_public_key *keys;
+    uint32_t key_count;
 };
 
 /* The attempt in work. */
@@ -61,6 +66,7 @@ struct fota_work {
     char nonce[BOOT_NONCE_LENGTH];
     char version[BOOT_VERSION_SIZE];
     struct boot_image image; /* what goes into the inactive slot */
+    uint32_t sequence;       /* of its release, if known; as in struct boot_attempt */
     uint32_t confirm_seconds;
     uint64_t deadline;      /* of the download or of the trial, in milliseconds */
     uint32_t next_progress; /* percent at which `downloading` is reported again */
@@ -76,6 +82,8 @@ struct fota_agent {
     bool healthy;        /* and was passed, but the confirmation is not stored yet */
     enum reset_reason reset_reason;
     int running_slot;
+    const struct fota_public_key *keys;
+    uint32_t key_count;
     struct boot_image running; /* version and digest of what runs, from flash */
     struct fota_work work;
     struct download download;

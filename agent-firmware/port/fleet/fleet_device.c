@@ -202,6 +202,7 @@ bool fleet_device_open(struct fleet_device *device, struct fleet *fleet, uint32_
     device->device.loop = fleet->loop;
     device->device.http = fleet->http;
     device->device.version = fleet->options.device.version;
+    device->device.public_keys = &fleet->options.device.public_keys;
     device->device.platform =
         (struct fota_platform){&device_port_remembering, device, fleet->options.device.map};
     flash_copy_ram(&device->device.flash, flash);

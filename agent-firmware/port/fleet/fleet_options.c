@@ -20,6 +20,7 @@ static const char help_text[] =
     "  --mqtt HOST:PORT       the broker\n"
     "  --mqtt-username NAME   default: each device its id\n"
     "  --mqtt-password WORD   also from the environment: MQTT_PASSWORD\n"
+    "  --public-key FILE      take only releases signed by this key (PEM); may be given twice\n"
     "  --source-addresses N   connect from 127.0.0.2 and the N - 1 addresses after it in turn (default: 0, "
     "no choice)\n"
     "  --reconnect SECONDS    first delay before connecting again, doubled up to 30 s (default: 1)\n"

@@ -188,7 +188,13 @@ int device_choose_slot(struct device *device)
 void device_boot(struct device *device, int slot, enum reset_reason reason)
 {
     const struct fota_setup setup = {
-        .running_slot = slot, .reset_reason = reason, .version = device->version, .seed = device->seed};
+        .running_slot = slot,
+        .reset_reason = reason,
+        .version = device->version,
+        .seed = device->seed,
+        .keys = device->public_keys->keys,
+        .key_count = device->public_keys->count,
+    };
 
     device->health_known = false;
     device->running = true;

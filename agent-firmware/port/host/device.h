@@ -11,6 +11,7 @@
 #include "fota_agent.h"
 #include "http_client.h"
 #include "mqtt_link.h"
+#include "public_key.h"
 
 struct device;
 
@@ -32,6 +33,7 @@ struct device {
     struct event_loop *loop;
     struct http_client *http;
     const char *version; /* of the firmware it was made with */
+    const struct public_keys *public_keys;
     struct fota_platform platform;
     struct flash flash;
     struct mqtt_link link;
@@ -50,8 +52,8 @@ extern const struct fota_port device_port;
 /* The same with scans remembered by the sector store; for devices with flash in RAM. */
 extern const struct fota_port device_port_remembering;
 
-/* Before: hooks, loop, http, version, flash and platform are set. `id` is a valid device id. False: no
- * memory. */
+/* Before: hooks, loop, http, version, public_keys, flash and platform are set. `id` is a valid device id.
+ * False: no memory. */
 bool device_open(struct device *device, struct mqtt_connector *connector, const char *id);
 /* Runs the boot loader. Returns the slot that boots, 0 for none. */
 int device_choose_slot(struct device *device);

@@ -41,6 +41,9 @@ void device_options_take(struct device_options *options, int option, const char 
     case OPTION_PASSWORD:
         options->connector.password = value;
         break;
+    case OPTION_PUBLIC_KEY:
+        option_public_key("--public-key", value, &options->public_keys);
+        break;
     case OPTION_VERBOSE:
         options->verbose = true;
         break;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "host.h"
+#include "public_key.h"
 
 /* Numbers of long options; a program counts its own from OPTION_OWN. */
 enum {
@@ -16,6 +17,7 @@ enum {
     OPTION_MQTT,
     OPTION_USERNAME,
     OPTION_PASSWORD,
+    OPTION_PUBLIC_KEY,
     OPTION_VERBOSE,
     OPTION_HELP,
     OPTION_OWN
@@ -30,6 +32,7 @@ enum {
     {"mqtt", required_argument, NULL, OPTION_MQTT},                                                          \
     {"mqtt-username", required_argument, NULL, OPTION_USERNAME},                                             \
     {"mqtt-password", required_argument, NULL, OPTION_PASSWORD},                                             \
+    {"public-key", required_argument, NULL, OPTION_PUBLIC_KEY},                                              \
     {"verbose", no_argument, NULL, OPTION_VERBOSE},                                                          \
     {"help", no_argument, NULL, OPTION_HELP}
 /* clang-format on */
@@ -41,6 +44,7 @@ struct device_options {
     const char *image_path;
     const struct fota_flash_map *map;
     struct mqtt_connector connector;
+    struct public_keys public_keys;
     bool verbose;
 };
 

@@ -45,6 +45,7 @@ static const char help_text[] =
     "  --mqtt HOST:PORT       the broker\n"
     "  --mqtt-username NAME   default: the device id\n"
     "  --mqtt-password WORD   also from the environment: MQTT_PASSWORD\n"
+    "  --public-key FILE      take only releases signed by this key (PEM); may be given twice\n"
     "  --health-command CMD   run by sh on a trial boot; exit status 0 means healthy (default: healthy once "
     "connected)\n"
     "  --verbose              say more\n"
@@ -221,6 +222,7 @@ int main(int count, char **arguments)
     device->loop = program.loop;
     device->http = program.http;
     device->version = program.options.device.version;
+    device->public_keys = &program.options.device.public_keys;
     device->platform = (struct fota_platform){&device_port, device, program.options.device.map};
     open_flash(device, &program.options);
     if (!device_open(device, &program.options.device.connector, program.options.id))

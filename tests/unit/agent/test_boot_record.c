@@ -100,6 +100,40 @@ static void what_is_stored_is_loaded(void **state)
     }
 }
 
+/* A device whose agent was older: its record is read, and the next store makes it one of this format. */
+static void the_format_before_is_read(void **state)
+{
+    struct boot_copy copy = sealed(5, 2, 1, BOOT_STEADY);
+    const struct boot_copy blank = sealed(4, 1, 2, BOOT_STEADY);
+    struct boot_copy copies[2] = {blank, blank};
+    struct boot_journal journal;
+    struct boot_choice choice;
+    uint32_t end = offsetof(struct boot_record, sequences);
+
+    (void)state;
+    copy.record.format = 2;
+    copy.record.floor = 0;
+    copy.record.results[7].attempt = 3;
+    copy.record.sequences[0] = crc32_add(0, (const uint8_t *)&copy.record, end);
+    memset((uint8_t *)&copy.record + end + 4, 0xFF, sizeof copy.record - end - 4); /* as flash has it there */
+    copies[0] = copy;
+    boot_choose(copies, &choice);
+    assert_int_equal(choice.slot, 2);
+    assert_true(flash_program(&flash, fota_map_512.record_address[0], &copy.record, sizeof copy.record));
+    assert_true(boot_journal_load(&journal, &platform));
+    assert_int_equal(journal.record.good_slot, 2);
+    assert_int_equal(journal.record.results[7].attempt, 3);
+    assert_int_equal(journal.record.floor, 0);
+    assert_int_equal(journal.record.sequences[0], 0);
+    assert_int_equal(journal.record.download.size, 0);
+    assert_true(boot_journal_store(&journal));
+    assert_true(boot_journal_load(&journal, &platform));
+    assert_int_equal(journal.record.format, 3);
+    assert_int_equal(journal.record.sequence, 6);
+    copy.record.results[7].attempt ^= 1;
+    assert_false(boot_record_is_valid(&copy.record));
+}
+
 static void any_damaged_bit_makes_the_record_invalid(void **state)
 {
     struct boot_copy copy = sealed(5, 1, 2, BOOT_TRIAL);
@@ -261,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_stored_is_loaded, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_format_before_is_read, setup, teardown),
         cmocka_unit_test(any_damaged_bit_makes_the_record_invalid),
         cmocka_unit_test(members_out_of_range_make_it_invalid),
         cmocka_unit_test(the_higher_sequence_rules_also_past_its_wrap),

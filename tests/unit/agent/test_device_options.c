@@ -14,25 +14,48 @@
 
 static struct device_options options;
 
+#define KEY_FILE "/tmp/test_device_options.key.pem"
+
+/* The point is the generator of P-256: as good as any. */
+static const char key_text[] = "-----BEGIN PUBLIC KEY-----\n"
+                               "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt\n"
+                               "6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==\n"
+                               "-----END PUBLIC KEY-----";
+
+static void write_key(const char *text)
+{
+    FILE *file = fopen(KEY_FILE, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
 static int set_up(void **state)
 {
     (void)state;
+    write_key(key_text);
     (void)setenv("MQTT_PASSWORD", "from outside", 1);
     device_options_begin(&options, "program", "the help\n");
     return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return remove(KEY_FILE);
 }
 
 static void every_row_is_taken(void **state)
 {
     (void)state;
     static const struct option rows[] = {DEVICE_OPTION_ROWS};
-    char *words[] = {"program",     "--version", "v1.0.5t1(a)",     "--image",     "file",
-                     "--flash-map", "1024+1024", "--mqtt",          "localhost:1", "--mqtt-username",
-                     "name",        "--verbose", "--mqtt-password", "word",        NULL};
+    char *words[] = {"program",         "--version", "v1.0.5t1(a)",  "--image",         "file", "--flash-map",
+                     "1024+1024",       "--mqtt",    "localhost:1",  "--mqtt-username", "name", "--verbose",
+                     "--mqtt-password", "word",      "--public-key", KEY_FILE,          NULL};
     struct option table[sizeof rows / sizeof rows[0] + 1] = {{0}};
     int option;
     memcpy(table, rows, sizeof rows);
-    while ((option = getopt_long(14, words, "", table, NULL)) != -1) {
+    while ((option = getopt_long(16, words, "", table, NULL)) != -1) {
         assert_in_range(option, OPTION_VERSION, OPTION_OWN - 1);
         device_options_take(&options, option, optarg);
     }
@@ -43,6 +66,10 @@ static void every_row_is_taken(void **state)
     assert_string_equal(options.connector.username, "name");
     assert_string_equal(options.connector.password, "word");
     assert_true(options.verbose);
+    assert_int_equal(options.public_keys.count, 1);
+    assert_int_equal(options.public_keys.keys[0].point[0], 4);
+    assert_int_equal(options.public_keys.keys[0].point[1], 0x6B); /* of the curve's generator */
+    assert_int_equal(options.public_keys.keys[0].point[64], 0xF5);
 }
 
 static void defaults_are_good(void **state)
@@ -101,6 +128,39 @@ static void read_a_directory(void)
     free(device_options_first_image(&options, &length));
 }
 
+static void take_a_key(void)
+{
+    device_options_take(&options, OPTION_PUBLIC_KEY, KEY_FILE);
+}
+
+static void take_three_keys(void)
+{
+    for (int i = 0; i < 3; i++)
+        take_a_key();
+}
+
+static void what_is_no_key_is_refused(void **state)
+{
+    (void)state;
+    char output[512], text[sizeof key_text];
+    assert_int_equal(exit_code(take_a_key, output, sizeof output), 99);
+    assert_int_equal(exit_code(take_three_keys, output, sizeof output), 2);
+    assert_string_equal(output, "--public-key '" KEY_FILE "': at most 2 keys are allowed\nsee --help\n");
+    static const size_t damaged[] = {20, 40, 80, 145};
+    for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
+        memcpy(text, key_text, sizeof text);
+        text[damaged[i]] = '-';
+        write_key(text);
+        assert_int_equal(exit_code(take_a_key, output, sizeof output), 2);
+        assert_non_null(strstr(output, "must be a PEM file with a PUBLIC KEY on P-256"));
+    }
+    write_key("");
+    assert_int_equal(exit_code(take_a_key, output, sizeof output), 2);
+    assert_int_equal(remove(KEY_FILE), 0);
+    assert_int_equal(exit_code(take_a_key, output, sizeof output), 2);
+    assert_non_null(strstr(output, "No such file"));
+}
+
 static void read_nothing(void)
 {
     uint32_t length;
@@ -125,9 +185,10 @@ static void what_ends_the_program_says_why(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(every_row_is_taken, set_up),
-        cmocka_unit_test_setup(defaults_are_good, set_up),
-        cmocka_unit_test_setup(what_ends_the_program_says_why, set_up),
+        cmocka_unit_test_setup_teardown(every_row_is_taken, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(defaults_are_good, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_ends_the_program_says_why, set_up, tear_down),
+        cmocka_unit_test_setup(what_is_no_key_is_refused, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,290 @@
+/* Releases that are signed, and the floor below which no release may run: a device with keys takes nothing
+ * that they do not vouch for, and erases nothing for it. */
+#include "agent_world.h"
+
+#define V1 "v1.1.0t45772(a)"
+#define V2 "v1.2.0t45772(a)"
+
+static unsigned char secrets[2][32] = {{1, 2, 3, 4}, {5, 6, 7, 8}};
+
+static br_ec_private_key secret(int number)
+{
+    return (br_ec_private_key){BR_EC_secp256r1, secrets[number], sizeof secrets[number]};
+}
+
+static int setup_with_keys(void **state)
+{
+    (void)setup(state);
+    for (int i = 0; i < 2; i++) {
+        br_ec_private_key key = secret(i);
+        br_ec_compute_pub(&br_ec_p256_m15, NULL, world.keys[i].point, &key);
+    }
+    world.key_count = 1;
+    boot(RESET_POWER_ON);
+    return 0;
+}
+
+/* The manifest as docs/signing.md has it, of what the server has now. */
+static void sign(const char *version, uint32_t sequence, const char *requires, int number)
+{
+    char text[512];
+    uint8_t digest[32], signature[64];
+    br_sha256_context sha256;
+    br_ec_private_key key = secret(number);
+    int length = snprintf(text, sizeof text,
+                          "fota-manifest-1\nptype 45772\nversion %s\nsequence %u\nrequires %s\n"
+                          "slot 1 %u %s\nslot 2 %u %s\n",
+                          version, sequence, requires[0] == '\0' ? "-" : requires, world.length,
+                          world.sha256[0], world.length, world.sha256[1]);
+
+    br_sha256_init(&sha256);
+    br_sha256_update(&sha256, text, (size_t)length);
+    br_sha256_out(&sha256, digest);
+    assert_int_equal(br_ecdsa_i15_sign_raw(&br_ec_p256_m15, &br_sha256_vtable, digest, &key, signature), 64);
+    length = snprintf(world.manifest, sizeof world.manifest, ",\"manifest\":{\"sequence\":%u,", sequence);
+    if (requires[0] != '\0')
+        length += snprintf(world.manifest + length, sizeof world.manifest - (size_t)length,
+                           "\"requires\":\"%s\",", requires);
+    length += snprintf(world.manifest + length, sizeof world.manifest - (size_t)length, "\"signatures\":[\"");
+    for (int i = 0; i < 64; i++)
+        length +=
+            snprintf(world.manifest + length, sizeof world.manifest - (size_t)length, "%02x", signature[i]);
+    (void)snprintf(world.manifest + length, sizeof world.manifest - (size_t)length, "\"]}");
+}
+
+/* With the images of a release in one call: served, signed, offered, run to its end and acknowledged. */
+static void release(uint32_t seed, int attempt, const char *version, uint32_t sequence)
+{
+    serve(seed);
+    sign(version, sequence, "", 0);
+    offer(attempt, version);
+    run(1);
+    command("{\"command\":\"ack\",\"campaign\":5,\"attempt\":%d}", attempt);
+}
+
+static void roll_back(int attempt, const char *version, const char *sha256, bool with_images)
+{
+    char images[512] = "";
+
+    if (with_images)
+        (void)snprintf(images, sizeof images,
+                       "\"images\":{\"1\":{\"url\":\"http://h/i\",\"size\":%u,\"sha256\":\"%s\"},"
+                       "\"2\":{\"url\":\"http://h/i\",\"size\":%u,\"sha256\":\"%s\"}},",
+                       world.length, world.sha256[0], world.length, world.sha256[1]);
+    command("{\"command\":\"rollback\",\"campaign\":5,\"attempt\":%d,\"nonce\":\"0123456789abcdef\","
+            "\"version\":\"%s\",%s\"sha256\":\"%s\",\"download_seconds\":60,\"confirm_seconds\":60%s}",
+            attempt, version, images, sha256, with_images ? world.manifest : "");
+    run(1);
+}
+
+static void then_rejected(int attempt, const char *reason)
+{
+    char wanted[128];
+    (void)snprintf(wanted, sizeof wanted,
+                   "\n{\"report\":\"rejected\",\"campaign\":5,\"attempt\":%d,\"reason\":\"%s\"", attempt,
+                   reason);
+    if (count(wanted) == 0)
+        fail_msg("not %s:\n%s", wanted, world.reports);
+}
+
+static void a_good_signature_lets_the_update_through(void **state)
+{
+    (void)state;
+    sign(V1, 7, "v1.0.0t45772(a)", 0);
+    offer(1, V1);
+    run(1);
+    assert_true(count("\n" ATTEMPT("confirmed", 1)) > 0);
+    assert_int_equal(world.agent.journal.record.floor, 7);
+}
+
+static void either_key_is_good_enough(void **state)
+{
+    (void)state;
+    sign(V1, 4294967295u, "", 1);
+    offer(1, V1);
+    then_rejected(1, "bad_signature"); /* it knows the other only */
+    world.key_count = 2;
+    boot(RESET_POWER_ON);
+    offer(2, V1);
+    run(1);
+    assert_true(count("\n" ATTEMPT("confirmed", 2)) > 0);
+}
+
+/* Each member of what is signed, changed by itself. */
+static void anything_altered_is_rejected_before_the_first_erase(void **state)
+{
+    (void)state;
+    char good[sizeof world.manifest];
+    uint64_t before = world.flash.operations;
+    int attempt = 1;
+
+    offer(attempt, V1);
+    then_rejected(attempt, "bad_signature"); /* not signed at all */
+    sign(V1, 7, "v1.0.0t45772(a)", 0);
+    memcpy(good, world.manifest, sizeof good);
+    offer(++attempt, V2); /* another version */
+    then_rejected(attempt, "bad_signature");
+    *strchr(world.manifest, '7') = '8'; /* another sequence */
+    offer(++attempt, V1);
+    then_rejected(attempt, "bad_signature");
+    memcpy(world.manifest, good, sizeof good);
+    *strchr(world.manifest, 'v') = 'b'; /* another lowest version */
+    offer(++attempt, V1);
+    then_rejected(attempt, "bad_signature");
+    memcpy(world.manifest, good, sizeof good);
+    char *digit = strstr(world.manifest, "[\"") + 2;
+    *digit = *digit == '0' ? '1' : '0'; /* another signature */
+    offer(++attempt, V1);
+    then_rejected(attempt, "bad_signature");
+    memcpy(world.manifest, good, sizeof good);
+    for (int slot = 0; slot < 2; slot++) { /* another image in either slot: also in the one not written */
+        char kept = world.sha256[slot][5];
+        world.sha256[slot][5] = kept == '0' ? '1' : '0';
+        offer(++attempt, V1);
+        then_rejected(attempt, "bad_signature");
+        world.sha256[slot][5] = kept;
+    }
+    world.length -= 4;
+    offer(++attempt, V1);
+    then_rejected(attempt, "bad_signature");
+    world.length += 4;
+    command(
+        "{\"command\":\"update\",\"campaign\":5,\"attempt\":%d,\"nonce\":\"0123456789abcdef\",\"version\":\"" V1
+        "\",\"images\":{\"2\":{\"url\":\"http://h/i\",\"size\":%u,\"sha256\":\"%s\"}}%s,"
+        "\"download_seconds\":600,\"confirm_seconds\":60}",
+        ++attempt, world.length, world.sha256[1], good);
+    then_rejected(attempt, "bad_signature"); /* one slot only */
+    run(1);
+    assert_int_equal(world.gets, 0);
+    /* Each rejection is stored: one erase, and two programs. Nothing else was touched. */
+    assert_int_equal(world.flash.operations - before, 3 * attempt);
+    offer(++attempt, V1);
+    run(1);
+    assert_int_equal(world.agent.running_slot, 2);
+}
+
+static void without_keys_it_is_as_before(void **state)
+{
+    (void)state;
+    world.key_count = 0;
+    boot(RESET_POWER_ON);
+    offer(1, V1);
+    run(1);
+    assert_int_equal(world.agent.running_slot, 2);
+    assert_int_equal(world.agent.journal.record.floor, 0);
+    serve(2);
+    sign(V2, 9, "", 0); /* what it cannot check does not count */
+    offer(2, V2);
+    run(1);
+    assert_int_equal(world.agent.running_slot, 1);
+    assert_int_equal(world.agent.journal.record.floor, 0);
+}
+
+static void below_the_floor_nothing_is_taken(void **state)
+{
+    (void)state;
+    release(1, 1, V1, 7);
+    serve(2);
+    sign(V2, 6, "", 0);
+    offer(2, V2);
+    then_rejected(2, "below_floor");
+    release(2, 3, V2, 7); /* the same is enough */
+    assert_string_equal(world.agent.running.version, V2);
+    /* A rollback's download of an older release: not with its old sequence, but with one signed for it now.
+     */
+    serve(1);
+    world.image[0][777] ^= 4; /* slot 1 runs: what slot 2 holds is not asked for */
+    serve(3);
+    sign("v1.0.9t45772(a)", 6, "", 0);
+    roll_back(4, "v1.0.9t45772(a)", world.sha256[1], true);
+    then_rejected(4, "below_floor");
+    sign("v1.0.9t45772(a)", 7, "", 0);
+    roll_back(5, "v1.0.9t45772(a)", world.sha256[1], true);
+    assert_string_equal(world.agent.running.version, "v1.0.9t45772(a)");
+    assert_int_equal(world.agent.journal.record.floor, 7);
+}
+
+static void the_floor_rises_with_the_confirmation_only(void **state)
+{
+    (void)state;
+    world.healthy = false;
+    release(1, 1, V1, 7);
+    assert_int_equal(world.agent.running_slot, 1);
+    assert_int_equal(world.agent.journal.record.floor, 0);
+    world.healthy = true;
+    release(2, 2, V1, 3); /* lower than what failed: that never counted */
+    assert_int_equal(world.agent.running_slot, 2);
+    assert_int_equal(world.agent.journal.record.floor, 3);
+}
+
+static void a_flip_back_below_the_floor_needs_a_permission(void **state)
+{
+    (void)state;
+    char before[65];
+
+    release(1, 1, V1, 6); /* slot 2 */
+    memcpy(before, world.sha256[1], sizeof before);
+    release(2, 2, V2, 7); /* slot 1 */
+    roll_back(3, V1, before, false);
+    then_rejected(3, "below_floor");
+    serve(1);
+    sign(V1, 6, "", 0); /* signed once, but not for now */
+    roll_back(4, V1, before, true);
+    then_rejected(4, "below_floor");
+    sign(V1, 7, "", 1); /* not by a key that counts */
+    roll_back(5, V1, before, true);
+    then_rejected(5, "below_floor");
+    uint32_t written = world.images_written;
+    sign(V1, 7, "", 0);
+    roll_back(6, V1, before, true);
+    assert_string_equal(world.agent.running.version, V1);
+    assert_int_equal(world.images_written, written);
+    assert_int_equal(world.agent.journal.record.sequences[1], 7);
+}
+
+static void a_flip_back_at_the_floor_is_free(void **state)
+{
+    (void)state;
+    char before[65];
+
+    release(1, 1, V1, 7);
+    memcpy(before, world.sha256[1], sizeof before);
+    release(2, 2, V2, 7);
+    roll_back(3, V1, before, false);
+    assert_string_equal(world.agent.running.version, V1);
+}
+
+/* What slot 2 holds is not what the record speaks of: its sequence counts as none. */
+static void another_image_has_not_the_sequence_of_the_one_before(void **state)
+{
+    (void)state;
+    release(1, 1, V1, 7);
+    release(2, 2, V2, 7);
+    serve(3);
+    const struct fota_flash_map *map = world.platform.map;
+    for (uint32_t at = 0; at < 0x4000; at += FOTA_SECTOR_SIZE)
+        assert_true(flash_erase(&world.flash, map->slot_address[1] + at));
+    assert_true(flash_program(&world.flash, map->slot_address[1], world.image[1], world.length & ~3u));
+    roll_back(3, "v1.0.9t45772(a)", world.sha256[1], false);
+    then_rejected(3, "below_floor");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_good_signature_lets_the_update_through, setup_with_keys, teardown),
+        cmocka_unit_test_setup_teardown(either_key_is_good_enough, setup_with_keys, teardown),
+        cmocka_unit_test_setup_teardown(anything_altered_is_rejected_before_the_first_erase, setup_with_keys,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(without_keys_it_is_as_before, setup_with_keys, teardown),
+        cmocka_unit_test_setup_teardown(below_the_floor_nothing_is_taken, setup_with_keys, teardown),
+        cmocka_unit_test_setup_teardown(the_floor_rises_with_the_confirmation_only, setup_with_keys,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_flip_back_below_the_floor_needs_a_permission, setup_with_keys,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_flip_back_at_the_floor_is_free, setup_with_keys, teardown),
+        cmocka_unit_test_setup_teardown(another_image_has_not_the_sequence_of_the_one_before, setup_with_keys,
+                                        teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
