@@ -1,10 +1,13 @@
 # Fuzz targets: tests/fuzz/NAME.c with its corpus in tests/fuzz/corpus/NAME. `make fuzz` builds each with clang's fuzzer and runs
 # it for FUZZ_SECONDS; with tests/fuzz/replay.c instead of the fuzzer it is a unit test that replays the corpus.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= agent_command csv image multipart policy_json range report version version_pair
+FUZZ_TARGETS ?= agent_command agent_stream csv image multipart policy_json range report version version_pair
 FUZZ_LIBRARIES_agent_command = agent_core
 FUZZ_INCLUDES_agent_command = $(AGENT_INCLUDES)
 FUZZ_LINK_agent_command = -ljansson -lbearssl
+FUZZ_LIBRARIES_agent_stream = agent_host agent_core
+FUZZ_INCLUDES_agent_stream = $(AGENT_INCLUDES) -Iagent-firmware/port/host
+FUZZ_LINK_agent_stream = -lmosquitto -lcurl -lbearssl -lpthread
 FUZZ_LIBRARIES_csv = ctl wire crypto core base
 FUZZ_LIBRARIES_image = core base
 FUZZ_LIBRARIES_multipart = http base
