@@ -5,7 +5,8 @@ set -eu
 
 packages='gcc libc6-dev make git
 libpq-dev libmosquitto-dev libmicrohttpd-dev libjansson-dev libcurl4-openssl-dev libssl-dev libbearssl-dev libjsmn-dev libcmocka-dev
-postgresql mosquitto mosquitto-clients curl jq'
+postgresql mosquitto mosquitto-clients curl jq
+gcc-xtensa-lx106 binutils-xtensa-lx106 picolibc-xtensa-lx106-elf qemu-system-misc xz-utils'
 case ${1:-} in
 lint) packages="$packages clang-format cppcheck binutils" ;;
 fuzz) packages="$packages clang libclang-rt-dev" ;;

@@ -1,0 +1,146 @@
+/* Cuts the power of a device on the emulated core at every flash operation of an upgrade and of a revert:
+ * before it, in the middle of it (a random part of its bits has changed) and after it. The device must come
+ * back by itself each time, and end where it would have ended. Prints how many cuts were tried.
+ *
+ *     powercut DIRECTORY all|some
+ *
+ * `some` cuts once at every operation, in the three ways in turn. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "world.h"
+
+struct life {
+    const char *name, *release, *version;
+    int slot;                     /* that runs at the end */
+    const char *result, *another; /* the report it must end with, and one that must not come */
+};
+
+static const struct life lives[] = {
+    {"upgrade", "v1.1.0", "v1.1.0t45772(a)", 2, "\"report\":\"confirmed\"", "\"report\":\"reverted\""},
+    {"revert", "v1.2.0-sick", "v1.2.0t45772(a)", 1, "\"report\":\"reverted\"", "\"report\":\"confirmed\""},
+};
+
+static struct world world;
+static uint8_t start[1024 * 1024];
+
+static const char *wrong_end(const struct life *life, enum world_end end)
+{
+    const struct world_image *image = life->slot == 1 ? &world.first : &world.offer[1];
+
+    if (end != WORLD_RESTS)
+        return end == WORLD_STUCK ? "the device does not come to rest" : "power failed twice";
+    if (world.crashes != 0)
+        return "the program crashed";
+    if (world.records_lost != 0)
+        return "the boot record was lost";
+    if (world.running_slot != life->slot)
+        return "the wrong slot runs";
+    if (!world_slot_holds(&world, life->slot, image))
+        return "the image that runs is not whole";
+    if (strstr(world.reports, life->result) == NULL)
+        return "the result was not reported";
+    if (strstr(world.reports, life->another) != NULL)
+        return "another result was reported";
+    return NULL;
+}
+
+static void begin(uint32_t cut_at, uint32_t how)
+{
+    struct machine_board board;
+
+    world_restore(&world, start);
+    machine_read_board(&world.machine, &board);
+    board.operations = 0;
+    board.cut_at = cut_at;
+    board.cut_how = how;
+    machine_write_board(&world.machine, &board);
+}
+
+static uint32_t operations(void)
+{
+    struct machine_board board;
+
+    machine_stop(&world.machine);
+    machine_read_board(&world.machine, &board);
+    return board.operations;
+}
+
+static void power_is_back(void)
+{
+    struct machine_board board;
+
+    machine_read_board(&world.machine, &board);
+    board.cut_at = 0;
+    machine_write_board(&world.machine, &board);
+}
+
+static bool cut(const struct life *life, uint32_t at, uint32_t how)
+{
+    static const char *const ways[] = {"before", "in the middle of", "after"};
+    const char *wrong;
+
+    begin(at, how);
+    enum world_end end = world_run(&world);
+    if (end == WORLD_POWER_CUT) {
+        power_is_back();
+        wrong = wrong_end(life, world_run(&world));
+    } else {
+        wrong = "the cut did not come";
+    }
+    if (wrong != NULL)
+        printf("%s, power cut %s operation %u: %s; it said:\n%s", life->name, ways[how], at, wrong,
+               world.reports);
+    return wrong == NULL;
+}
+
+/* Returns how many cuts were tried; counts those that went wrong. */
+static uint32_t sweep(const struct life *life, bool all, uint32_t *wrong)
+{
+    uint32_t cuts = 0;
+
+    world_offer(&world, life->release, life->version);
+    begin(0, 0);
+    const char *fault = wrong_end(life, world_run(&world));
+    uint32_t count = operations();
+    if (fault != NULL) {
+        printf("%s, no power cut: %s; it said:\n%s", life->name, fault, world.reports);
+        ++*wrong;
+        return 0;
+    }
+    for (uint32_t at = 1; at <= count; at++) {
+        for (uint32_t how = MACHINE_CUT_BEFORE; how <= MACHINE_CUT_AFTER; how++) {
+            if (!all && how != at % 3)
+                continue;
+            cuts++;
+            *wrong += !cut(life, at, how);
+        }
+    }
+    printf("%s: %u flash operations, %u power cuts\n", life->name, count, cuts);
+    return cuts;
+}
+
+int main(int count, char **arguments)
+{
+    struct machine_board board;
+    uint32_t cuts = 0, wrong = 0;
+
+    if (count != 3 || (strcmp(arguments[2], "all") != 0 && strcmp(arguments[2], "some") != 0)) {
+        fputs("Usage: powercut DIRECTORY all|some\n", stderr);
+        return 2;
+    }
+    world_open(&world, arguments[1], "v1.0.5");
+    if (world_run(&world) != WORLD_RESTS || world.running_slot != 1) {
+        puts("a new device does not boot");
+        return 1;
+    }
+    world_keep(&world, start);
+    for (size_t i = 0; i < sizeof lives / sizeof lives[0]; i++)
+        cuts += sweep(&lives[i], strcmp(arguments[2], "all") == 0, &wrong);
+    machine_read_board(&world.machine, &board);
+    printf("%u power cuts on the emulated core, %u went wrong; at most %u bytes of stack were used\n", cuts,
+           wrong, board.stack_used);
+    world_close(&world);
+    return wrong == 0 ? 0 : 1;
+}

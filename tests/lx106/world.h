@@ -1,0 +1,60 @@
+/* A device on the emulated core with a scripted server, in a time of its own: nothing waits, and a run with
+ * the same cuts is the same run. */
+#ifndef LX106_WORLD_H
+#define LX106_WORLD_H
+
+#include "machine_host.h"
+
+#define WORLD_IMAGE_MAX 0x10000u
+
+struct world_image {
+    uint8_t bytes[WORLD_IMAGE_MAX];
+    uint32_t length;
+    char sha256[65];
+};
+
+struct world {
+    const char *directory; /* build/lx106 */
+    char rom[512];
+    struct flash flash;
+    struct machine machine;
+    struct world_image first;    /* of slot 1 */
+    struct world_image offer[2]; /* what the server has for slots 1 and 2 */
+    const char *version;         /* that is offered; NULL: nothing is */
+    uint64_t now;
+    uint64_t wake_at;
+    uint32_t reset_reason;
+    int running_slot; /* as the chip says; 0: not yet */
+    char running_version[64];
+    bool http_wanted, down_wanted, ack_wanted;
+    struct modem_request request;
+    char reports[65536]; /* one a line */
+    uint32_t boots;
+    uint32_t crashes;      /* exceptions and the watchdog */
+    uint32_t records_lost; /* boots without a valid boot record */
+};
+
+enum world_end {
+    WORLD_RESTS,     /* connected, with nothing to do for a while */
+    WORLD_POWER_CUT, /* as the board has asked for */
+    WORLD_STUCK,     /* it boots again and again, or ends as no device may */
+};
+
+/* A new device whose first image is firmware/FIRST/user1.bin. Ends the program with a message when a file is
+ * missing. */
+void world_open(struct world *world, const char *directory, const char *first);
+void world_close(struct world *world);
+
+/* What the server offers from now on, in attempt 1 of campaign 5: firmware/RELEASE, as `version`. */
+void world_offer(struct world *world, const char *release, const char *version);
+enum world_end world_run(struct world *world);
+
+/* The flash, and all that the world knows of the device, as they were at a moment when it was off; `flash`
+ * has room for all of it. */
+void world_keep(struct world *world, uint8_t *flash);
+void world_restore(struct world *world, const uint8_t *flash);
+
+/* Whether a slot holds these very bytes. */
+bool world_slot_holds(const struct world *world, int slot, const struct world_image *image);
+
+#endif
