@@ -87,7 +87,7 @@ $(BUILD)/lib/%.a:
 	$(call say,AR)$(AR) rcs $@ $^
 
 # --- programs -----------------------------------------------------------------------------------------------------------
-PROGRAMS = $(addprefix $(BUILD)/bin/,orchestratord orchestratorctl fota-agent fleetsim) $(BUILD)/tools/make_image
+PROGRAMS = $(addprefix $(BUILD)/bin/,orchestratord orchestratorctl fota-agent fleetsim) $(BUILD)/tools/make_image $(BUILD)/tools/hostile_server
 .PHONY: programs
 programs: $(PROGRAMS)
 library = $(addprefix $(BUILD)/lib/lib,$(addsuffix .a,$(1)))
@@ -108,6 +108,11 @@ $(BUILD)/bin/fleetsim: $(OBJECTS_fleet) $(call library,agent_host agent_core)
 $(BUILD)/tools/make_image: tests/harness/make_image.c $(call library,core base)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(call includes,base core) -o $@ $^ -lm
+
+# Lies about images, for tests of devices.
+$(BUILD)/tools/hostile_server: tests/harness/hostile_server.c
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(CFLAGS_HOST) -o $@ $<
 
 # What the gates' error rates are: the tables of docs/gates.md.
 $(BUILD)/bench/gates: tests/bench/gates.c $(call library,core base)
