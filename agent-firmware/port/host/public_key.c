@@ -62,11 +62,14 @@ void option_public_key(const char *option, const char *path, struct public_keys 
 
     if (keys->count == FOTA_KEYS_MAX)
         usage_error("%s '%s': at most %u keys are allowed", option, path, FOTA_KEYS_MAX);
+    size_t length = 0;
     FILE *file = fopen(path, "rb");
-    if (file == NULL)
+    if (file == NULL) {
         usage_error("%s '%s': %s", option, path, strerror(errno));
-    size_t length = fread(text, 1, FILE_MAX, file);
-    (void)fclose(file);
+    } else {
+        length = fread(text, 1, FILE_MAX, file);
+        (void)fclose(file);
+    }
     text[length++] = '\n'; /* the decoder sees the end of an object at the end of its line */
     if (!decode(text, length, &der) || der.length != sizeof der.bytes ||
         memcmp(der.bytes, prefix, sizeof prefix) != 0 || der.bytes[sizeof prefix] != 4)
