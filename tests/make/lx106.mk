@@ -85,6 +85,10 @@ LX106_ALL = $(LX106)/boot.bin $(LX106)/rom.elf $(LX106_IMAGES)
 # --- the host's side, and the tests -------------------------------------------------------------------------------------
 LX106_HOST_INCLUDES = $(AGENT_INCLUDES) -Iagent-firmware/port/host -I$(LX106_PORT) -I$(LX106_PORT)/host -Itests/lx106
 LX106_HOST_LIBRARIES = $(call library,agent_host agent_core) -lmosquitto -lcurl -lbearssl -lpthread
+$(BUILD)/bin/lx106-device: $(wildcard $(LX106_PORT)/host/*.c $(LX106_PORT)/*.h $(LX106_PORT)/host/*.h) $(call library,agent_host agent_core) Makefile \
+    tests/make/lx106.mk
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(filter-out -MMD -MP,$(CFLAGS_HOST)) $(LX106_HOST_INCLUDES) -o $@ $(filter %.c,$^) $(LX106_HOST_LIBRARIES)
 $(BUILD)/tests/lx106/powercut: tests/lx106/powercut.c tests/lx106/world.c tests/lx106/world.h $(LX106_PORT)/host/machine_host.c \
     $(wildcard $(LX106_PORT)/*.h $(LX106_PORT)/host/*.h) $(call library,agent_host agent_core) Makefile tests/make/lx106.mk
 	@mkdir -p $(@D)
@@ -94,7 +98,7 @@ $(LX106)/agent_size.o: tests/lx106/agent_size.c Makefile tests/make/lx106.mk | $
 	$(call say,CHIP)$(LX106_CC) -std=c99 $(LX106_FLAGS) $(LX106_INCLUDES) -c $< -o $@
 
 .PHONY: lx106 lx106-programs lx106-powercut
-lx106-programs: $(LX106_ALL) $(LX106)/agent_size.o $(BUILD)/tests/lx106/powercut
+lx106-programs: $(LX106_ALL) $(LX106)/agent_size.o $(BUILD)/tests/lx106/powercut $(BUILD)/bin/lx106-device
 tests: lx106-programs
 lx106: deps
 	@+$(MAKE) --no-print-directory lx106-programs
