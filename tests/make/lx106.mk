@@ -78,8 +78,25 @@ $(foreach release,$(LX106_RELEASES),$(eval $(call lx106_release,$(release),$(rel
 $(foreach release,$(LX106_RELEASES),$(foreach slot,1 2,$(eval $(call lx106_slot,$(release),$(slot)))))
 $(LX106)/firmware/%.bin: $(LX106)/firmware/%.elf $(BUILD)/tools/elf_image
 	$(call say,BIN)$(BUILD)/tools/elf_image $(patsubst user%.bin,%,$(@F)) $< $@
+
+# Programs that only say which slot they run in, for the tests of the boot loader: MAP-SLOT (1 is slot 1 of every map), and e9-SLOT,
+# which run from RAM alone.
+LX106_PROBES = 1 256-2 512-2 1024-2 e9-1 e9-2
+lx106_probe_slot = $(lastword $(subst -, ,$(1)))
+lx106_probe_start = $(or $(if $(filter e9-%,$(1)),0x40102000),$(if $(filter 256-2,$(1)),0x40241010),$(if $(filter 512-2,$(1)),0x40281010),0x40201010)
+$(LX106)/probe/probe.o: tests/lx106/probe.c Makefile tests/make/lx106.mk | $(LX106)/include/complete
+	@mkdir -p $(@D)
+	$(call say,CHIP)$(LX106_CC) -std=c17 $(LX106_FLAGS) $(LX106_INCLUDES) -I$(LX106_PORT)/firmware -c $< -o $@
+LX106_PROBE_OBJECTS = $(LX106)/probe/probe.o $(addprefix $(LX106)/obj/$(LX106_PORT)/firmware/,start.o modem.o chip_flash.o)
+$(LX106_PROBES:%=$(LX106)/probe/%.elf): $(LX106)/probe/%.elf: $(LX106_PROBE_OBJECTS) $(LX106_PORT)/firmware/firmware.ld
+	$(call say,LINK)$(LX106_LINK) -T $(LX106_PORT)/firmware/firmware.ld agent-firmware/boot/chip/rom.ld $(LX106_PORT)/machine.ld \
+	    -Wl,--defsym,mapped_start=$(call lx106_probe_start,$*),--defsym,image_slot=$(call lx106_probe_slot,$*) \
+	    -Wl,--defsym,image_megabyte=$(if $(filter 1024-2,$*),1,0) -o $@ $(LX106_PROBE_OBJECTS)
+$(LX106)/probe/%.bin: $(LX106)/probe/%.elf $(BUILD)/tools/elf_image
+	$(call say,BIN)$(BUILD)/tools/elf_image $(call lx106_probe_slot,$*) $< $@
+
 LX106_IMAGES = $(foreach release,$(LX106_RELEASES),$(foreach slot,1 2,$(LX106)/firmware/$(release)/user$(slot).bin))
-LX106_ALL = $(LX106)/boot.bin $(LX106)/rom.elf $(LX106_IMAGES)
+LX106_ALL = $(LX106)/boot.bin $(LX106)/rom.elf $(LX106_IMAGES) $(LX106_PROBES:%=$(LX106)/probe/%.bin)
 .SECONDARY: $(LX106_IMAGES:.bin=.elf)
 
 # --- the host's side, and the tests -------------------------------------------------------------------------------------
@@ -93,12 +110,16 @@ $(BUILD)/tests/lx106/powercut: tests/lx106/powercut.c tests/lx106/world.c tests/
     $(wildcard $(LX106_PORT)/*.h $(LX106_PORT)/host/*.h) $(call library,agent_host agent_core) Makefile tests/make/lx106.mk
 	@mkdir -p $(@D)
 	$(call say,TEST)$(CC) $(filter-out -MMD -MP,$(CFLAGS_HOST)) $(LX106_HOST_INCLUDES) -o $@ $(filter %.c,$^) $(LX106_HOST_LIBRARIES)
+$(BUILD)/tests/lx106/test_maps: tests/lx106/test_maps.c $(LX106_PORT)/host/machine_host.c \
+    $(wildcard $(LX106_PORT)/*.h $(LX106_PORT)/host/*.h) $(call library,agent_host agent_core) Makefile tests/make/lx106.mk
+	@mkdir -p $(@D)
+	$(call say,TEST)$(CC) $(filter-out -MMD -MP,$(CFLAGS_HOST)) $(LX106_HOST_INCLUDES) -o $@ $(filter %.c,$^) -lcmocka $(LX106_HOST_LIBRARIES)
 
 $(LX106)/agent_size.o: tests/lx106/agent_size.c Makefile tests/make/lx106.mk | $(LX106)/include/complete
 	$(call say,CHIP)$(LX106_CC) -std=c99 $(LX106_FLAGS) $(LX106_INCLUDES) -c $< -o $@
 
 .PHONY: lx106 lx106-programs lx106-powercut
-lx106-programs: $(LX106_ALL) $(LX106)/agent_size.o $(BUILD)/tests/lx106/powercut $(BUILD)/bin/lx106-device
+lx106-programs: $(LX106_ALL) $(LX106)/agent_size.o $(addprefix $(BUILD)/tests/lx106/,powercut test_maps) $(BUILD)/bin/lx106-device
 tests: lx106-programs
 lx106: deps
 	@+$(MAKE) --no-print-directory lx106-programs
