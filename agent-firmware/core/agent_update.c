@@ -35,6 +35,7 @@ static void flip(struct fota_agent *agent)
     record->attempt.is_rollback = work->is_rollback;
     record->attempt.sequence = work->sequence;
     record->sequences[slot - 1] = work->sequence;
+    boot_journal_forget_download(&agent->journal);
     memcpy(record->attempt.nonce, work->nonce, sizeof record->attempt.nonce);
     agent->journal.words.tries = ~0u;
     if (!boot_journal_store(&agent->journal)) {
@@ -165,7 +166,7 @@ static void accept(struct fota_agent *agent, bool in_flash)
     if (in_flash || (image->present && slot_holds(agent, image->size, image->sha256)))
         image_ready(agent);
     else
-        download_start(&agent->download, &agent->platform, agent_inactive_slot(agent), image,
+        download_start(&agent->download, &agent->journal, agent_inactive_slot(agent), image,
                        agent->download.random, agent->now);
 }
 

@@ -188,7 +188,7 @@ static uint32_t bits_done(const struct boot_words *words)
 
 void boot_journal_note_progress(struct boot_journal *journal, uint32_t bytes)
 {
-    uint32_t wanted = bytes / (BOOT_PROGRESS_SECTORS * FOTA_SECTOR_SIZE);
+    uint32_t wanted = bytes / FOTA_SECTOR_SIZE;
     uint32_t bit = bits_done(&journal->words);
 
     if (bit >= wanted || bit >= 32 * BOOT_PROGRESS_WORDS || journal->dirty || journal->copy < 0)
@@ -203,7 +203,7 @@ void boot_journal_note_progress(struct boot_journal *journal, uint32_t bytes)
 
 uint32_t boot_journal_progress(const struct boot_journal *journal)
 {
-    uint32_t bytes = bits_done(&journal->words) * BOOT_PROGRESS_SECTORS * FOTA_SECTOR_SIZE;
+    uint32_t bytes = bits_done(&journal->words) * FOTA_SECTOR_SIZE;
     uint32_t size = journal->record.download.size;
 
     return bytes < size ? bytes : size;

@@ -24,8 +24,7 @@
 #define BOOT_CHECK_FAILED 0x80000000u /* cleared in the tries word: the image on trial is not whole */
 #define BOOT_WORDS_OFFSET 2048u       /* of the words in their sector */
 #define BOOT_RESULTS 8u
-#define BOOT_PROGRESS_WORDS 2u
-#define BOOT_PROGRESS_SECTORS 4u /* that one bit of the progress words stands for */
+#define BOOT_PROGRESS_WORDS 8u /* a bit for each sector of the largest slot */
 #define BOOT_VERSION_SIZE 64u
 #define BOOT_NONCE_LENGTH 16u
 
@@ -95,8 +94,7 @@ struct boot_words {
     uint32_t tries;        /* BOOT_TRIES bits, and BOOT_CHECK_FAILED */
     uint32_t confirmed;    /* 0: the trial is confirmed */
     uint32_t acknowledged; /* bit i cleared: results[i] is acknowledged */
-    /* bits cleared, from the lowest: the first sectors of `download` are in flash, BOOT_PROGRESS_SECTORS each
-     */
+    /* bits cleared, from the lowest: so many sectors of `download`, from its first, are in flash */
     uint32_t progress[BOOT_PROGRESS_WORDS];
 };
 

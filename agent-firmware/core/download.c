@@ -4,7 +4,7 @@
 
 #include "verify.h"
 
-#define ERASES_PER_STEP                                                                                      \
+#define SECTORS_PER_STEP                                                                                     \
     8u /* erasing takes 20 to 100 ms a sector on the chip; the watchdog is to be fed between */
 
 static void fail(struct download *download, enum fota_reason reason)
@@ -12,6 +12,8 @@ static void fail(struct download *download, enum fota_reason reason)
     download_stop(download);
     download->phase = DOWNLOAD_FAILED;
     download->reason = reason;
+    if (reason == REASON_HASH_MISMATCH || reason == REASON_BAD_IMAGE || reason == REASON_FLASH_ERROR)
+        boot_journal_forget_download(download->journal);
 }
 
 static void pause(struct download *download, uint64_t now)
@@ -36,7 +38,7 @@ static void pause(struct download *download, uint64_t now)
 static void request(struct download *download, uint64_t now)
 {
     enum fota_http_method method = download->length_known ? FOTA_HTTP_GET : FOTA_HTTP_HEAD;
-    const struct fota_platform *platform = &download->platform;
+    const struct fota_platform *platform = download->platform;
 
     download->phase = download->length_known ? DOWNLOAD_FETCH : DOWNLOAD_ASK_LENGTH;
     download->answered = false;
@@ -46,11 +48,12 @@ static void request(struct download *download, uint64_t now)
         pause(download, now);
 }
 
-void download_start(struct download *download, const struct fota_platform *platform, int slot,
+void download_start(struct download *download, struct boot_journal *journal, int slot,
                     const struct command_image *image, uint32_t seed, uint64_t now)
 {
     memset(download, 0, sizeof *download);
-    download->platform = *platform;
+    download->platform = journal->platform;
+    download->journal = journal;
     download->slot = slot;
     download->size = image->size;
     memcpy(download->sha256, image->sha256, sizeof download->sha256);
@@ -63,7 +66,7 @@ void download_start(struct download *download, const struct fota_platform *platf
 void download_stop(struct download *download)
 {
     if (download->phase == DOWNLOAD_ASK_LENGTH || download->phase == DOWNLOAD_FETCH)
-        download->platform.port->http_stop(download->platform.context);
+        download->platform->port->http_stop(download->platform->context);
     download->phase = DOWNLOAD_OFF;
 }
 
@@ -118,7 +121,7 @@ void download_on_headers(struct download *download, const struct download_header
 /* Writes what the buffer holds: a whole sector, or the image's end. */
 static bool flush(struct download *download)
 {
-    const struct fota_platform *platform = &download->platform;
+    const struct fota_platform *platform = download->platform;
     uint8_t *buffer = (uint8_t *)download->buffer;
     uint32_t address = platform->map->slot_address[download->slot - 1] + download->written;
     uint32_t length = download->received - download->written;
@@ -137,6 +140,7 @@ static bool flush(struct download *download)
         done += count;
     }
     download->written = download->received;
+    boot_journal_note_progress(download->journal, download->written);
     return true;
 }
 
@@ -169,10 +173,36 @@ void download_on_data(struct download *download, const uint8_t *bytes, uint32_t 
     }
 }
 
+/* From nothing. It is noted in flash before the first sector is erased. */
+static void start_anew(struct download *download)
+{
+    download->received = download->written = download->erased = 0;
+    download->resumed = false;
+    image_scan_start(&download->scan, download->size);
+    download->phase = DOWNLOAD_ERASE;
+    if (!boot_journal_note_download(download->journal, download->slot, download->size, download->sha256))
+        fail(download, REASON_FLASH_ERROR);
+}
+
+/* The length is known: what is there already? */
+static void start_writing(struct download *download)
+{
+    if (boot_journal_knows_download(download->journal, download->slot, download->size, download->sha256)) {
+        download->resumed = boot_journal_progress(download->journal) > 0;
+        download->phase = DOWNLOAD_READ_BACK;
+    } else {
+        start_anew(download);
+    }
+}
+
 static void complete(struct download *download)
 {
     download->fault = image_scan_finish(&download->scan, download->slot, &download->digest);
-    if (memcmp(download->digest.sha256, download->sha256, sizeof download->sha256) != 0)
+    bool same = memcmp(download->digest.sha256, download->sha256, sizeof download->sha256) == 0;
+
+    if (!same && download->resumed)
+        start_anew(download);
+    else if (!same)
         fail(download, REASON_HASH_MISMATCH);
     else if (download->fault != IMAGE_GOOD)
         fail(download, REASON_BAD_IMAGE);
@@ -185,7 +215,7 @@ void download_on_end(struct download *download, uint64_t now)
     if (download->phase == DOWNLOAD_ASK_LENGTH && download->answered) {
         download->length_known = true;
         download->breaks = 0;
-        download->phase = DOWNLOAD_ERASE;
+        start_writing(download);
     } else if (download->phase == DOWNLOAD_FETCH && download->received == download->size) {
         complete(download);
     } else if (download->phase == DOWNLOAD_ASK_LENGTH || download->phase == DOWNLOAD_FETCH) {
@@ -193,11 +223,35 @@ void download_on_end(struct download *download, uint64_t now)
     }
 }
 
+static void read_back_some(struct download *download)
+{
+    const struct fota_platform *platform = download->platform;
+    uint32_t end = boot_journal_progress(download->journal);
+    uint8_t *buffer = (uint8_t *)download->buffer;
+
+    for (uint32_t i = 0; i < SECTORS_PER_STEP && download->written < end; i++) {
+        uint32_t address = platform->map->slot_address[download->slot - 1] + download->written;
+        if (!platform->port->flash_read(platform->context, address, buffer, FOTA_SECTOR_SIZE)) {
+            start_anew(download);
+            return;
+        }
+        verify_scan_add(platform, &download->scan, buffer, FOTA_SECTOR_SIZE);
+        download->written += FOTA_SECTOR_SIZE;
+    }
+    download->received = download->erased = download->written;
+    if (download->written < end)
+        return;
+    if (download->received == download->size)
+        complete(download);
+    else
+        download->phase = DOWNLOAD_ERASE;
+}
+
 static void erase_some(struct download *download, uint64_t now)
 {
-    const struct fota_platform *platform = &download->platform;
+    const struct fota_platform *platform = download->platform;
 
-    for (uint32_t i = 0; i < ERASES_PER_STEP && download->erased < download->size; i++) {
+    for (uint32_t i = 0; i < SECTORS_PER_STEP && download->erased < download->size; i++) {
         uint32_t address = platform->map->slot_address[download->slot - 1] + download->erased;
         if (!platform->port->flash_erase(platform->context, address)) {
             fail(download, REASON_FLASH_ERROR);
@@ -211,7 +265,9 @@ static void erase_some(struct download *download, uint64_t now)
 
 void download_on_time(struct download *download, uint64_t now)
 {
-    if (download->phase == DOWNLOAD_ERASE)
+    if (download->phase == DOWNLOAD_READ_BACK)
+        read_back_some(download);
+    else if (download->phase == DOWNLOAD_ERASE)
         erase_some(download, now);
     else if (download->phase == DOWNLOAD_PAUSE && now >= download->retry_at)
         request(download, now);
@@ -219,7 +275,7 @@ void download_on_time(struct download *download, uint64_t now)
 
 uint64_t download_wake_at(const struct download *download, uint64_t now)
 {
-    if (download->phase == DOWNLOAD_ERASE)
+    if (download->phase == DOWNLOAD_READ_BACK || download->phase == DOWNLOAD_ERASE)
         return now;
     return download->phase == DOWNLOAD_PAUSE ? download->retry_at : UINT64_MAX;
 }

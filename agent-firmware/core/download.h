@@ -1,6 +1,7 @@
 /* Fetches an image into a slot: HEAD for the length, erase the sectors needed, GET into sectors of 4096
  * bytes, read each back, resume by Range after a break. The stream's SHA-256 and format are checked on the
- * way. */
+ * way. The boot record notes the download before the first erase, and each sector that is in flash: after a
+ * reboot those are read back, and the GET begins behind them. */
 #ifndef DOWNLOAD_H
 #define DOWNLOAD_H
 
@@ -29,6 +30,7 @@ struct download_headers {
 enum download_phase {
     DOWNLOAD_OFF,
     DOWNLOAD_ASK_LENGTH, /* HEAD is open */
+    DOWNLOAD_READ_BACK,  /* what was downloaded before a reboot goes into the scan */
     DOWNLOAD_ERASE,
     DOWNLOAD_FETCH, /* GET is open */
     DOWNLOAD_PAUSE, /* until retry_at, then HEAD or GET again */
@@ -37,7 +39,8 @@ enum download_phase {
 };
 
 struct download {
-    struct fota_platform platform;
+    const struct fota_platform *platform;
+    struct boot_journal *journal;
     enum download_phase phase;
     enum fota_reason reason; /* of DOWNLOAD_FAILED */
     int slot;
@@ -53,6 +56,7 @@ struct download {
     uint32_t random; /* state of the retry jitter */
     uint32_t status; /* of the last HTTP answer */
     bool length_known;
+    bool resumed;  /* some of it is from before a reboot: should it be wrong, all is fetched once more */
     bool answered; /* the open request has had good headers */
     uint64_t retry_at;
     struct image_scan scan;
@@ -60,15 +64,17 @@ struct download {
     uint32_t buffer[FOTA_SECTOR_SIZE / 4];
 };
 
-/* Begins. The slot's old image is gone from the first erase on. */
-void download_start(struct download *download, const struct fota_platform *platform, int slot,
+/* Begins. The slot's old image is gone from the first erase on. The journal, which knows the platform, stays
+ * the caller's; it must be loaded. After a failure for which what is in flash is to blame it has forgotten
+ * the download, in memory only: the caller stores it with the result. */
+void download_start(struct download *download, struct boot_journal *journal, int slot,
                     const struct command_image *image, uint32_t seed, uint64_t now);
 void download_stop(struct download *download);
 
 void download_on_headers(struct download *download, const struct download_headers *headers);
 void download_on_data(struct download *download, const uint8_t *bytes, uint32_t length);
 void download_on_end(struct download *download, uint64_t now);
-/* Erases on, or tries again after a pause. */
+/* Reads back or erases on, or tries again after a pause. */
 void download_on_time(struct download *download, uint64_t now);
 
 bool download_is_active(const struct download *download);

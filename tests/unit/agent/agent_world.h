@@ -18,6 +18,7 @@
 #include "sample_image.h"
 
 #define MAPPED 8192u
+#define MAPPED_MAX 65536u
 #define SEGMENT 2048u
 
 struct world {
@@ -26,7 +27,8 @@ struct world {
     struct fota_platform platform;
     struct fota_agent agent;
     uint64_t now;
-    uint8_t image[2][MAPPED + SEGMENT + 64]; /* what the server has for each slot */
+    uint8_t image[2][MAPPED_MAX + SEGMENT + 64]; /* what the server has for each slot */
+    uint32_t mapped;                             /* of those; MAPPED unless a test says otherwise */
     uint32_t length;
     char sha256[2][65];
     uint32_t advertised;  /* content length the server claims */
@@ -220,7 +222,8 @@ static inline void serve(uint32_t seed)
     for (int slot = 1; slot <= 2; slot++) {
         struct image_scan scan;
         struct image_digest digest;
-        world.length = sample_image_make(world.image[slot - 1], slot, MAPPED, SEGMENT, seed + (uint32_t)slot);
+        world.length =
+            sample_image_make(world.image[slot - 1], slot, world.mapped, SEGMENT, seed + (uint32_t)slot);
         image_scan_start(&scan, world.length);
         image_scan_add(&scan, world.image[slot - 1], world.length);
         assert_int_equal(image_scan_finish(&scan, slot, &digest), IMAGE_GOOD);
@@ -238,6 +241,7 @@ static inline int setup(void **state)
     memset(&world, 0, sizeof world);
     world.store = sector_store_new();
     world.healthy = true;
+    world.mapped = MAPPED;
     world.platform = (struct fota_platform){&port, NULL, &fota_map_512};
     flash_open_ram(&world.flash, fota_map_512.size, world.store);
     uint32_t length = sample_image_make(image, 1, 4096, 1024, 99);

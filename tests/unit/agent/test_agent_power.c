@@ -1,14 +1,17 @@
-/* A power cut at every flash operation of an update, of a revert and of a download that goes on. */
+/* A power cut at every flash operation of an update, of a revert, and of a download that goes on afterwards.
+ */
 #include "agent_world.h"
 
 /* The invariant: after a cut at any operation something whole boots, the offer sent again ends well, and what
  * is reported is what runs. */
-static void sweep(bool healthy)
+static void sweep(bool healthy, uint32_t mapped)
 {
     for (uint64_t cut = 1;; cut++) {
         void *none = NULL;
         (void)setup(&none);
         world.healthy = healthy;
+        world.mapped = mapped;
+        serve(1);
         uint64_t limit = world.flash.operations + cut;
         offer(1, "v1.1.0t45772(a)");
         world.flash.cut_at = 0;
@@ -49,13 +52,19 @@ static void sweep(bool healthy)
 static void power_may_fail_at_any_operation_of_an_update(void **state)
 {
     (void)state;
-    sweep(true);
+    sweep(true, MAPPED);
 }
 
 static void power_may_fail_at_any_operation_of_a_revert(void **state)
 {
     (void)state;
-    sweep(false);
+    sweep(false, MAPPED);
+}
+
+static void power_may_fail_at_any_operation_of_a_long_download(void **state)
+{
+    (void)state;
+    sweep(true, 8 * FOTA_SECTOR_SIZE);
 }
 
 int main(void)
@@ -63,6 +72,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(power_may_fail_at_any_operation_of_an_update),
         cmocka_unit_test(power_may_fail_at_any_operation_of_a_revert),
+        cmocka_unit_test(power_may_fail_at_any_operation_of_a_long_download),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
