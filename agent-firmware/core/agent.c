@@ -39,6 +39,7 @@ void fota_agent_start(struct fota_agent *agent, const struct fota_platform *plat
     agent->key_count = setup->key_count < FOTA_KEYS_MAX ? setup->key_count : FOTA_KEYS_MAX;
     agent->resend_at = FOTA_NEVER;
     agent->download.random = setup->seed;
+    agent->confirm_at = now + (uint64_t)setup->min_uptime_seconds * 1000;
     trial_boot(agent, setup);
 }
 
@@ -187,6 +188,8 @@ uint64_t fota_agent_wake_at(const struct fota_agent *agent)
     if (agent->state == AGENT_ACCEPTED || agent->state == AGENT_DOWNLOADING)
         wake = earlier(wake, earlier(agent->work.deadline, download_wake_at(&agent->download, agent->now)));
     if (agent->state == AGENT_TRIAL)
-        wake = earlier(wake, agent->healthy ? agent->confirm_retry_at : agent->work.deadline);
+        wake = earlier(wake, agent->healthy && agent->connected
+                                 ? earlier(agent->confirm_at, agent->work.deadline)
+                                 : agent->work.deadline);
     return wake;
 }

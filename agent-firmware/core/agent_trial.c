@@ -160,7 +160,7 @@ static void confirm(struct fota_agent *agent)
 {
     if (!boot_journal_confirm(&agent->journal)) {
         agent_log(agent, FOTA_LOG_ERROR, "the confirmation could not be stored; it is tried again");
-        agent->confirm_retry_at = agent->now + CONFIRM_RETRY;
+        agent->confirm_at = agent->now + CONFIRM_RETRY;
         return;
     }
     if (!agent_fsm_move(&agent->state, AGENT_CONFIRM))
@@ -174,12 +174,10 @@ void trial_on_health(struct fota_agent *agent, bool healthy)
 {
     if (agent->state != AGENT_TRIAL || !agent->health_asked || agent->healthy)
         return;
-    if (healthy && agent->image_is_whole) {
+    if (healthy && agent->image_is_whole)
         agent->healthy = true;
-        agent->confirm_retry_at = agent->now;
-    } else {
+    else
         revert(agent, REASON_HEALTH_CHECK);
-    }
 }
 
 void trial_continue(struct fota_agent *agent)
@@ -194,6 +192,7 @@ void trial_continue(struct fota_agent *agent)
         agent->health_asked = true;
         agent->platform.port->check_health(agent->platform.context);
     }
-    if (agent->healthy && agent->now >= agent->confirm_retry_at)
+    /* Connected still, or again: an image that has lost the network could not be replaced any more. */
+    if (agent->healthy && agent->connected && agent->now >= agent->confirm_at)
         confirm(agent);
 }

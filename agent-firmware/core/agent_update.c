@@ -141,6 +141,19 @@ static enum fota_reason check_flip_back(struct fota_agent *agent)
     return REASON_BELOW_FLOOR;
 }
 
+/* Asked last: a device need not look at its battery for an offer that it would not take anyway. */
+static enum fota_reason check_permission(const struct fota_agent *agent)
+{
+    static const uint8_t reasons[] = {[FOTA_MAY_UPDATE] = REASON_NONE,
+                                      [FOTA_BATTERY_LOW] = REASON_BATTERY_LOW,
+                                      [FOTA_BUSY] = REASON_BUSY,
+                                      [FOTA_OUTSIDE_WINDOW] = REASON_OUTSIDE_WINDOW};
+    const struct fota_port *port = agent->platform.port;
+
+    return port->may_update == NULL ? REASON_NONE
+                                    : (enum fota_reason)reasons[port->may_update(agent->platform.context)];
+}
+
 static void begin_work(struct fota_agent *agent)
 {
     const struct command *command = &agent->command;
@@ -185,6 +198,8 @@ static void take_offer(struct fota_agent *agent)
         reason = check_image(agent);
     if (reason == REASON_NONE)
         reason = in_flash ? check_flip_back(agent) : check_release(agent);
+    if (reason == REASON_NONE)
+        reason = check_permission(agent);
     if (reason == REASON_NONE)
         accept(agent, in_flash);
     else

@@ -52,7 +52,9 @@ enum report_kind {
     X(REASON_BOOT_CHECK, 19, "boot_check")                                                                   \
     X(REASON_WATCHDOG, 20, "watchdog")                                                                       \
     X(REASON_BAD_SIGNATURE, 21, "bad_signature")                                                             \
-    X(REASON_BELOW_FLOOR, 22, "below_floor")
+    X(REASON_BELOW_FLOOR, 22, "below_floor")                                                                 \
+    X(REASON_BATTERY_LOW, 23, "battery_low")                                                                 \
+    X(REASON_OUTSIDE_WINDOW, 24, "outside_window")
 
 enum fota_reason {
 #define X(name, number, text) name = number,

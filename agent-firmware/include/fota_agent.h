@@ -52,6 +52,7 @@ struct fota_setup {
     enum reset_reason reset_reason; /* why the device booted */
     const char *version;            /* of this firmware; used where the boot record does not know one */
     uint32_t seed;                  /* differs between devices: spreads retries */
+    uint32_t min_uptime_seconds;    /* a new image is not confirmed before it has run so long */
     /* The keys whose signatures count, at most FOTA_KEYS_MAX; they must stay as long as the agent. With none
      * (NULL, 0) signatures and the floor are not looked at. */
     const struct fota_public_key *keys;
@@ -79,7 +80,7 @@ struct fota_agent {
     bool connected;
     bool image_is_whole; /* of the running slot: its digest could be read */
     bool health_asked;   /* the health check of the trial has been started */
-    bool healthy;        /* and was passed, but the confirmation is not stored yet */
+    bool healthy;        /* and was passed; what else a confirmation takes may be lacking */
     enum reset_reason reset_reason;
     int running_slot;
     const struct fota_public_key *keys;
@@ -90,7 +91,7 @@ struct fota_agent {
     uint64_t now;
     uint64_t resend_at; /* results not acknowledged are sent again then */
     uint32_t resend_delay;
-    uint64_t confirm_retry_at;
+    uint64_t confirm_at; /* not before: the minimum uptime, and the pause after flash has refused */
     char answered[BOOT_NONCE_LENGTH + 1]; /* the nonce of the last call answered */
     struct command command;               /* the last one read */
     union {                               /* never in use at the same time */

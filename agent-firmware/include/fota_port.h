@@ -39,6 +39,14 @@ enum fota_happening {
     FOTA_REVERTED,          /* the old image runs again */
 };
 
+/* What a device answers when it is asked whether it may be updated now. */
+enum fota_permission {
+    FOTA_MAY_UPDATE,
+    FOTA_BATTERY_LOW,
+    FOTA_BUSY,           /* it does what must not be interrupted */
+    FOTA_OUTSIDE_WINDOW, /* not at this time of day */
+};
+
 struct image_scan;
 
 struct fota_port {
@@ -58,13 +66,17 @@ struct fota_port {
      * Called only while connected. */
     void (*publish)(void *context, const char *report, uint32_t length);
 
-    /* Begins the health check of a new image. The answer is FOTA_EVENT_HEALTH. */
+    /* Begins the health check of a new image: its self test, and whether the application votes for it. Begun
+     * once the device is connected; the answer is FOTA_EVENT_HEALTH. One that never comes is a revert when
+     * confirm_seconds are over, as is a connection that never comes. */
     void (*check_health)(void *context);
 
     /* Restarts the device, after the reports queued so far have had a fair chance to leave. */
     void (*reboot)(void *context);
 
     /* Optional (may be NULL). */
+    /* Whether an update or rollback that has passed all other checks may begin now. NULL: always. */
+    enum fota_permission (*may_update)(void *context);
     void (*log)(void *context, enum fota_log_level level, const char *text);
     void (*happened)(void *context, enum fota_happening what, uint64_t campaign, uint32_t attempt);
     void (*feed_watchdog)(void *context); /* called between the sectors of long reads */

@@ -11,7 +11,7 @@ orchestratorctl device register one --ptype "$ptype" --version "$(full v1.0.5)" 
 
 given_the_agent_runs() {
     "$build/bin/fota-agent" --id one --version "$(full v1.0.5)" --flash "$work/one.flash" --mqtt "$MQTT_ADDRESS" \
-        --health-command "test ! -e '$work/sick'" >> "$work/agent.log" 2>&1 &
+        --health-command "test ! -e '$work/sick'" "$@" >> "$work/agent.log" 2>&1 &
     helpers=($!)
 }
 when_it_is_killed() {
@@ -43,6 +43,20 @@ then_watch_ends sick 4
 eventually health_check "SELECT reason FROM ops.failures_by_reason WHERE campaign = 'sick' AND state = 'reverted'"
 then_devices_run v1.0.5 1
 then_everything_adds_up
+
+# Its battery is low: it says no, and changes nothing. Later it takes the same release, and waits for its uptime.
+when_it_is_killed
+given_the_agent_runs --refuse battery_low
+when_campaign tired v1.1.0
+eventually battery_low "SELECT reason FROM ops.failures_by_reason WHERE campaign = 'tired' AND state = 'rejected'"
+rm "$work/sick"
+when_it_is_killed
+given_the_agent_runs --min-uptime 2
+when_campaign rested v1.1.0
+then_campaign_is rested completed
+eventually t "SELECT (SELECT max(at) FILTER (WHERE to_state = 'confirmed') - max(at) FILTER (WHERE to_state = 'trial')
+    FROM ops.device_timeline WHERE campaign = 'rested') >= '1 second'"
+exits 2 "must be battery_low, busy or outside_window" "$build/bin/fota-agent" --refuse hungry
 
 kill -TERM "${helpers[0]}"
 code=0

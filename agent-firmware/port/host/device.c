@@ -86,6 +86,12 @@ static void port_check_health(void *context)
     device->hooks->check_health(device);
 }
 
+static enum fota_permission port_may_update(void *context)
+{
+    struct device *device = context;
+    return device->hooks->may_update == NULL ? FOTA_MAY_UPDATE : device->hooks->may_update(device);
+}
+
 static void port_reboot(void *context)
 {
     struct device *device = context;
@@ -117,7 +123,8 @@ static void port_scan_add(void *context, struct image_scan *scan, const uint8_t 
 #define COMMON_PORT                                                                                          \
     .flash_read = port_flash_read, .flash_erase = port_flash_erase, .flash_program = port_flash_program,     \
     .http_start = port_http_start, .http_stop = port_http_stop, .publish = port_publish,                     \
-    .check_health = port_check_health, .reboot = port_reboot, .log = port_log, .happened = port_happened
+    .check_health = port_check_health, .may_update = port_may_update, .reboot = port_reboot,                 \
+    .log = port_log, .happened = port_happened
 
 const struct fota_port device_port = {COMMON_PORT};
 const struct fota_port device_port_remembering = {COMMON_PORT, .scan_add = port_scan_add};
@@ -192,6 +199,7 @@ void device_boot(struct device *device, int slot, enum reset_reason reason)
         .reset_reason = reason,
         .version = device->version,
         .seed = device->seed,
+        .min_uptime_seconds = device->min_uptime_seconds,
         .keys = device->public_keys->keys,
         .key_count = device->public_keys->count,
     };

@@ -21,6 +21,7 @@ struct device_hooks {
     /* The device goes down for a reboot: reports have left, the connection is closed. */
     void (*restart)(struct device *device);
     /* Optional. */
+    enum fota_permission (*may_update)(struct device *device);
     void (*connected)(struct device *device);
     void (*happened)(struct device *device, enum fota_happening what, uint64_t campaign, uint32_t attempt);
     /* May change bytes on their way into the agent (a fault). */
@@ -43,6 +44,7 @@ struct device {
     bool running; /* between device_boot and a reboot */
     bool health_known;
     bool healthy;
+    uint32_t min_uptime_seconds;
     uint32_t seed;
     struct fota_agent agent;
 };

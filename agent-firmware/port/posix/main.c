@@ -17,6 +17,8 @@ struct options {
     const char *id;
     const char *flash_path;
     const char *health_command;
+    uint32_t min_uptime_seconds;
+    enum fota_permission permission; /* to be updated */
 };
 
 struct program {
@@ -48,20 +50,35 @@ static const char help_text[] =
     "  --public-key FILE      take only releases signed by this key (PEM); may be given twice\n"
     "  --health-command CMD   run by sh on a trial boot; exit status 0 means healthy (default: healthy once "
     "connected)\n"
+    "  --min-uptime SECONDS   confirm no new image before it has run so long (default: 0)\n"
+    "  --refuse REASON        reject every update: battery_low, busy or outside_window\n"
     "  --verbose              say more\n"
     "  --help\n"
     "\n"
     "Exits with 0 at SIGTERM or SIGINT, 1 when the device cannot boot, 2 on bad options.\n";
 
-enum { OPTION_ID = OPTION_OWN, OPTION_FLASH, OPTION_HEALTH };
+enum { OPTION_ID = OPTION_OWN, OPTION_FLASH, OPTION_HEALTH, OPTION_UPTIME, OPTION_REFUSE };
 
 static const struct option long_options[] = {
     DEVICE_OPTION_ROWS,
     {"id", required_argument, NULL, OPTION_ID},
     {"flash", required_argument, NULL, OPTION_FLASH},
     {"health-command", required_argument, NULL, OPTION_HEALTH},
+    {"min-uptime", required_argument, NULL, OPTION_UPTIME},
+    {"refuse", required_argument, NULL, OPTION_REFUSE},
     {NULL, 0, NULL, 0},
 };
+
+static enum fota_permission read_refusal(const char *text)
+{
+    static const char *const names[] = {
+        [FOTA_BATTERY_LOW] = "battery_low", [FOTA_BUSY] = "busy", [FOTA_OUTSIDE_WINDOW] = "outside_window"};
+
+    for (int i = FOTA_BATTERY_LOW; i <= FOTA_OUTSIDE_WINDOW; i++)
+        if (strcmp(text, names[i]) == 0)
+            return (enum fota_permission)i;
+    usage_error("--refuse '%s': must be battery_low, busy or outside_window", text);
+}
 
 static void take_option(struct options *options, int option, const char *value)
 {
@@ -74,6 +91,12 @@ static void take_option(struct options *options, int option, const char *value)
         break;
     case OPTION_HEALTH:
         options->health_command = value;
+        break;
+    case OPTION_UPTIME:
+        options->min_uptime_seconds = option_number("--min-uptime", value, 0, 86400);
+        break;
+    case OPTION_REFUSE:
+        options->permission = read_refusal(value);
         break;
     default:
         device_options_take(&options->device, option, value);
@@ -136,6 +159,12 @@ static void check_health(struct device *device)
         health_start(&program.health, program.loop, program.options.health_command, on_health_known, device);
 }
 
+static enum fota_permission may_update(struct device *device)
+{
+    (void)device;
+    return program.options.permission;
+}
+
 static void restart(struct device *device)
 {
     health_stop(&program.health);
@@ -173,6 +202,7 @@ static void on_connected(struct device *device)
 
 static const struct device_hooks hooks = {
     .check_health = check_health,
+    .may_update = may_update,
     .restart = restart,
     .connected = on_connected,
     .happened = on_happened,
@@ -222,6 +252,7 @@ int main(int count, char **arguments)
     device->loop = program.loop;
     device->http = program.http;
     device->version = program.options.device.version;
+    device->min_uptime_seconds = program.options.min_uptime_seconds;
     device->public_keys = &program.options.device.public_keys;
     device->platform = (struct fota_platform){&device_port, device, program.options.device.map};
     open_flash(device, &program.options);

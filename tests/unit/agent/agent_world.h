@@ -34,6 +34,8 @@ struct world {
     uint32_t advertised;  /* content length the server claims */
     uint32_t break_after; /* bytes until the next break; 0: none */
     bool ignores_range;
+    enum fota_permission permission;
+    uint32_t min_uptime_seconds;
     bool http_wanted, reboot_wanted, health_wanted, healthy;
     enum fota_http_method method;
     uint32_t first_byte;
@@ -99,6 +101,12 @@ static inline void port_health(void *context)
     world.health_wanted = true;
 }
 
+static inline enum fota_permission port_may_update(void *context)
+{
+    (void)context;
+    return world.permission;
+}
+
 static inline void port_reboot(void *context)
 {
     (void)context;
@@ -121,6 +129,7 @@ static const struct fota_port port = {
     .http_stop = port_http_stop,
     .publish = port_publish,
     .check_health = port_health,
+    .may_update = port_may_update,
     .reboot = port_reboot,
     .happened = port_happened,
 };
@@ -137,6 +146,7 @@ static inline void boot(enum reset_reason reason)
                                .reset_reason = reason,
                                .version = "v1.0.5t45772(a)",
                                .seed = 1,
+                               .min_uptime_seconds = world.min_uptime_seconds,
                                .keys = world.keys,
                                .key_count = world.key_count};
 
