@@ -4,7 +4,8 @@
  *
  *     powercut DIRECTORY all|some
  *
- * `some` cuts once at every operation, in the three ways in turn. */
+ * `some` cuts once at every operation, in the three ways in turn. `all` cuts in each of the three ways; and
+ * then again some operations later, in the middle of the recovery. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,31 +68,37 @@ static uint32_t operations(void)
     return board.operations;
 }
 
-static void power_is_back(void)
+static void power_fails_next(uint32_t at)
 {
     struct machine_board board;
 
     machine_read_board(&world.machine, &board);
-    board.cut_at = 0;
+    board.cut_at = at;
     machine_write_board(&world.machine, &board);
 }
 
-static bool cut(const struct life *life, uint32_t at, uint32_t how)
+/* `again`: the second cut comes so many operations after the first; 0: there is none. */
+static bool cut(const struct life *life, uint32_t at, uint32_t how, uint32_t again, uint32_t *cuts)
 {
     static const char *const ways[] = {"before", "in the middle of", "after"};
-    const char *wrong;
+    const char *wrong = "the cut did not come";
 
     begin(at, how);
     enum world_end end = world_run(&world);
     if (end == WORLD_POWER_CUT) {
-        power_is_back();
-        wrong = wrong_end(life, world_run(&world));
-    } else {
-        wrong = "the cut did not come";
+        ++*cuts;
+        power_fails_next(again == 0 ? 0 : at + again);
+        end = world_run(&world);
+        if (end == WORLD_POWER_CUT && again != 0) {
+            ++*cuts;
+            power_fails_next(0);
+            end = world_run(&world);
+        }
+        wrong = wrong_end(life, end);
     }
     if (wrong != NULL)
-        printf("%s, power cut %s operation %u: %s; it said:\n%s", life->name, ways[how], at, wrong,
-               world.reports);
+        printf("%s, power cut %s operation %u, and again after %u (0: not): %s; it said:\n%s", life->name,
+               ways[how], at, again, wrong, world.reports);
     return wrong == NULL;
 }
 
@@ -113,8 +120,9 @@ static uint32_t sweep(const struct life *life, bool all, uint32_t *wrong)
         for (uint32_t how = MACHINE_CUT_BEFORE; how <= MACHINE_CUT_AFTER; how++) {
             if (!all && how != at % 3)
                 continue;
-            cuts++;
-            *wrong += !cut(life, at, how);
+            *wrong += !cut(life, at, how, 0, &cuts);
+            if (all)
+                *wrong += !cut(life, at, how, 1 + (at * 7 + how * 5) % count, &cuts);
         }
     }
     printf("%s: %u flash operations, %u power cuts\n", life->name, count, cuts);

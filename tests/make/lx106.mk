@@ -2,14 +2,14 @@
 # and lx106-device, which runs them under QEMU. `make lx106` prints and holds their sizes.
 LX106 = $(BUILD)/lx106
 LX106_CC = xtensa-lx106-elf-gcc
-LX106_FLAGS = -Os -g -mlongcalls -mtext-section-literals -ffreestanding -fno-builtin -ffunction-sections -fdata-sections \
+LX106_FLAGS = -Os -g -mlongcalls -mtext-section-literals -mno-target-align -ffreestanding -fno-builtin -ffunction-sections -fdata-sections \
     -fno-common -fno-tree-loop-distribute-patterns -fstack-usage $(WARNINGS) -MMD -MP -DBR_64=0 \
     -isystem /usr/lib/xtensa-lx106-elf/include -isystem $(LX106)/include
 LX106_INCLUDES = $(AGENT_INCLUDES) -Iagent-firmware/boot/chip -Iagent-firmware/port/lx106
 LX106_PORT = agent-firmware/port/lx106
 
 # BearSSL's headers must be those of the source that is compiled; jsmn is a header.
-$(LX106)/bearssl/complete: deploy/bearssl-source.sh
+$(LX106)/bearssl/complete: | deploy/bearssl-source.sh
 	$(call say,GET)deploy/bearssl-source.sh $(LX106)/bearssl
 $(LX106)/include/complete: $(LX106)/bearssl/complete
 	@mkdir -p $(@D)
@@ -29,6 +29,12 @@ LX106_CRYPTO_FILES = hash/sha2small codec/ccopy codec/dec32be codec/enc32be ec/e
     modpow2 montmul muladd ninv15 reduce rshift sub tmont mulacc)
 LX106_CRYPTO = $(patsubst %,$(LX106)/obj/bearssl/%.o,$(LX106_CRYPTO_FILES))
 
+# The core is optimized as a whole when it is linked; nothing else is, so what comes out of that is the core. Without these three it
+# is smaller.
+LX106_LTO_FLAGS = -flto -fno-tree-dominator-opts -fno-caller-saves -fno-inline-small-functions
+$(LX106_CORE:$(LX106)/obj/%=$(LX106)/lto/%): $(LX106)/lto/%.o: %.c Makefile tests/make/lx106.mk | $(LX106)/include/complete
+	@mkdir -p $(@D)
+	$(call say,CHIP)$(LX106_CC) -std=c99 $(LX106_FLAGS) $(LX106_LTO_FLAGS) $(LX106_INCLUDES) -c $< -o $@
 $(LX106)/obj/agent-firmware/%.o: agent-firmware/%.c Makefile tests/make/lx106.mk | $(LX106)/include/complete
 	@mkdir -p $(@D)
 	$(call say,CHIP)$(LX106_CC) -std=$(if $(findstring $(LX106_PORT),$<),c17,c99) $(LX106_FLAGS) $(LX106_INCLUDES) -c $< -o $@
@@ -40,6 +46,7 @@ $(LX106)/obj/bearssl/%.o: $(LX106)/include/complete Makefile tests/make/lx106.mk
 	$(call say,CHIP)$(LX106_CC) $(filter-out $(WARNINGS),$(LX106_FLAGS)) -DBR_USE_UNIX_TIME=0 -DBR_USE_URANDOM=0 \
 	    -DBR_USE_GETENTROPY=0 -I$(LX106)/bearssl/src -c $(LX106)/bearssl/src/$*.c -o $@
 $(LX106)/libcore.a: $(LX106_CORE)
+LX106_WHOLE_CORE = $(LX106_CORE:$(LX106)/obj/%=$(LX106)/lto/%)
 $(LX106)/libcrypto.a: $(LX106_CRYPTO)
 $(LX106)/%.a:
 	@rm -f $@
@@ -68,9 +75,10 @@ $(LX106)/firmware/$(1)/release.o: $(LX106_PORT)/firmware/release.c Makefile test
 	$$(call say,CHIP)$(LX106_CC) -std=c17 $(LX106_FLAGS) -DRELEASE_VERSION='"$(2)t45772(a)"' -DRELEASE_IS_HEALTHY=$(3) -c $$< -o $$@
 endef
 define lx106_slot
-$(LX106)/firmware/$(1)/user$(2).elf: $(LX106)/firmware/$(1)/release.o $(LX106_FIRMWARE) $(LX106)/libcore.a $(LX106)/libcrypto.a \
+$(LX106)/firmware/$(1)/user$(2).elf: $(LX106)/firmware/$(1)/release.o $(LX106_FIRMWARE) $(LX106_WHOLE_CORE) $(LX106)/libcrypto.a \
     $(LX106_PORT)/firmware/firmware.ld
-	$$(call say,LINK)$$(LX106_LINK) -Wl,--defsym,mapped_start=$(LX106_MAPPED_$(2)),--defsym,image_slot=$(2),--defsym,image_megabyte=0 \
+	$$(call say,LINK)$$(LX106_LINK) -Os $(LX106_LTO_FLAGS) -flto-partition=one -mlongcalls -mtext-section-literals -mno-target-align -fstack-usage \
+	    -Wl,--defsym,mapped_start=$(LX106_MAPPED_$(2)),--defsym,image_slot=$(2),--defsym,image_megabyte=0 \
 	    -T $(LX106_PORT)/firmware/firmware.ld agent-firmware/boot/chip/rom.ld $(LX106_PORT)/machine.ld \
 	    -o $$@ $$(filter %.o %.a,$$^) -L/usr/lib/xtensa-lx106-elf/lib -lc -lgcc
 endef
@@ -123,7 +131,7 @@ lx106-programs: $(LX106_ALL) $(LX106)/agent_size.o $(addprefix $(BUILD)/tests/lx
 tests: lx106-programs
 lx106: deps
 	@+$(MAKE) --no-print-directory lx106-programs
-	@tests/lx106/sizes.sh $(LX106)
+	@tests/lx106/sizes.sh $(LX106) all
 lx106-powercut: deps
 	@+$(MAKE) --no-print-directory lx106-programs
 	@BUILD=$(BUILD) tests/lx106/powercut.sh all
