@@ -13,7 +13,7 @@ deps:
 check: deps
 	@+$(MAKE) --no-print-directory check-now
 check-now: programs tests
-	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) tests/property/campaign.sh tests/property/database.sh tests/powercut/powercut.sh $(BUILD)/tests/lx106/test_maps tests/lx106/powercut.sh $(SCENARIOS)
+	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) tests/property/campaign.sh tests/property/database.sh tests/powercut/powercut.sh $(BUILD)/tests/lx106/test_maps tests/lx106/powercut.sh tests/esp8266/sdk_calls.sh $(SCENARIOS)
 scenarios: programs
 	@BUILD=$(BUILD) tests/run.sh $(SCENARIOS)
 
@@ -75,6 +75,7 @@ help:
 	@echo '                against the real database with two orchestrators that are killed at any instant'
 	@echo 'make powercut   cut the power at every flash operation of a device, and again after each cut (two minutes)'
 	@echo 'make lx106      build boot loader and agent for the chip, print and hold their sizes'
+	@echo 'make esp8266    compile the port for the chip against the SDK of Espressif'
 	@echo 'make lx106-powercut  power cuts at every flash operation on the emulated core, three ways each'
 	@echo 'make gates      measure the error rates of the gates (docs/gates.md)'
 	@echo 'make fuzz       fuzz the parsers with clang, each for FUZZ_SECONDS=$(FUZZ_SECONDS)'
