@@ -11,3 +11,12 @@ tests: esp8266-objects
 esp8266: deps
 	@+$(MAKE) --no-print-directory esp8266-objects
 	@tests/esp8266/sdk_calls.sh $(ESP8266_OBJECTS)
+
+# The port run here, against a stand-in for the SDK.
+$(BUILD)/tests/esp8266/test_port: tests/esp8266/test_port.c $(wildcard agent-firmware/port/esp8266/*.c) $(wildcard agent-firmware/port/esp8266/*.h) \
+    $(call library,agent_host agent_core)
+	@mkdir -p $(@D)
+	$(call say,TEST)$(CC) $(CFLAGS_HOST) $(AGENT_INCLUDES) -Iagent-firmware/port/esp8266 -Iagent-firmware/port/host -o $@ $(filter %.c,$^) \
+	    $(call library,agent_host agent_core) -lcmocka -lmosquitto -lcurl -lbearssl -lpthread
+UNIT_TESTS += $(BUILD)/tests/esp8266/test_port
+tests unit: $(BUILD)/tests/esp8266/test_port
