@@ -112,7 +112,10 @@ static void on_refused_command(struct fota_agent *agent)
 
 static void on_command(struct fota_agent *agent, const char *bytes, uint32_t length)
 {
-    switch (command_read(&agent->command, bytes, length, agent->scratch.tokens)) {
+    /* The URL goes where the download will want it; one at work keeps its own. */
+    char *url = agent->state == AGENT_IDLE ? agent->download.url : NULL;
+    switch (command_read(&agent->command, bytes, length, agent_inactive_slot(agent), url,
+                         agent->scratch.tokens)) {
     case COMMAND_GOOD:
         on_good_command(agent);
         break;

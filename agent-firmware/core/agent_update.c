@@ -61,7 +61,6 @@ static bool slot_holds(struct fota_agent *agent, uint32_t length, const uint8_t 
     agent->work.image.length = length;
     agent->work.image.crc32 = digest.crc32;
     memcpy(agent->work.image.sha256, digest.sha256, sizeof digest.sha256);
-    memcpy(agent->work.image.version, agent->work.version, sizeof agent->work.image.version);
     return true;
 }
 
@@ -164,7 +163,7 @@ static void begin_work(struct fota_agent *agent)
     work->attempt = command->attempt;
     work->is_rollback = command->kind == COMMAND_ROLLBACK;
     memcpy(work->nonce, command->nonce, sizeof work->nonce);
-    memcpy(work->version, command->version, sizeof work->version);
+    memcpy(work->image.version, command->version, sizeof work->image.version);
     work->confirm_seconds = command->confirm_seconds;
     work->deadline = agent->now + (uint64_t)command->download_seconds * 1000;
 }
@@ -190,7 +189,6 @@ static void take_offer(struct fota_agent *agent)
     bool in_flash = false;
 
     begin_work(agent);
-    memset(agent->download.url, 0, sizeof agent->download.url);
     agent->download.size = 0; /* progress starts at 0 */
     if (reason == REASON_NONE && command->kind == COMMAND_ROLLBACK)
         in_flash = rollback_is_in_flash(agent);

@@ -89,6 +89,7 @@ static bool read_nonce(const struct json *json, char nonce[BOOT_NONCE_LENGTH + 1
     return true;
 }
 
+/* `url` is filled, and taken for none when it is not good. */
 static bool read_url(const struct json *json, int object, char url[FOTA_URL_SIZE])
 {
     static const char scheme[] = "http://";
@@ -102,11 +103,12 @@ static bool read_url(const struct json *json, int object, char url[FOTA_URL_SIZE
     return true;
 }
 
-static bool read_image(const struct json *json, int token, struct command_image *image)
+static bool read_image(const struct json *json, int token, struct command_image *image,
+                       char url[FOTA_URL_SIZE])
 {
     uint64_t size;
 
-    if (!message_is_object(json, token) || !read_url(json, token, image->url) ||
+    if (!message_is_object(json, token) || (url != NULL && !read_url(json, token, url)) ||
         !read_positive(json, token, "size", UINT32_MAX, &size) || !read_sha256(json, token, image->sha256))
         return false;
     image->size = (uint32_t)size;
@@ -114,18 +116,20 @@ static bool read_image(const struct json *json, int token, struct command_image 
     return true;
 }
 
-static bool read_images(const struct json *json, struct command *command)
+/* The URL of `slot` is read last, and stays. */
+static bool read_images(const struct json *json, struct command *command, int slot, char url[FOTA_URL_SIZE])
 {
+    const int order[2] = {3 - slot, slot};
     int images = message_member(json, 0, "images");
 
     if (images < 0)
         return command->kind == COMMAND_ROLLBACK;
     if (!message_is_object(json, images))
         return false;
-    for (int slot = 1; slot <= 2; slot++) {
-        const char name[2] = {(char)('0' + slot), '\0'};
+    for (int i = 0; i < 2; i++) {
+        const char name[2] = {(char)('0' + order[i]), '\0'};
         int token = message_member(json, images, name);
-        if (token >= 0 && !read_image(json, token, &command->images[slot - 1]))
+        if (token >= 0 && !read_image(json, token, &command->images[order[i] - 1], url))
             return false;
     }
     return true;
@@ -161,7 +165,8 @@ static bool read_manifest(const struct json *json, struct command_manifest *mani
 }
 
 /* The member at fault, or NULL. */
-static const char *read_update(const struct json *json, struct command *command)
+static const char *read_update(const struct json *json, struct command *command, int slot,
+                               char url[FOTA_URL_SIZE])
 {
     struct fota_version version;
 
@@ -171,7 +176,7 @@ static const char *read_update(const struct json *json, struct command *command)
                         sizeof command->version) ||
         !fota_version_parse(command->version, &version))
         return "version";
-    if (!read_images(json, command))
+    if (!read_images(json, command, slot, url))
         return "images";
     if (command->kind == COMMAND_ROLLBACK && !read_sha256(json, 0, command->sha256))
         return "sha256";
@@ -196,8 +201,8 @@ static const char *read_attempt(const struct json *json, struct command *command
     return NULL;
 }
 
-enum command_verdict command_read(struct command *command, const char *text, uint32_t length,
-                                  jsmntok_t tokens[JSON_TOKENS])
+enum command_verdict command_read(struct command *command, const char *text, uint32_t length, int slot,
+                                  char url[FOTA_URL_SIZE], jsmntok_t tokens[JSON_TOKENS])
 {
     struct json json;
 
@@ -222,6 +227,6 @@ enum command_verdict command_read(struct command *command, const char *text, uin
     if (command->fault != NULL)
         return COMMAND_DROPPED;
     if (command->kind == COMMAND_UPDATE || command->kind == COMMAND_ROLLBACK)
-        command->fault = read_update(&json, command);
+        command->fault = read_update(&json, command, slot, url);
     return command->fault == NULL ? COMMAND_GOOD : COMMAND_REFUSED;
 }

@@ -40,7 +40,6 @@ enum command_verdict {
 
 struct command_image {
     bool present;
-    char url[FOTA_URL_SIZE];
     uint32_t size;
     uint8_t sha256[FOTA_SHA256_SIZE];
 };
@@ -68,9 +67,10 @@ struct command {
     const char *fault; /* the member at fault, when the verdict is not good */
 };
 
-/* Reads one message. `tokens` is scratch space. */
-enum command_verdict command_read(struct command *command, const char *text, uint32_t length,
-                                  jsmntok_t tokens[JSON_TOKENS]);
+/* Reads one message. `url` gets where the image for `slot` (1 or 2) is, when there is one; NULL: the URLs are
+ * not looked at. `tokens` is scratch space. */
+enum command_verdict command_read(struct command *command, const char *text, uint32_t length, int slot,
+                                  char url[FOTA_URL_SIZE], jsmntok_t tokens[JSON_TOKENS]);
 
 const char *command_kind_name(enum command_kind kind);
 

@@ -1,5 +1,6 @@
 #include "download.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "verify.h"
@@ -51,13 +52,12 @@ static void request(struct download *download, uint64_t now)
 void download_start(struct download *download, struct boot_journal *journal, int slot,
                     const struct command_image *image, uint32_t seed, uint64_t now)
 {
-    memset(download, 0, sizeof *download);
+    memset(download, 0, offsetof(struct download, url)); /* the URL is there already */
     download->platform = journal->platform;
     download->journal = journal;
     download->slot = slot;
     download->size = image->size;
     memcpy(download->sha256, image->sha256, sizeof download->sha256);
-    memcpy(download->url, image->url, sizeof download->url);
     download->random = seed;
     image_scan_start(&download->scan, image->size);
     request(download, now);
@@ -118,7 +118,7 @@ void download_on_headers(struct download *download, const struct download_header
     /* 5xx and 429: the server has a bad moment; try again after the end of this request. */
 }
 
-/* Writes what the buffer holds: a whole sector, or the image's end. */
+/* Writes what the buffer holds: all of it, or the image's end. */
 static bool flush(struct download *download)
 {
     const struct fota_platform *platform = download->platform;
@@ -158,7 +158,7 @@ void download_on_data(struct download *download, const uint8_t *bytes, uint32_t 
     }
     while (length > 0) {
         uint32_t filled = download->received - download->written;
-        uint32_t room = FOTA_SECTOR_SIZE - filled;
+        uint32_t room = FOTA_BUFFER_SIZE - filled;
         uint32_t count = length < room ? length : room;
 
         memcpy((uint8_t *)download->buffer + filled, bytes, count);
@@ -231,12 +231,12 @@ static void read_back_some(struct download *download)
 
     for (uint32_t i = 0; i < SECTORS_PER_STEP && download->written < end; i++) {
         uint32_t address = platform->map->slot_address[download->slot - 1] + download->written;
-        if (!platform->port->flash_read(platform->context, address, buffer, FOTA_SECTOR_SIZE)) {
+        if (!platform->port->flash_read(platform->context, address, buffer, FOTA_BUFFER_SIZE)) {
             start_anew(download);
             return;
         }
-        verify_scan_add(platform, &download->scan, buffer, FOTA_SECTOR_SIZE);
-        download->written += FOTA_SECTOR_SIZE;
+        verify_scan_add(platform, &download->scan, buffer, FOTA_BUFFER_SIZE);
+        download->written += FOTA_BUFFER_SIZE;
     }
     download->received = download->erased = download->written;
     if (download->written < end)

@@ -61,7 +61,7 @@ struct download {
     uint64_t retry_at;
     struct image_scan scan;
     char url[FOTA_URL_SIZE];
-    uint32_t buffer[FOTA_SECTOR_SIZE / 4];
+    uint32_t buffer[FOTA_BUFFER_SIZE / 4];
 };
 
 /* Begins. The slot's old image is gone from the first erase on. The journal, which knows the platform, stays

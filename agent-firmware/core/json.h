@@ -9,7 +9,7 @@
 #define JSMN_HEADER
 #include <jsmn.h>
 
-#define JSON_TOKENS 128u /* values and member names in one message */
+#define JSON_TOKENS 64u /* values and member names in one message */
 #define JSON_DEPTH 16u
 
 struct json {

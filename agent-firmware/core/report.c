@@ -32,7 +32,7 @@ const char *reset_reason_name(enum reset_reason reason)
     return (unsigned)reason < sizeof names / sizeof names[0] ? names[reason] : "unknown";
 }
 
-/* A text that grows to the right and never past FOTA_MESSAGE_SIZE. */
+/* A text that grows to the right and never past FOTA_REPORT_SIZE. */
 struct writer {
     char *text;
     uint32_t length;
@@ -40,7 +40,7 @@ struct writer {
 
 static void put(struct writer *writer, const char *text)
 {
-    while (*text != '\0' && writer->length < FOTA_MESSAGE_SIZE)
+    while (*text != '\0' && writer->length < FOTA_REPORT_SIZE)
         writer->text[writer->length++] = *text++;
     writer->text[writer->length] = '\0';
 }

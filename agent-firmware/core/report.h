@@ -22,6 +22,8 @@
     X(REPORT_CANCELLED, 10, "cancelled")                                                                     \
     X(REPORT_ANSWERED, 11, "answered")
 
+#define FOTA_REPORT_SIZE 1023u /* the longest is shorter */
+
 enum report_kind {
 #define X(name, number, text) name = number,
     REPORTS(X)
@@ -92,7 +94,7 @@ struct report_running {
     const char *flash_map; /* how it is divided; NULL: neither is said */
 };
 
-/* Each writes one report into `text` (FOTA_MESSAGE_SIZE + 1 bytes, with a zero byte) and returns its length;
+/* Each writes one report into `text` (FOTA_REPORT_SIZE + 1 bytes, with a zero byte) and returns its length;
  * every report fits. */
 
 /* `activity`: the state (a report's name) of an attempt in work, or NULL. `result`: not acknowledged, or

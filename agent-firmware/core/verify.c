@@ -21,7 +21,7 @@ bool verify_slot(const struct fota_platform *platform, int slot, uint32_t length
         return false;
     image_scan_start(&scan, length);
     for (uint32_t done = 0; done < length;) {
-        uint32_t count = length - done < FOTA_SECTOR_SIZE ? length - done : FOTA_SECTOR_SIZE;
+        uint32_t count = length - done < FOTA_BUFFER_SIZE ? length - done : FOTA_BUFFER_SIZE;
         if (!platform->port->flash_read(platform->context, address + done, buffer, (count + 3) & ~3u))
             return false;
         verify_scan_add(platform, &scan, buffer, count);

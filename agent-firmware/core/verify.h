@@ -8,7 +8,7 @@
 #include "fota_port.h"
 #include "image_scan.h"
 
-/* Reads `length` bytes of slot `slot` (1 or 2) through `buffer` (FOTA_SECTOR_SIZE bytes, aligned to 4). False
+/* Reads `length` bytes of slot `slot` (1 or 2) through `buffer` (FOTA_BUFFER_SIZE bytes, aligned to 4). False
  * when flash cannot be read or the length does not fit the slot; else `fault` and `digest` say what is there.
  */
 bool verify_slot(const struct fota_platform *platform, int slot, uint32_t length, uint8_t *buffer,

@@ -65,7 +65,6 @@ struct fota_work {
     uint32_t attempt;
     bool is_rollback;
     char nonce[BOOT_NONCE_LENGTH];
-    char version[BOOT_VERSION_SIZE];
     struct boot_image image; /* what goes into the inactive slot */
     uint32_t sequence;       /* of its release, if known; as in struct boot_attempt */
     uint32_t confirm_seconds;
@@ -96,7 +95,7 @@ struct fota_agent {
     struct command command;               /* the last one read */
     union {                               /* never in use at the same time */
         jsmntok_t tokens[JSON_TOKENS];
-        char report[FOTA_MESSAGE_SIZE + 1];
+        char report[FOTA_REPORT_SIZE + 1];
     } scratch;
 };
 

@@ -13,6 +13,11 @@
 #include <stdint.h>
 
 #define FOTA_SECTOR_SIZE 4096u
+/* What images are written and read through: a port that is short of RAM makes it smaller, such as 2048. A
+ * power of 2. */
+#ifndef FOTA_BUFFER_SIZE
+#define FOTA_BUFFER_SIZE FOTA_SECTOR_SIZE
+#endif
 
 /* Where things are in flash; addresses in bytes from its start, multiples of FOTA_SECTOR_SIZE. */
 struct fota_flash_map {
@@ -62,7 +67,7 @@ struct fota_port {
     /* Gives up the open request, if there is one; none of its events comes any more. */
     void (*http_stop)(void *context);
 
-    /* Queues one report (JSON text, at most FOTA_MESSAGE_SIZE bytes) for the device's report topic, QoS 1.
+    /* Queues one report (JSON text, at most FOTA_REPORT_SIZE bytes) for the device's report topic, QoS 1.
      * Called only while connected. */
     void (*publish)(void *context, const char *report, uint32_t length);
 

@@ -60,7 +60,7 @@ row 'boot loader' "$boot_code" "$boot_constants" "$boot_variables" "$boot_stack"
 row 'agent core' "$core_code" "$core_constants" "$core_variables" "$core_stack"
 row 'crypto (BearSSL)' "$crypto_code" "$crypto_constants" "$crypto_variables" "$crypto_stack"
 row 'port of the emulator' "$port_code" "$port_constants" "$((port_variables - agent))" ''
-echo "boot.bin has $boot bytes of 4096; struct fota_agent has $agent bytes, with its buffer of 4096"
+echo "boot.bin has $boot bytes of 4096; struct fota_agent has $agent bytes, with its buffer of 2048"
 [ ! -e "$directory/stack" ] || echo "an upgrade and a revert on the emulated core used $(cat "$directory/stack") bytes of stack"
 
 limit 'boot.bin' "$boot" 4096

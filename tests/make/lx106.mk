@@ -3,7 +3,7 @@
 LX106 = $(BUILD)/lx106
 LX106_CC = xtensa-lx106-elf-gcc
 LX106_FLAGS = -Os -g -mlongcalls -mtext-section-literals -mno-target-align -ffreestanding -fno-builtin -ffunction-sections -fdata-sections \
-    -fno-common -fno-tree-loop-distribute-patterns -fstack-usage $(WARNINGS) -MMD -MP -DBR_64=0 \
+    -fno-common -fno-tree-loop-distribute-patterns -fstack-usage $(WARNINGS) -MMD -MP -DBR_64=0 -DFOTA_BUFFER_SIZE=2048 \
     -isystem /usr/lib/xtensa-lx106-elf/include -isystem $(LX106)/include
 LX106_INCLUDES = $(AGENT_INCLUDES) -Iagent-firmware/boot/chip -Iagent-firmware/port/lx106
 LX106_PORT = agent-firmware/port/lx106

@@ -157,12 +157,12 @@ static void data(struct device *hooked, char *bytes, uint32_t length)
 
     if (device->device.agent.download.received == 0)
         device->damaged = false;
-    if (fleet_fault_strikes(device, FAULT_FAIL_DOWNLOAD, work->version, work->is_rollback) &&
+    if (fleet_fault_strikes(device, FAULT_FAIL_DOWNLOAD, work->image.version, work->is_rollback) &&
         !device->damaged && length > 0) {
         bytes[length / 2] = (char)(bytes[length / 2] ^ 0x10);
         device->damaged = true;
     }
-    if (fleet_fault_strikes(device, FAULT_SILENT, work->version, work->is_rollback) && !device->silenced) {
+    if (fleet_fault_strikes(device, FAULT_SILENT, work->image.version, work->is_rollback) && !device->silenced) {
         device->silenced = true;
         hooked->running = false; /* not one byte more reaches the agent */
         /* libcurl is on the stack: pull the plug from the loop. */

@@ -101,8 +101,9 @@ static int teardown(void **state)
 
 static void start(int slot, uint32_t size)
 {
-    static struct command_image image = {.url = "http://h/i"};
+    static struct command_image image;
     image.size = size;
+    memcpy(download.url, "http://h/i", sizeof "http://h/i");
     asked[0] = '\0';
     download_start(&download, &journal, slot, &image, 1, 0);
     assert_string_equal(asked, "HEAD 0\n"); /* nothing is erased before the length is known */

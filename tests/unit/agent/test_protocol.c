@@ -13,6 +13,7 @@
 #include "report.h"
 
 static jsmntok_t tokens[JSON_TOKENS];
+static char url[FOTA_URL_SIZE];
 
 static json_t *load(const char *path)
 {
@@ -27,7 +28,7 @@ static json_t *load(const char *path)
 
 static enum command_verdict read_text(struct command *command, const char *text)
 {
-    return command_read(command, text, (uint32_t)strlen(text), tokens);
+    return command_read(command, text, (uint32_t)strlen(text), 2, url, tokens);
 }
 
 static void every_golden_command_is_judged_as_marked(void **state)
@@ -71,7 +72,9 @@ static void an_update_is_read_member_by_member(void **state)
     assert_int_equal(command.images[1].size, 409600);
     assert_int_equal(command.images[1].sha256[31], 0xAB);
     assert_int_equal(command.images[0].sha256[0], 0x61);
-    assert_non_null(strstr(command.images[1].url, "/v1/images/abab"));
+    assert_non_null(strstr(url, "/v1/images/abab"));
+    assert_int_equal(command_read(&command, text, (uint32_t)strlen(text), 1, url, tokens), COMMAND_GOOD);
+    assert_non_null(strstr(url, "/v1/images/6161"));
     assert_int_equal(command.download_seconds, 450);
     assert_int_equal(command.confirm_seconds, 225);
     free(text);
@@ -168,8 +171,8 @@ static void messages_have_a_largest_size(void **state)
     (void)state;
     memset(text, ' ', sizeof text - 1);
     memcpy(text, "{\"command\":\"report\"}", 20);
-    assert_int_equal(command_read(&command, text, FOTA_MESSAGE_SIZE, tokens), COMMAND_GOOD);
-    assert_int_equal(command_read(&command, text, FOTA_MESSAGE_SIZE + 1, tokens), COMMAND_TOO_LARGE);
+    assert_int_equal(command_read(&command, text, FOTA_MESSAGE_SIZE, 2, url, tokens), COMMAND_GOOD);
+    assert_int_equal(command_read(&command, text, FOTA_MESSAGE_SIZE + 1, 2, url, tokens), COMMAND_TOO_LARGE);
 }
 
 static void a_damaged_command_never_crashes_the_reader(void **state)
@@ -182,10 +185,10 @@ static void a_damaged_command_never_crashes_the_reader(void **state)
     (void)state;
     for (size_t i = 0; i < length; i++) {
         char kept = text[i];
-        assert_int_not_equal(command_read(&command, text, (uint32_t)i, tokens), COMMAND_GOOD);
+        assert_int_not_equal(command_read(&command, text, (uint32_t)i, 2, url, tokens), COMMAND_GOOD);
         for (int damage = 1; damage < 256; damage *= 2) {
             text[i] = (char)(kept ^ damage);
-            (void)command_read(&command, text, (uint32_t)length, tokens);
+            (void)command_read(&command, text, (uint32_t)length, 2, url, tokens);
         }
         text[i] = kept;
     }
@@ -235,7 +238,7 @@ static void expect(const char *name, const char *text, uint32_t length)
 
 static void every_report_is_written_as_in_the_corpus(void **state)
 {
-    static char text[FOTA_MESSAGE_SIZE + 1];
+    static char text[FOTA_REPORT_SIZE + 1];
     struct report_running running = {
         .version = "v1.1.0t45772(a)", .slot = 2, .sha256 = sha256, .reset_reason = RESET_POWER_ON};
     struct boot_result confirmed = result_of(REPORT_CONFIRMED, REASON_NONE, "v1.1.0t45772(a)", 2);
@@ -266,6 +269,30 @@ static void every_report_is_written_as_in_the_corpus(void **state)
     expect("cancelled", text, report_result(text, &cancelled));
 }
 
+/* One that did not fit would be cut off, and be no JSON. */
+static void the_longest_report_fits(void **state)
+{
+    static char text[FOTA_REPORT_SIZE + 1], version[BOOT_VERSION_SIZE];
+    struct report_running running = {.version = version,
+                                     .slot = 2,
+                                     .sha256 = sha256,
+                                     .on_trial = true,
+                                     .reset_reason = RESET_DEEP_SLEEP,
+                                     .flash_kb = 16384,
+                                     .flash_map = "1024+1024"};
+    (void)state;
+    memset(version, '9', sizeof version - 1);
+    struct boot_result result = result_of(REPORT_REVERTED, REASON_NO_PREVIOUS_IMAGE, version, 2);
+    result.campaign = FOTA_CAMPAIGN_MAX;
+    result.attempt = (uint16_t)FOTA_ATTEMPT_MAX;
+    uint32_t length =
+        report_hello(text, &running, "downloading", FOTA_CAMPAIGN_MAX, FOTA_ATTEMPT_MAX, &result);
+    assert_true(length < FOTA_REPORT_SIZE);
+    json_t *report = json_loadb(text, length, 0, NULL);
+    assert_non_null(report);
+    json_decref(report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +303,7 @@ int main(void)
         cmocka_unit_test(messages_have_a_largest_size),
         cmocka_unit_test(a_damaged_command_never_crashes_the_reader),
         cmocka_unit_test(every_report_is_written_as_in_the_corpus),
+        cmocka_unit_test(the_longest_report_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
