@@ -62,15 +62,20 @@ row 'crypto (BearSSL)' "$crypto_code" "$crypto_constants" "$crypto_variables" "$
 row 'port of the emulator' "$port_code" "$port_constants" "$((port_variables - agent))" ''
 echo "boot.bin has $boot bytes of 4096; struct fota_agent has $agent bytes, with its buffer of 2048"
 [ ! -e "$directory/stack" ] || echo "an upgrade and a revert on the emulated core used $(cat "$directory/stack") bytes of stack"
+[ ! -e "$directory/stack-with-signature" ] ||
+    echo "one with the check of its signature used $(cat "$directory/stack-with-signature") bytes of stack"
 
 limit 'boot.bin' "$boot" 4096
 [ "$2" = boot ] || limit 'code of the agent core' "$core_code" 16384
 [ "$2" = boot ] || limit 'RAM of the agent core' "$core_variables" 6144
 
+[ "$core_code" -gt 0 ] && [ "$crypto_code" -gt 0 ] && [ "$boot_code" -gt 0 ] || { echo 'lx106: the map has no such part' >&2 && failed=yes; }
+
 # What the core needs of others: string.h, the crypto, and what the compiler adds.
 defined=$(xtensa-lx106-elf-nm --defined-only "$directory/libcore.a" | awk 'NF == 3 {print $3}' | sort -u)
 needed=$(xtensa-lx106-elf-nm --undefined-only "$directory/libcore.a" | awk '$1 == "U" {print $2}' | sort -u | grep -vxF -f <(echo "$defined") |
     grep -vE '^(mem(cpy|move|set|cmp|chr)|str(n?len|n?cmp|r?chr)|br_[a-z0-9_]+|__(u?div|u?mod|mul|umulsi|ashl|lshr)[sd]i3)$' | tr '\n' ' ' || true)
+[ -n "$defined" ] || failed=yes
 [ -z "$needed" ] || { echo "lx106: the agent core needs more than string.h: $needed" >&2 && failed=yes; }
 
 [ -z "$failed" ]

@@ -65,14 +65,23 @@ $(BUILD)/tools/elf_image: $(LX106_PORT)/tool/elf_image.c $(BUILD)/lib/libagent_c
 $(LX106)/boot.bin: $(LX106)/boot.elf $(BUILD)/tools/elf_image
 	$(call say,BIN)$(BUILD)/tools/elf_image boot $< $@
 
-# A release is a version and whether its self test passes; its images are for the map 512+512.
-LX106_RELEASES = v1.0.5 v1.1.0 v1.2.0-sick
+# A release is a version, whether its self test passes (-sick), and whether it takes only what the key of this build has signed (-keyed);
+# its images are for the map 512+512.
+LX106_RELEASES = v1.0.5 v1.0.6-keyed v1.1.0 v1.2.0-sick
+$(LX106)/release.pem: $(BUILD)/bin/orchestratorctl
+	@mkdir -p $(@D)
+	@rm -f $@ $(LX106)/release.pub.pem
+	$(call say,KEY)$(BUILD)/bin/orchestratorctl key generate $@ > /dev/null
+# The point stands at the end of the key: 65 bytes.
+$(LX106)/release_key.h: $(LX106)/release.pem
+	$(call say,KEY)grep -v -e '---' $(LX106)/release.pub.pem | base64 -d | tail -c 65 | od -An -v -tu1 -w1 | tr '\n' ',' \
+	    | sed 's/.*/#define RELEASE_KEY &/; s/,$$//' > $@
 LX106_MAPPED_1 = 0x40201010
 LX106_MAPPED_2 = 0x40281010
 define lx106_release
-$(LX106)/firmware/$(1)/release.o: $(LX106_PORT)/firmware/release.c Makefile tests/make/lx106.mk
+$(LX106)/firmware/$(1)/release.o: $(LX106_PORT)/firmware/release.c $(4) Makefile tests/make/lx106.mk | $(LX106)/include/complete
 	@mkdir -p $$(@D)
-	$$(call say,CHIP)$(LX106_CC) -std=c17 $(LX106_FLAGS) -DRELEASE_VERSION='"$(2)t45772(a)"' -DRELEASE_IS_HEALTHY=$(3) -c $$< -o $$@
+	$$(call say,CHIP)$(LX106_CC) -std=c17 $(LX106_FLAGS) -DRELEASE_VERSION='"$(2)t45772(a)"' -DRELEASE_IS_HEALTHY=$(3) $(LX106_INCLUDES) $(4:%=-include %) -c $$< -o $$@
 endef
 define lx106_slot
 $(LX106)/firmware/$(1)/user$(2).elf: $(LX106)/firmware/$(1)/release.o $(LX106_FIRMWARE) $(LX106_WHOLE_CORE) $(LX106)/libcrypto.a \
@@ -82,7 +91,7 @@ $(LX106)/firmware/$(1)/user$(2).elf: $(LX106)/firmware/$(1)/release.o $(LX106_FI
 	    -T $(LX106_PORT)/firmware/firmware.ld agent-firmware/boot/chip/rom.ld $(LX106_PORT)/machine.ld \
 	    -o $$@ $$(filter %.o %.a,$$^) -L/usr/lib/xtensa-lx106-elf/lib -lc -lgcc
 endef
-$(foreach release,$(LX106_RELEASES),$(eval $(call lx106_release,$(release),$(release:-sick=),$(if $(filter %-sick,$(release)),false,true))))
+$(foreach release,$(LX106_RELEASES),$(eval $(call lx106_release,$(release),$(patsubst %-keyed,%,$(release:-sick=)),$(if $(filter %-sick,$(release)),false,true),$(if $(filter %-keyed,$(release)),$(LX106)/release_key.h))))
 $(foreach release,$(LX106_RELEASES),$(foreach slot,1 2,$(eval $(call lx106_slot,$(release),$(slot)))))
 $(LX106)/firmware/%.bin: $(LX106)/firmware/%.elf $(BUILD)/tools/elf_image
 	$(call say,BIN)$(BUILD)/tools/elf_image $(patsubst user%.bin,%,$(@F)) $< $@
@@ -127,7 +136,7 @@ $(LX106)/agent_size.o: tests/lx106/agent_size.c Makefile tests/make/lx106.mk | $
 	$(call say,CHIP)$(LX106_CC) -std=c99 $(LX106_FLAGS) $(LX106_INCLUDES) -c $< -o $@
 
 .PHONY: lx106 lx106-programs lx106-powercut
-lx106-programs: $(LX106_ALL) $(LX106)/agent_size.o $(addprefix $(BUILD)/tests/lx106/,powercut test_maps) $(BUILD)/bin/lx106-device
+lx106-programs: $(LX106_ALL) $(LX106)/libcore.a $(LX106)/agent_size.o $(addprefix $(BUILD)/tests/lx106/,powercut test_maps) $(BUILD)/bin/lx106-device
 tests: lx106-programs
 lx106: deps
 	@+$(MAKE) --no-print-directory lx106-programs

@@ -132,7 +132,9 @@ static void start(void)
     const struct fota_setup agent_setup = {.running_slot = (int)running.slot,
                                            .reset_reason = reset_reason(),
                                            .version = release_version,
-                                           .seed = setup.seed};
+                                           .seed = setup.seed,
+                                           .keys = release_keys,
+                                           .key_count = release_key_count};
     fota_agent_start(&firmware.agent, &platform, &agent_setup, firmware.frame.now);
     memcpy(running.version, firmware.agent.running.version, sizeof running.version);
     modem_send(MODEM_RUNNING, &running, sizeof running);

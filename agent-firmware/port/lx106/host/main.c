@@ -350,6 +350,10 @@ int main(int count, char **arguments)
     boot(RESET_POWER);
     event_loop_run(device.loop);
 
+    struct machine_board board;
+    machine_read_board(&device.machine, &board);
+    fprintf(stderr, "level=info device=%s the chip has used at most %u bytes of stack\n", device.id,
+            board.stack_used);
     http_request_stop(&device.request);
     machine_close(&device.machine);
     mqtt_link_free(&device.link);
