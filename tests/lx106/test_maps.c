@@ -121,7 +121,7 @@ static void give_trial(const struct fota_flash_map *map, const struct image *fir
 static void open_chip(const struct fota_flash_map *map, uint32_t kilobytes, const struct image *first)
 {
     char path[64], message[512];
-    struct image loader;
+    static struct image loader;
     bool created;
 
     (void)snprintf(path, sizeof path, "/tmp/lx106-maps.%ld", (long)getpid());

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -15,7 +16,7 @@
 static struct sector_store *store;
 static struct flash flash;
 static struct boot_memory memory;
-static uint8_t image[8192];
+static uint8_t image[0x6A000];
 static uint32_t erased, programmed;
 static bool program_fails;
 
@@ -170,7 +171,7 @@ static void a_trial_that_is_not_whole_is_given_up_for_good(void **state)
     (void)state;
     give_trial();
     image[100] ^= 1; /* of slot 2, the last one made */
-    write_slot(2, sizeof image / 2);
+    write_slot(2, 4096);
     assert_int_equal(boot(), 1);
     assert_int_equal(programmed, 1);
     give_slot(2);
@@ -186,6 +187,30 @@ static void a_good_slot_that_is_lost_leaves_the_other(void **state)
     assert_int_equal(boot(), 2);
     assert_true(flash_erase(&flash, fota_map_512.slot_address[1]));
     assert_int_equal(boot(), 0);
+}
+
+/* Espressif's own firmware, for both slots. */
+static void real_images_are_whole(void **state)
+{
+    static const char *const folders[] = {"at-sdk2.0.0", "at-sdk3.0.6"};
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        char path[64];
+        int slot = 1 + i % 2;
+        (void)snprintf(path, sizeof path, "../shared/images/%s/user%d.bin", folders[i / 2], slot);
+        FILE *file = fopen(path, "rb");
+        if (file == NULL) {
+            print_message("%s is not there\n", path);
+            skip();
+        }
+        uint32_t length = (uint32_t)fread(image, 1, sizeof image, file);
+        (void)fclose(file);
+        write_slot(slot, (length + 3) & ~3u);
+        assert_true(boot_check(&platform, slot, NULL, memory.buffer));
+        write_slot(3 - slot, (length + 3) & ~3u);
+        assert_false(boot_check(&platform, 3 - slot, NULL, memory.buffer));
+    }
 }
 
 static void the_map_is_in_the_first_word(void **state)
@@ -221,6 +246,7 @@ int main(void)
         TEST(a_try_that_cannot_be_counted_is_not_made),
         TEST(a_trial_that_is_not_whole_is_given_up_for_good),
         TEST(a_good_slot_that_is_lost_leaves_the_other),
+        TEST(real_images_are_whole),
         TEST(the_map_is_in_the_first_word),
     };
 
