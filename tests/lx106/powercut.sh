@@ -4,4 +4,3 @@ set -euo pipefail
 build=${BUILD:-build}
 "$build/tests/lx106/powercut" "$build/lx106" "${1:-some}" | tee "$build/lx106/powercut.log"
 sed -n 's/.* at most \([0-9]*\) bytes of stack.*/\1/p' "$build/lx106/powercut.log" > "$build/lx106/stack"
-"$(dirname "$0")/sizes.sh" "$build/lx106" boot

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# What boot loader, agent core and crypto cost on the chip: sizes.sh DIRECTORY boot|all (build/lx106)
+# What boot loader, agent core and crypto cost on the chip: sizes.sh
 # Code and constants are those of a linked program, where the linker has left out what is not called and shortened calls; RAM
 # is variables, with the one struct fota_agent; stack is what a run on the emulated core has used, or what the compiler says
-# of each function. Fails when a limit is passed (`boot`: only those of the boot loader), or when the core needs more than string.h.
+# of each function. Fails when a limit is passed, or when the core needs more than string.h.
 set -eu
-directory=$1
+directory=${BUILD:-build}/lx106
 firmware=$directory/firmware/v1.1.0/user1.elf
 
 # sums MAP PATTERN: bytes of code, constants, variables of the input files that match
@@ -66,8 +66,8 @@ echo "boot.bin has $boot bytes of 4096; struct fota_agent has $agent bytes, with
     echo "one with the check of its signature used $(cat "$directory/stack-with-signature") bytes of stack"
 
 limit 'boot.bin' "$boot" 4096
-[ "$2" = boot ] || limit 'code of the agent core' "$core_code" 16384
-[ "$2" = boot ] || limit 'RAM of the agent core' "$core_variables" 6144
+limit 'code of the agent core' "$core_code" 16384
+limit 'RAM of the agent core' "$core_variables" 6144
 
 [ "$core_code" -gt 0 ] && [ "$crypto_code" -gt 0 ] && [ "$boot_code" -gt 0 ] || { echo 'lx106: the map has no such part' >&2 && failed=yes; }
 

@@ -140,7 +140,7 @@ lx106-programs: $(LX106_ALL) $(LX106)/libcore.a $(LX106)/agent_size.o $(addprefi
 tests: lx106-programs
 lx106: deps
 	@+$(MAKE) --no-print-directory lx106-programs
-	@tests/lx106/sizes.sh $(LX106) all
+	@BUILD=$(BUILD) tests/lx106/sizes.sh
 lx106-powercut: deps
 	@+$(MAKE) --no-print-directory lx106-programs
 	@BUILD=$(BUILD) tests/lx106/powercut.sh all
