@@ -162,7 +162,8 @@ static void data(struct device *hooked, char *bytes, uint32_t length)
         bytes[length / 2] = (char)(bytes[length / 2] ^ 0x10);
         device->damaged = true;
     }
-    if (fleet_fault_strikes(device, FAULT_SILENT, work->image.version, work->is_rollback) && !device->silenced) {
+    if (fleet_fault_strikes(device, FAULT_SILENT, work->image.version, work->is_rollback) &&
+        !device->silenced) {
         device->silenced = true;
         hooked->running = false; /* not one byte more reaches the agent */
         /* libcurl is on the stack: pull the plug from the loop. */
