@@ -68,4 +68,13 @@ then_campaign_is summer completed
 when_operator rollback summer
 then_campaign_is summer rolled_back
 then_devices_run v1.3.0 1
+
+# A fleet with both keys takes what either has signed.
+given_fleet 6 v1.0.5 --public-key "$work/other.pub.pem" --public-key "$work/release.pub.pem"
+when_campaign wide v1.5.0 --device device-00001 --device device-00002 --device device-00003
+then_campaign_is wide completed
+when_campaign unsigned-wide v1.1.0 --device device-00004 --device device-00005 --device device-00006
+then_campaign_is unsigned-wide halted
+eventually t "SELECT count(*) > 0 FROM ops.device_timeline WHERE campaign = 'unsigned-wide' AND reason = 'bad_signature'"
+then_devices_run v1.5.0 3
 then_everything_adds_up
