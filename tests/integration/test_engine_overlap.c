@@ -215,6 +215,27 @@ static void an_urgent_campaign_takes_over(void **state)
     fixture_release(fixture);
 }
 
+/* Another campaign has the device between a failure and the next attempt, and gives it back: no reason for
+ * more attempts than the policy allows, and no way for two campaigns to bump each other for ever. */
+static void attempts_are_counted_over_all_turns(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    create(fixture, "low", 50, OVERLAP_LEAVE_OUT);
+    create(fixture, "urgent", 90, OVERLAP_TAKE_OVER);
+    for (int turn = 0; turn < 6; turn++) {
+        if (fixture_integer(fixture, "SELECT count(*) FROM targets WHERE withdrawn") > 0)
+            fixture_reports(fixture, "lamp-1", "cancelled");
+        fixture_tick(fixture);
+        if (fixture_integer(fixture, "SELECT count(*) FROM targets WHERE campaign_id = 2 AND state = "
+                                     "'offered'") > 0)
+            fixture_reports(fixture, "lamp-1", "failed");
+        fixture_tick(fixture);
+    }
+    assert_int_equal(fixture_integer(fixture, "SELECT attempt FROM targets WHERE campaign_id = 2"), 2);
+    fixture_release(fixture);
+}
+
 /* Withdrawn, and queued; but the device had done it already. */
 static void what_was_done_before_the_take_over_counts(void **state)
 {
@@ -441,6 +462,7 @@ int main(void)
         cmocka_unit_test(a_higher_priority_goes_ahead),
         cmocka_unit_test(an_urgent_campaign_takes_over),
         cmocka_unit_test(what_was_done_before_the_take_over_counts),
+        cmocka_unit_test(attempts_are_counted_over_all_turns),
         cmocka_unit_test(two_campaigns_never_wait_for_each_other),
         cmocka_unit_test(a_paused_campaign_holds_up_nobody_who_waits),
         cmocka_unit_test(turns_go_by_priority),
