@@ -13,8 +13,14 @@ ALTER TABLE plan_devices ADD COLUMN queued boolean NOT NULL DEFAULT false; -- an
 
 -- Pending, while another campaign has the device.
 ALTER TABLE targets ADD COLUMN queued boolean NOT NULL DEFAULT false CHECK (NOT queued OR state = 'pending');
-CREATE INDEX targets_queued ON targets (campaign_id) WHERE queued;
+CREATE INDEX targets_queued ON targets (campaign_id, device_id) WHERE queued;
 CREATE INDEX targets_queued_by_device ON targets (device_id) WHERE queued;
+
+DROP INDEX targets_to_offer;
+CREATE INDEX targets_to_offer ON targets (campaign_id, wave, position) WHERE state = 'pending' AND NOT queued;
+
+-- While very many wait, a look for those whose turn has come takes its time: not again before then.
+ALTER TABLE campaigns ADD COLUMN overlap_at timestamptz;
 
 -- One device belongs to at most one live campaign; in others it may be queued.
 DROP INDEX targets_one_live_per_device;

@@ -87,6 +87,7 @@ static enum status read_campaign(const struct store_rows *rows, struct arena *ar
     if (!overlap_parse(store_rows_text(rows, 0, 24), &campaign->overlap))
         return error_set(error, STATUS_INTERNAL, "campaigns.overlap", "unknown word %s",
                          store_rows_text(rows, 0, 24));
+    campaign->overlap_at = store_rows_real(rows, 0, 25);
     campaign->schedule.pauses_at_end = strcmp(store_rows_text(rows, 0, 20), "pause") == 0;
     if (policy_json_parse(policy, strlen(policy), &campaign->policy, error) != STATUS_OK)
         return error_context(error, "stored policy of campaign %s", campaign->name);

@@ -33,6 +33,7 @@ struct campaign {
     int64_t seed;
     int priority; /* 0 to PRIORITY_MAX */
     enum overlap overlap;
+    double overlap_at; /* no look for turns before then; 0: none */
     struct ramp ramp;
     const char *created_by;
     struct schedule schedule;

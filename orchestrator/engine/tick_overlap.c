@@ -2,11 +2,19 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "array.h"
 #include "log.h"
 #include "membership.h"
 #include "store_sql.h"
+
+enum { GIVE_WAY_AT_ONCE = 10000, WAITING_COUNTED = 10000 };
+
+/* A look that takes longer than this is not made at every tick, but so seldom that it takes one part in
+ * LOOK_SHARE of the time. */
+#define LOOK_SECONDS 0.05
+#define LOOK_SHARE 20
 
 static void put_campaign(struct store_parameters *parameters, const struct campaign *campaign)
 {
@@ -41,6 +49,7 @@ static enum status go_ahead(struct tick_work *work, struct store *store, struct 
     struct store_rows *rows;
     put_campaign(&parameters, &work->campaign);
     store_put_boolean(&parameters, work->campaign.overlap == OVERLAP_TAKE_OVER);
+    store_put_integer(&parameters, GIVE_WAY_AT_ONCE);
     if (store_run(store, &SQL_OVERLAP_AHEAD, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     enum status status = STATUS_OK;
@@ -147,24 +156,46 @@ static enum status is_waiting(struct tick_work *work, struct store *store, bool 
     struct store_parameters parameters = {0};
     struct store_rows *rows;
     *waits = false;
-    if (snapshot->state != CAMPAIGN_RUNNING || snapshot_count(snapshot, TARGET_PENDING) == 0)
+    if (snapshot->state != CAMPAIGN_RUNNING || snapshot_count(snapshot, TARGET_PENDING) == 0 ||
+        work->campaign.now < work->campaign.overlap_at)
         return STATUS_OK;
     store_put_integer(&parameters, work->campaign.number);
     if (store_run(store, &SQL_OVERLAP_ANY, &parameters, &rows, error) != STATUS_OK)
         return error->status;
-    *waits = store_rows_boolean(rows, 0, 0);
+    *waits = store_rows_count(rows) > 0;
     store_rows_free(rows);
     return STATUS_OK;
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static enum status look_later(const struct campaign *campaign, struct store *store, double took,
+                              struct error *error)
+{
+    struct store_parameters parameters = {0};
+    if (took < LOOK_SECONDS)
+        return STATUS_OK;
+    store_put_integer(&parameters, campaign->number);
+    store_put_real(&parameters, took * LOOK_SHARE);
+    return store_run(store, &SQL_OVERLAP_LATER, &parameters, NULL, error);
 }
 
 enum status tick_overlap(struct tick_work *work, struct store *store, struct error *error)
 {
     bool waits;
+    double began = seconds_now();
     enum status status = is_waiting(work, store, &waits, error);
     if (status == STATUS_OK && waits)
         status = go_ahead(work, store, error);
     if (status == STATUS_OK && waits)
         status = take_turns(work, store, error);
+    if (status == STATUS_OK && waits && !work->more)
+        status = look_later(&work->campaign, store, seconds_now() - began, error);
     return status;
 }
 
@@ -183,9 +214,12 @@ enum status tick_explain_overlap(const struct tick_work *work, int wave, struct 
         return error->status;
     size_t used = strlen(words);
     const char *behind = store_rows_text(rows, 0, 1);
-    if (store_rows_integer(rows, 0, 0) > 0)
-        snprintf(words + used, size - used, "; %s of the campaign wait for their turn%s%.150s",
-                 store_rows_text(rows, 0, 0), behind != NULL ? " behind " : "", behind != NULL ? behind : "");
+    long long waiting = store_rows_integer(rows, 0, 0);
+    bool is_more = waiting > WAITING_COUNTED;
+    if (waiting > 0)
+        snprintf(words + used, size - used, "; %s%lld of the campaign wait for their turn%s%.150s",
+                 is_more ? "more than " : "", is_more ? WAITING_COUNTED : waiting,
+                 behind != NULL ? " behind " : "", behind != NULL ? behind : "");
     store_rows_free(rows);
     return STATUS_OK;
 }

@@ -1,5 +1,5 @@
 -- Campaigns that come after this one give way with the devices that wait in it: what is pending there is queued, and where this one
--- takes over, what is out of a lower priority is withdrawn. campaign, its priority, whether it takes over. A row a campaign that gave
+-- takes over, what is out of a lower priority is withdrawn. campaign, its priority, whether it takes over, limit. A row a campaign that gave
 -- way: name, priority, queued, withdrawn
 WITH after AS MATERIALIZED (
     SELECT h.campaign_id, h.device_id, h.state = 'pending' AS waits
@@ -9,7 +9,7 @@ WITH after AS MATERIALIZED (
     WHERE q.campaign_id = $1 AND q.queued AND c.kind = 'update'
       AND (h.state = 'pending' AND (c.priority < $2 OR c.priority = $2 AND c.campaign_id > $1)
            OR $3 AND h.state IN ('offered', 'accepted', 'downloading') AND NOT h.withdrawn AND c.priority < $2)
-    ORDER BY h.campaign_id, h.device_id
+    LIMIT $4
     FOR UPDATE OF h SKIP LOCKED),
 given AS (
     UPDATE targets t
