@@ -20,6 +20,18 @@ struct tick_work {
     bool more;          /* there was more to do than one tick takes */
 };
 
+/* A report handled at the very moment of the operator's command may have made a target pending after it. */
+enum status tick_cancel_left_over(struct tick_work *work, struct store *store,
+                                  struct error *error) MUST_CHECK;
+
+/* Halts a running campaign whose release no key in force has signed any more, where a signature is required.
+ */
+enum status tick_halt_unsigned(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
+
+/* Asks core/decide what follows and does it, until nothing follows; then says of the open waves how they
+ * stand. */
+enum status tick_decide(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
+
 /* Targets whose time is over: deadlines passed, and members that cannot be offered for too long. */
 enum status tick_expire(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
 enum status tick_give_up(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;

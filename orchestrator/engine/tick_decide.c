@@ -1,0 +1,226 @@
+/* What follows from the numbers of a campaign's waves: halts, moves of waves, and what is said while they
+ * wait. */
+#include "tick_work.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "audit_detail.h"
+#include "log.h"
+#include "rollback.h"
+#include "signing.h"
+#include "store_sql.h"
+
+/* The counters first: a target that has just become pending again is among those cancelled. */
+static enum status cancel_pending(struct tick_work *work, struct store *store, const char *reason,
+                                  struct error *error)
+{
+    struct campaign *campaign = &work->campaign;
+    if (changes_write(&work->changes, store, error) != STATUS_OK ||
+        campaign_cancel_pending(store, campaign, reason, error) != STATUS_OK)
+        return error->status;
+    for (int i = 0; i < campaign->snapshot.wave_count; i++) {
+        int64_t *counts = campaign->snapshot.waves[i].counts;
+        counts[TARGET_CANCELLED] += counts[TARGET_PENDING];
+        counts[TARGET_PENDING] = 0;
+    }
+    return STATUS_OK;
+}
+
+/* A report handled at the very moment of the operator's command may have made a target pending after it. */
+enum status tick_cancel_left_over(struct tick_work *work, struct store *store, struct error *error)
+{
+    const struct campaign_snapshot *snapshot = &work->campaign.snapshot;
+    if (!campaign_state_stops(snapshot->state) || snapshot_count(snapshot, TARGET_PENDING) == 0)
+        return STATUS_OK;
+    return cancel_pending(
+        work, store, snapshot->state == CAMPAIGN_CANCELLED ? "campaign_cancelled" : "rolled_back", error);
+}
+
+/* Targets first, then waves: the order in which reports are handled, so that the two seldom wait for each
+ * other. */
+static enum status halt(struct tick_work *work, struct store *store, const struct action *action,
+                        struct error *error)
+{
+    struct campaign *campaign = &work->campaign;
+    bool goes_back = campaign->policy.on_halt == ON_HALT_ROLLBACK && !campaign->is_rollback;
+    char reason[300], detail[AUDIT_DETAIL_SIZE];
+    struct rollback_numbers numbers;
+    audit_detail_of_wave(campaign, action->wave, detail);
+    snprintf(reason, sizeof reason, "wave %s: %s", campaign->policy.waves[action->wave].name, action->words);
+    if (campaign_withdraw(store, campaign, true, error) != STATUS_OK ||
+        (goes_back && cancel_pending(work, store, "rolled_back", error) != STATUS_OK) ||
+        wave_move(store, campaign, action->wave, WAVE_FAILED, action->words, error) != STATUS_OK ||
+        campaign_move(store, campaign, CAMPAIGN_EVENT_HALT, ACTOR_ORCHESTRATOR, reason, detail, error) !=
+            STATUS_OK)
+        return error->status;
+    log_write(LOG_WARNING, "campaign_halted", "campaign", campaign->name, "reason", reason, NULL);
+    work->more = true;
+    if (!goes_back)
+        return STATUS_OK;
+    if (campaign_close_waves(store, campaign, "rolled_back", error) != STATUS_OK ||
+        rollback_count(store, campaign, &numbers, error) != STATUS_OK)
+        return error->status;
+    return campaign_move(store, campaign, CAMPAIGN_EVENT_ROLLBACK, ACTOR_ORCHESTRATOR, "on_halt is rollback",
+                         numbers.detail, error);
+}
+
+/* The last key in force that signed the release was revoked: nothing more of it goes out. Whether to roll
+ * back is the operator's to say: the release has not been found bad. */
+enum status tick_halt_unsigned(struct tick_work *work, struct store *store, struct error *error)
+{
+    struct campaign *campaign = &work->campaign;
+    struct error why = {0};
+    if (campaign->is_rollback || campaign->snapshot.state != CAMPAIGN_RUNNING)
+        return STATUS_OK;
+    enum status status = campaign_check_signed(store, campaign, NULL, &why);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    if (status != STATUS_CONFLICT) {
+        *error = why;
+        return status;
+    }
+    if (campaign_withdraw(store, campaign, true, error) != STATUS_OK ||
+        campaign_close_waves(store, campaign, why.message, error) != STATUS_OK)
+        return error->status;
+    log_write(LOG_WARNING, "campaign_halted", "campaign", campaign->name, "reason", why.message, NULL);
+    work->more = true;
+    return campaign_move(store, campaign, CAMPAIGN_EVENT_HALT, ACTOR_ORCHESTRATOR, why.message, NULL, error);
+}
+
+static void format_time(double seconds, char *text, size_t size)
+{
+    time_t whole = (time_t)seconds;
+    struct tm parts;
+    strftime(text, size, "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&whole, &parts));
+}
+
+/* A verdict on a wave that leaves its campaign running: the wave, and who decided what by which numbers. */
+static enum status move_wave(struct tick_work *work, struct store *store, const struct action *action,
+                             enum wave_state to, const char *words, struct error *error)
+{
+    static const char *const names[] = {[ACTION_OPEN_WAVE] = "open_wave",
+                                        [ACTION_SOAK_WAVE] = "soak_wave",
+                                        [ACTION_REOPEN_WAVE] = "reopen_wave",
+                                        [ACTION_PASS_WAVE] = "pass_wave"};
+    struct campaign *campaign = &work->campaign;
+    char detail[AUDIT_DETAIL_SIZE];
+    audit_detail_of_wave(campaign, action->wave, detail);
+    if (wave_move(store, campaign, action->wave, to, words, error) != STATUS_OK)
+        return error->status;
+    return audit_add(store, ACTOR_ORCHESTRATOR, names[action->kind], campaign->name, words, detail, error);
+}
+
+static enum status apply(struct tick_work *work, struct store *store, const struct action *action,
+                         struct error *error)
+{
+    struct campaign *campaign = &work->campaign;
+    struct wave_snapshot *wave = &campaign->snapshot.waves[action->wave];
+    char until[40], words[sizeof action->words + 64];
+    switch (action->kind) {
+    case ACTION_OPEN_WAVE:
+    case ACTION_REOPEN_WAVE:
+        return move_wave(work, store, action, WAVE_OPEN, action->words, error);
+    case ACTION_SOAK_WAVE:
+        wave->soak_until = action->until;
+        format_time(action->until, until, sizeof until);
+        snprintf(words, sizeof words, "%s; soaks until %s", action->words, until);
+        return move_wave(work, store, action, WAVE_SOAKING, words, error);
+    case ACTION_PASS_WAVE:
+        return move_wave(work, store, action, WAVE_PASSED, action->words, error);
+    case ACTION_FAIL_WAVE:
+        return halt(work, store, action, error);
+    case ACTION_COMPLETE:
+        log_write(LOG_INFO, "campaign_completed", "campaign", campaign->name, NULL);
+        return campaign_move(store, campaign, CAMPAIGN_EVENT_COMPLETE, ACTOR_ORCHESTRATOR, action->words,
+                             NULL, error);
+    default:
+        return STATUS_OK;
+    }
+}
+
+/* A wave that stands still for devices that are offline says so. */
+static enum status explain_offline(const struct campaign *campaign, int wave, struct store *store,
+                                   char *words, size_t size, struct error *error)
+{
+    if (campaign->snapshot.state != CAMPAIGN_RUNNING ||
+        campaign->snapshot.waves[wave].counts[TARGET_PENDING] == 0 ||
+        snapshot_in_flight(&campaign->snapshot) > 0)
+        return STATUS_OK;
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_integer(&parameters, wave);
+    store_put_integer(&parameters, campaign->policy.offline_wait_seconds);
+    struct store_rows *rows;
+    if (store_run(store, &SQL_WAVE_OFFLINE, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    size_t used = strlen(words);
+    if (store_rows_integer(rows, 0, 0) > 0)
+        snprintf(words + used, size - used, "; %s offline, given up from %s UTC on",
+                 store_rows_text(rows, 0, 0), store_rows_text(rows, 0, 1));
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
+/* A wave that stands still until its hours come says so. */
+static void explain_windows(const struct tick_work *work, int wave, char *words, size_t size)
+{
+    size_t used = strlen(words);
+    if (work->zones.limited && work->zones.open_count == 0 &&
+        work->campaign.snapshot.waves[wave].counts[TARGET_PENDING] > 0)
+        snprintf(words + used, size - used, "; outside its windows, the next opens %s", work->zones.next);
+}
+
+/* Whether it is the wave that would open next. */
+static bool is_next(const struct campaign *campaign, int wave)
+{
+    for (int i = 0; i < wave; i++) {
+        if (campaign->snapshot.waves[i].state != WAVE_PASSED)
+            return false;
+    }
+    return campaign->snapshot.waves[wave].state == WAVE_PENDING;
+}
+
+/* What the open wave's gate says while it waits, for those who look on. */
+static enum status explain_waves(const struct tick_work *work, struct store *store, struct error *error)
+{
+    const struct campaign *campaign = &work->campaign;
+    for (int i = 0; i < campaign->snapshot.wave_count; i++) {
+        const struct wave_snapshot *wave = &campaign->snapshot.waves[i];
+        bool waits_for_approval = is_next(campaign, i) && wave->approvals_missing > 0;
+        if ((wave->state != WAVE_OPEN && !waits_for_approval) || wave->members == 0)
+            continue;
+        struct gate_verdict verdict;
+        if (waits_for_approval)
+            snprintf(verdict.words, sizeof verdict.words, "waits for %lld more approval%s",
+                     (long long)wave->approvals_missing, wave->approvals_missing == 1 ? "" : "s");
+        else
+            gate_judge(&campaign->policy.waves[i].gate, wave->members, wave->counts, wave->excused, &verdict);
+        char words[sizeof verdict.words + 200];
+        snprintf(words, sizeof words, "%s", verdict.words);
+        if (explain_offline(campaign, i, store, words, sizeof words, error) != STATUS_OK)
+            return error->status;
+        explain_windows(work, i, words, sizeof words);
+        if (tick_explain_overlap(work, i, store, words, sizeof words, error) != STATUS_OK)
+            return error->status;
+        struct store_parameters parameters = {0};
+        store_put_integer(&parameters, campaign->number);
+        store_put_integer(&parameters, i);
+        store_put_text(&parameters, words);
+        if (store_run(store, &SQL_WAVE_EXPLAIN, &parameters, NULL, error) != STATUS_OK)
+            return error->status;
+    }
+    return STATUS_OK;
+}
+
+enum status tick_decide(struct tick_work *work, struct store *store, struct error *error)
+{
+    for (;;) {
+        struct action action = decide(&work->campaign.snapshot, &work->campaign.policy, work->campaign.now);
+        if (action.kind == ACTION_NONE)
+            return explain_waves(work, store, error);
+        if (apply(work, store, &action, error) != STATUS_OK)
+            return error->status;
+    }
+}
