@@ -226,6 +226,19 @@ static void print_paths(struct session *session, const json_t *paths)
     }
 }
 
+/* Whether devices are left out that a campaign of such a plan refuses to start beside. */
+static bool plan_refuses(const json_t *plan)
+{
+    const json_t *left_out = json_object_get(plan, "left_out");
+    const char *overlap = json_string_value(json_object_get(plan, "overlap"));
+    for (size_t i = 0; i < json_array_size(left_out); i++) {
+        const char *reason = json_string_value(json_object_get(json_array_get(left_out, i), "reason"));
+        if (reason != NULL && strcmp(reason, "other_campaign") == 0)
+            return overlap != NULL && strcmp(overlap, "refuse") == 0;
+    }
+    return false;
+}
+
 static void print_plan(struct session *session, const json_t *plan)
 {
     long long number = json_integer_value(json_object_get(plan, "plan"));
@@ -242,6 +255,9 @@ static void print_plan(struct session *session, const json_t *plan)
     show_part(session, json_object_get(plan, "queued"), "WAITS FOR|>PRIORITY|STATE|>DEVICES",
               "campaign|priority|state|devices");
     show_part(session, json_object_get(plan, "left_out"), "LEFT OUT FOR|>DEVICES", "reason|devices");
+    if (plan_refuses(plan))
+        fprintf(session->out, "\nIt does not start before other campaigns have ended for the devices in "
+                              "other_campaign: --overlap refuse.\n");
     fprintf(session->out,
             "\nWho: orchestratorctl plan devices %lld; plan left-out %lld. To do exactly this:\n"
             "orchestratorctl campaign create NAME --plan %lld\n",

@@ -96,9 +96,6 @@ static enum status check_plan(struct store *store, const struct campaign *campai
 static enum status check_selection(const struct campaign *campaign, const struct membership *membership,
                                    struct error *error)
 {
-    if (membership->taken > 0 && campaign->overlap == OVERLAP_REFUSE)
-        return error_set(error, STATUS_CONFLICT, "overlap", OVERLAP_REFUSED, (long long)membership->taken,
-                         membership->campaigns);
     if (membership->free > 0 || (membership->taken > 0 && overlap_waits(campaign->overlap)))
         return STATUS_OK;
     return error_set(
@@ -110,6 +107,15 @@ static enum status check_selection(const struct campaign *campaign, const struct
         campaign->firmware_version, campaign->firmware_version);
 }
 
+static enum status check_refusal(const struct campaign *campaign, const struct membership *membership,
+                                 struct error *error)
+{
+    if (membership->taken == 0 || campaign->overlap != OVERLAP_REFUSE)
+        return STATUS_OK;
+    return error_set(error, STATUS_CONFLICT, "overlap", OVERLAP_REFUSED, (long long)membership->taken,
+                     membership->campaigns);
+}
+
 /* A draft has devices, and may have them. `detail` is what the audit says of them. */
 static enum status check_members(struct store *store, const struct campaign *campaign, char *detail,
                                  size_t size, struct error *error)
@@ -117,6 +123,8 @@ static enum status check_members(struct store *store, const struct campaign *cam
     struct arena arena = {0};
     struct membership membership = {0};
     enum status status = membership_count(store, campaign, &arena, &membership, error);
+    if (status == STATUS_OK)
+        status = check_refusal(campaign, &membership, error);
     if (status == STATUS_OK)
         status = campaign->plan != 0 ? check_plan(store, campaign, &membership, error)
                                      : check_selection(campaign, &membership, error);

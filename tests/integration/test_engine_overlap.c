@@ -452,6 +452,39 @@ static void a_plan_shows_who_will_wait(void **state)
     fixture_release(fixture);
 }
 
+/* What it left out for another campaign is what it refuses to start beside. */
+static void a_plan_that_refuses_overlap_does_not_start(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    struct error error = {0};
+    int64_t plan = 0;
+    static const char *const one[] = {"lamp-2"};
+    struct campaign_new other = {.name = "other",
+                                 .firmware = FIXTURE_VERSION,
+                                 .tags = "",
+                                 .devices = one,
+                                 .device_count = 1,
+                                 .policy_json = POLICY,
+                                 .start = true};
+    assert_int_equal(operate_campaign_create(fixture->store, &fixture->actor, &other, &error), STATUS_OK);
+    fixture_tick(fixture);
+    struct campaign_new wanted = {
+        .firmware = FIXTURE_VERSION, .tags = "", .policy_json = POLICY, .overlap = OVERLAP_REFUSE};
+    assert_int_equal(operate_plan_create(fixture->store, &fixture->actor, &wanted, &plan, &error), STATUS_OK);
+    struct campaign_new campaign = {.name = "c", .plan = plan, .start = true};
+    assert_int_equal(operate_campaign_create(fixture->store, &fixture->actor, &campaign, &error),
+                     STATUS_CONFLICT);
+    assert_string_equal(error.message, "1 of its devices are in other live campaigns (other)");
+    fixture_command(fixture, "other", CAMPAIGN_CANCEL);
+    fixture_reports(fixture, "lamp-2", "cancelled");
+    if (operate_campaign_create(fixture->store, &fixture->actor, &campaign, &error) != STATUS_OK)
+        fail_msg("%s", error.message);
+    fixture_tick(fixture);
+    fixture_targets_are(fixture, "c", "offered"); /* exactly what the plan shows */
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -469,6 +502,7 @@ int main(void)
         cmocka_unit_test(who_waits_is_not_given_up_as_offline),
         cmocka_unit_test(who_is_second_at_one_device_waits),
         cmocka_unit_test(a_plan_shows_who_will_wait),
+        cmocka_unit_test(a_plan_that_refuses_overlap_does_not_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@ choice=(--firmware "$(full v1.2.0)" --policy "$work/policy.json" --from '<v1.2.0
 # Before anything is done: what would be.
 ctl 0 'other_campaign' campaign plan "${choice[@]}"
 ctl 1 'other live campaigns (autumn)' campaign create strict "${choice[@]}" --overlap refuse --start
+ctl 0 'does not start before' campaign plan "${choice[@]}" --overlap refuse
 ctl 0 'autumn *50 *running' campaign plan "${choice[@]}" --overlap take-over --priority 90
 ctl 2 "priority" campaign plan "${choice[@]}" --priority 101
 ctl 1 'overlap: allowed is "leave-out"' campaign plan "${choice[@]}" --overlap mix
