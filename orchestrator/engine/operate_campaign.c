@@ -57,7 +57,7 @@ static bool is_done(enum campaign_command command, enum campaign_state state)
     case CAMPAIGN_CANCEL:
         return state == CAMPAIGN_CANCELLED;
     case CAMPAIGN_ROLLBACK:
-        return state == CAMPAIGN_ROLLING_BACK || state == CAMPAIGN_ROLLED_BACK;
+        return state == CAMPAIGN_ROLLING_BACK;
     }
     return false;
 }
@@ -194,7 +194,7 @@ static enum status resume(struct store *store, struct campaign *campaign, const 
                          error);
 }
 
-static enum status roll_back(struct store *store, struct campaign *campaign, const struct command_work *work,
+static enum status roll_back(struct store *store, struct campaign *campaign, struct command_work *work,
                              struct error *error)
 {
     if (campaign->is_rollback)
@@ -202,6 +202,11 @@ static enum status roll_back(struct store *store, struct campaign *campaign, con
     struct rollback_numbers numbers;
     if (rollback_count(store, campaign, &numbers, error) != STATUS_OK)
         return error->status;
+    /* Nobody was left out who could go back by now. */
+    if (numbers.devices == 0 && campaign->snapshot.state == CAMPAIGN_ROLLED_BACK) {
+        work->changed = false;
+        return STATUS_OK;
+    }
     /* One that is still under way is stopped all the same. */
     if (numbers.devices == 0 && campaign_state_ended(campaign->snapshot.state))
         return error_set(error, STATUS_CONFLICT, "campaign",

@@ -92,14 +92,9 @@ static void a_campaign_that_refuses_overlap_does_not_start(void **state)
     fixture_release(fixture);
 }
 
-/* Started for a later time, and by then one of its devices is in another campaign. */
-static void a_campaign_that_refuses_overlap_is_cancelled_when_it_comes_later(void **state)
+static void other_has_lamp_2(struct fixture *fixture)
 {
-    (void)state;
-    struct fixture *fixture = fixture_make(3);
     struct error error = {0};
-    assert_int_equal(try_create(fixture, "late", POLICY, 50, OVERLAP_REFUSE, &error), STATUS_OK);
-    fixture_sql(fixture, "UPDATE campaigns SET start_at = now() + interval '1 hour'");
     static const char *const one[] = {"lamp-2"};
     struct campaign_new other = {.name = "other",
                                  .firmware = FIXTURE_VERSION,
@@ -110,6 +105,17 @@ static void a_campaign_that_refuses_overlap_is_cancelled_when_it_comes_later(voi
                                  .start = true};
     assert_int_equal(operate_campaign_create(fixture->store, &fixture->actor, &other, &error), STATUS_OK);
     fixture_tick(fixture);
+}
+
+/* Started for a later time, and by then one of its devices is in another campaign. */
+static void a_campaign_that_refuses_overlap_is_cancelled_when_it_comes_later(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(3);
+    struct error error = {0};
+    assert_int_equal(try_create(fixture, "late", POLICY, 50, OVERLAP_REFUSE, &error), STATUS_OK);
+    fixture_sql(fixture, "UPDATE campaigns SET start_at = now() + interval '1 hour'");
+    other_has_lamp_2(fixture);
     fixture_sql(fixture, "UPDATE campaigns SET start_at = NULL");
     fixture_tick(fixture);
     fixture_state_is(fixture, "late", "cancelled");
@@ -413,16 +419,7 @@ static void a_plan_shows_who_will_wait(void **state)
     struct fixture *fixture = fixture_make(3);
     struct error error = {0};
     int64_t plan = 0;
-    static const char *const one[] = {"lamp-2"};
-    struct campaign_new other = {.name = "other",
-                                 .firmware = FIXTURE_VERSION,
-                                 .tags = "",
-                                 .devices = one,
-                                 .device_count = 1,
-                                 .policy_json = POLICY,
-                                 .start = true};
-    assert_int_equal(operate_campaign_create(fixture->store, &fixture->actor, &other, &error), STATUS_OK);
-    fixture_tick(fixture);
+    other_has_lamp_2(fixture);
     struct campaign_new wanted = {.firmware = FIXTURE_VERSION,
                                   .tags = "",
                                   .policy_json = POLICY,
@@ -459,16 +456,7 @@ static void a_plan_that_refuses_overlap_does_not_start(void **state)
     struct fixture *fixture = fixture_make(2);
     struct error error = {0};
     int64_t plan = 0;
-    static const char *const one[] = {"lamp-2"};
-    struct campaign_new other = {.name = "other",
-                                 .firmware = FIXTURE_VERSION,
-                                 .tags = "",
-                                 .devices = one,
-                                 .device_count = 1,
-                                 .policy_json = POLICY,
-                                 .start = true};
-    assert_int_equal(operate_campaign_create(fixture->store, &fixture->actor, &other, &error), STATUS_OK);
-    fixture_tick(fixture);
+    other_has_lamp_2(fixture);
     struct campaign_new wanted = {
         .firmware = FIXTURE_VERSION, .tags = "", .policy_json = POLICY, .overlap = OVERLAP_REFUSE};
     assert_int_equal(operate_plan_create(fixture->store, &fixture->actor, &wanted, &plan, &error), STATUS_OK);

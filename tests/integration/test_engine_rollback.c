@@ -376,6 +376,37 @@ static void a_rollback_of_nobody_is_refused_unless_it_stops_something(void **sta
     fixture_release(fixture);
 }
 
+/* What keeps a device from going back may be put right after the others went: the images of its version are
+ * uploaded then. */
+static void who_was_left_out_goes_back_later(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    bool changed = true;
+    struct error error = {0};
+    everybody_is_offered(fixture, "c", AT_ONCE);
+    fixture_everybody_updates(fixture);
+    fixture_sql(fixture, "UPDATE targets SET from_sha256 = NULL WHERE device_id = 'lamp-2'");
+    plan_is(fixture, "1 flip, 2 previous_not_known");
+    fixture_command(fixture, "c", CAMPAIGN_ROLLBACK);
+    fixture_tick(fixture);
+    goes_back(fixture, "lamp-1");
+    fixture_tick(fixture);
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "rolled_back");
+    assert_int_equal(operate_campaign_command(fixture->store, &fixture->actor, "c", CAMPAIGN_ROLLBACK, "",
+                                              &changed, &error),
+                     STATUS_OK);
+    assert_false(changed); /* nobody could go back */
+    upload(fixture, "v1.0.5t45772(a)", "105v", "old one", "old two!");
+    plan_is(fixture, "1 runs_another_version, 2 download");
+    fixture_command(fixture, "c", CAMPAIGN_ROLLBACK);
+    fixture_state_is(fixture, "c", "rolling_back");
+    fixture_tick(fixture);
+    fixture_targets_are(fixture, "c.rollback-2", "offered");
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +419,7 @@ int main(void)
         cmocka_unit_test(a_rollback_whose_devices_fail_is_halted_by_its_gate),
         cmocka_unit_test(a_rollback_never_goes_beyond_its_cap),
         cmocka_unit_test(a_rollback_of_nobody_is_refused_unless_it_stops_something),
+        cmocka_unit_test(who_was_left_out_goes_back_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

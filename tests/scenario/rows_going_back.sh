@@ -84,4 +84,23 @@ the_device first
 the_device_is_offered_it
 then_the_campaign_went draft scheduled running cancelled rolling_back
 
+campaign_story 25 'rolled back, and once more for a device that was offline then'
+given_policy_of_the_story '.offline = {wait_seconds: 0, then: "skip"}'
+two_devices_are_offered_the_update
+the_device_says confirmed
+the_device second
+the_device_says confirmed
+then_campaign_is "$campaign" completed
+the_device_goes_offline
+when_operator rollback "$campaign"
+the_device first
+the_device_is_offered_it
+the_device_says confirmed
+then_campaign_is "$campaign" rolled_back
+the_device second
+publish presence '{"online":true}' --retain
+when_operator rollback "$campaign"
+the_device_is_offered_it
+then_the_campaign_went draft scheduled running completed rolling_back rolled_back rolling_back
+
 then_everything_adds_up
