@@ -88,6 +88,12 @@ static void target_row(struct table *table, const json_t *item)
     table_row(table, item, "device|wave_name|state|attempt|progress|from|to|hop|@state_at|reason");
 }
 
+static const char allowed_states[] =
+#define X(name, text) ", " text
+    TARGET_STATE_LIST(X)
+#undef X
+    ;
+
 enum exit_code run_campaign_targets(struct session *session, const struct arguments *arguments)
 {
     const char *state = arguments_value(arguments, "state");
@@ -95,7 +101,8 @@ enum exit_code run_campaign_targets(struct session *session, const struct argume
     long long wave = -1;
     char filter[96] = "";
     if (state != NULL && !target_state_parse(state, &known))
-        return session_usage(session, "--state \"%s\" is no state of a device in a campaign", state);
+        return session_usage(session, "--state is \"%s\"; allowed is one of %s", state,
+                             allowed_states + strlen(", "));
     if (!show_number(session, arguments, "wave", 0, SHRT_MAX, &wave))
         return EXIT_USAGE;
     if (wave >= 0)

@@ -10,6 +10,7 @@ orchestratorctl device register lamp-1 --ptype "$ptype" --version "$(full v1.0.5
 ctl 2 '' campaign fly
 ctl 2 'firmware' campaign create x --policy policies/cautious.json
 ctl 2 '' product create --colour red
+ctl 2 'allowed is one of pending, offered, ' campaign targets x --state ended
 ctl 0 'campaign' --help
 ctl 0 'policy' campaign create --help
 
