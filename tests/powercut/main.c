@@ -7,7 +7,7 @@
 
 #include "world.h"
 
-#define SUBSETS 2 /* of bits, in the middle of an operation */
+#define SUBSETS 2 /* of bits, in the middle of an operation, of the last cut; of those before it one */
 
 struct sweep {
     const struct life *life;
@@ -73,7 +73,7 @@ static void cut_everywhere(struct sweep *sweep, const struct world *start, int d
     free(whole);
     for (uint64_t operation = 1; depth > 0 && operation <= operations; operation++) {
         cut_once(sweep, start, operation, CUT_BEFORE, 1, depth);
-        for (uint32_t i = 0; i < SUBSETS; i++) {
+        for (uint32_t i = 0; i < (depth == 1 ? SUBSETS : 1); i++) {
             uint32_t random = (uint32_t)(operation * 7919 + i * 104729 + sweep->cuts);
             cut_once(sweep, start, operation, CUT_MIDDLE, random, depth);
             cut_once(sweep, start, operation, CUT_SHORT, random, depth);
