@@ -118,35 +118,33 @@ bool boot_journal_store(struct boot_journal *journal)
     return true;
 }
 
+/* Gives a word of the copy in force a value with fewer bits, in flash and, when that was read back, in
+ * `word`, which is one of journal->words. */
+static bool clear_bits(struct boot_journal *journal, uint32_t *word, uint32_t value)
+{
+    uint32_t offset = (uint32_t)((const uint8_t *)word - (const uint8_t *)&journal->words);
+
+    if (!program_words(journal->platform,
+                       journal->platform->map->record_address[journal->copy] + BOOT_WORDS_OFFSET + offset,
+                       &value, sizeof value))
+        return false;
+    *word = value;
+    return true;
+}
+
 bool boot_journal_confirm(struct boot_journal *journal)
 {
-    const uint32_t confirmed = 0;
-    uint32_t address;
-
-    if (journal->copy < 0)
-        return false;
-    address = journal->platform->map->record_address[journal->copy] + BOOT_WORDS_OFFSET +
-              (uint32_t)offsetof(struct boot_words, confirmed);
-    if (!program_words(journal->platform, address, &confirmed, sizeof confirmed))
-        return false;
-    journal->words.confirmed = 0;
-    return true;
+    return journal->copy >= 0 && clear_bits(journal, &journal->words.confirmed, 0);
 }
 
 bool boot_journal_acknowledge(struct boot_journal *journal, uint32_t index)
 {
-    uint32_t word = journal->words.acknowledged & ~(1u << index);
-    uint32_t address;
+    uint32_t *word = &journal->words.acknowledged;
 
     journal->record.results[index].acknowledged = 1;
-    if (journal->dirty || journal->copy < 0)
-        return boot_journal_store(journal);
-    address = journal->platform->map->record_address[journal->copy] + BOOT_WORDS_OFFSET +
-              (uint32_t)offsetof(struct boot_words, acknowledged);
-    if (!program_words(journal->platform, address, &word, sizeof word))
-        return boot_journal_store(journal);
-    journal->words.acknowledged = word;
-    return true;
+    if (!journal->dirty && journal->copy >= 0 && clear_bits(journal, word, *word & ~(1u << index)))
+        return true;
+    return boot_journal_store(journal);
 }
 
 bool boot_journal_knows_download(const struct boot_journal *journal, int slot, uint32_t size,
@@ -194,11 +192,8 @@ void boot_journal_note_progress(struct boot_journal *journal, uint32_t bytes)
     if (bit >= wanted || bit >= 32 * BOOT_PROGRESS_WORDS || journal->dirty || journal->copy < 0)
         return;
     /* The caller comes by after each sector, so there is never more than one bit to clear. */
-    uint32_t word = journal->words.progress[bit / 32] & ~(1u << bit % 32);
-    uint32_t address = journal->platform->map->record_address[journal->copy] + BOOT_WORDS_OFFSET +
-                       (uint32_t)offsetof(struct boot_words, progress) + 4 * (bit / 32);
-    if (program_words(journal->platform, address, &word, sizeof word))
-        journal->words.progress[bit / 32] = word;
+    uint32_t *word = &journal->words.progress[bit / 32];
+    (void)clear_bits(journal, word, *word & ~(1u << bit % 32));
 }
 
 uint32_t boot_journal_progress(const struct boot_journal *journal)

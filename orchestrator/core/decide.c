@@ -83,13 +83,21 @@ int64_t snapshot_count(const struct campaign_snapshot *snapshot, enum target_sta
     return count;
 }
 
-int64_t snapshot_in_flight(const struct campaign_snapshot *snapshot)
+int64_t wave_in_flight(const struct wave_snapshot *wave)
 {
     int64_t count = 0;
     for (int state = 0; state < TARGET_STATE_COUNT; state++) {
         if (target_state_in_flight((enum target_state)state))
-            count += snapshot_count(snapshot, (enum target_state)state);
+            count += wave->counts[state];
     }
+    return count;
+}
+
+int64_t snapshot_in_flight(const struct campaign_snapshot *snapshot)
+{
+    int64_t count = 0;
+    for (int i = 0; i < snapshot->wave_count; i++)
+        count += wave_in_flight(&snapshot->waves[i]);
     return count;
 }
 

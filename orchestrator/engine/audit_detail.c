@@ -41,11 +41,7 @@ void audit_detail_of_wave(const struct campaign *campaign, int number, char deta
     const struct wave_snapshot *wave = &campaign->snapshot.waves[number];
     const struct wave_policy *policy = &campaign->policy.waves[number];
     const struct gate_policy *gate = &policy->gate;
-    int64_t finished = wave->members - wave->counts[TARGET_PENDING];
-    for (int state = 0; state < TARGET_STATE_COUNT; state++) {
-        if (target_state_in_flight((enum target_state)state))
-            finished -= wave->counts[state];
-    }
+    int64_t finished = wave->members - wave->counts[TARGET_PENDING] - wave_in_flight(wave);
     /* Names of waves need no escapes. */
     snprintf(
         detail, AUDIT_DETAIL_SIZE,

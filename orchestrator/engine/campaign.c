@@ -160,9 +160,11 @@ enum status campaign_move(struct store *store, struct campaign *campaign, enum c
                  campaign_state_name(edge->to), reason, error) != STATUS_OK)
         return error->status;
     char counts[AUDIT_DETAIL_SIZE];
-    audit_detail_of_campaign(campaign, counts);
-    return audit_add(store, actor, campaign_event_name(event), campaign->name, reason,
-                     detail != NULL ? detail : counts, error);
+    if (detail == NULL) {
+        audit_detail_of_campaign(campaign, counts);
+        detail = counts;
+    }
+    return audit_add(store, actor, campaign_event_name(event), campaign->name, reason, detail, error);
 }
 
 enum status campaign_explain(struct store *store, const struct campaign *campaign, const char *reason,

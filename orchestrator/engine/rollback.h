@@ -2,11 +2,12 @@
 #ifndef ENGINE_ROLLBACK_H
 #define ENGINE_ROLLBACK_H
 
+#include "audit_detail.h"
 #include "campaign.h"
 
 struct rollback_numbers {
-    int64_t devices;  /* that go back, or may: what is in flight has not ended yet */
-    char detail[600]; /* JSON for the audit: flip, download, bytes, left_out by reason */
+    int64_t devices;                /* that go back, or may: what is in flight has not ended yet */
+    char detail[AUDIT_DETAIL_SIZE]; /* flip, download, bytes, left_out by reason */
 };
 
 /* What a rollback of `campaign` would do now. */

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "audit_detail.h"
 #include "command.h"
 #include "offer.h"
 #include "planner.h"

@@ -144,10 +144,6 @@ static enum status apply(struct tick_work *work, struct store *store, const stru
 static enum status explain_offline(const struct campaign *campaign, int wave, struct store *store,
                                    char *words, size_t size, struct error *error)
 {
-    if (campaign->snapshot.state != CAMPAIGN_RUNNING ||
-        campaign->snapshot.waves[wave].counts[TARGET_PENDING] == 0 ||
-        snapshot_in_flight(&campaign->snapshot) > 0)
-        return STATUS_OK;
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, campaign->number);
     store_put_integer(&parameters, wave);
@@ -170,6 +166,14 @@ static void explain_windows(const struct tick_work *work, int wave, char *words,
     if (work->zones.limited && work->zones.open_count == 0 &&
         work->campaign.snapshot.waves[wave].counts[TARGET_PENDING] > 0)
         snprintf(words + used, size - used, "; outside its windows, the next opens %s", work->zones.next);
+}
+
+/* Members are left to be offered, and nobody is at work. */
+static bool stands_still(const struct campaign *campaign, int wave)
+{
+    return campaign->snapshot.state == CAMPAIGN_RUNNING &&
+           campaign->snapshot.waves[wave].counts[TARGET_PENDING] > 0 &&
+           snapshot_in_flight(&campaign->snapshot) == 0;
 }
 
 /* Whether it is the wave that would open next. */
@@ -199,10 +203,11 @@ static enum status explain_waves(const struct tick_work *work, struct store *sto
             gate_judge(&campaign->policy.waves[i].gate, wave->members, wave->counts, wave->excused, &verdict);
         char words[sizeof verdict.words + 200];
         snprintf(words, sizeof words, "%s", verdict.words);
-        if (explain_offline(campaign, i, store, words, sizeof words, error) != STATUS_OK)
+        bool still = stands_still(campaign, i);
+        if (still && explain_offline(campaign, i, store, words, sizeof words, error) != STATUS_OK)
             return error->status;
         explain_windows(work, i, words, sizeof words);
-        if (tick_explain_overlap(work, i, store, words, sizeof words, error) != STATUS_OK)
+        if (still && tick_explain_overlap(work, store, words, sizeof words, error) != STATUS_OK)
             return error->status;
         struct store_parameters parameters = {0};
         store_put_integer(&parameters, campaign->number);

@@ -199,17 +199,12 @@ enum status tick_overlap(struct tick_work *work, struct store *store, struct err
     return status;
 }
 
-enum status tick_explain_overlap(const struct tick_work *work, int wave, struct store *store, char *words,
-                                 size_t size, struct error *error)
+enum status tick_explain_overlap(const struct tick_work *work, struct store *store, char *words, size_t size,
+                                 struct error *error)
 {
-    const struct campaign *campaign = &work->campaign;
-    if (campaign->snapshot.state != CAMPAIGN_RUNNING ||
-        campaign->snapshot.waves[wave].counts[TARGET_PENDING] == 0 ||
-        snapshot_in_flight(&campaign->snapshot) > 0)
-        return STATUS_OK;
     struct store_parameters parameters = {0};
     struct store_rows *rows;
-    store_put_integer(&parameters, campaign->number);
+    store_put_integer(&parameters, work->campaign.number);
     if (store_run(store, &SQL_OVERLAP_WAITS, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     size_t used = strlen(words);

@@ -48,8 +48,8 @@ enum status tick_recount(struct tick_work *work, struct store *store, struct err
 enum status tick_overlap(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
 
 /* Adds to the words of a wave that stands still how many wait for other campaigns, and for which. */
-enum status tick_explain_overlap(const struct tick_work *work, int wave, struct store *store, char *words,
-                                 size_t size, struct error *error) MUST_CHECK;
+enum status tick_explain_overlap(const struct tick_work *work, struct store *store, char *words, size_t size,
+                                 struct error *error) MUST_CHECK;
 
 /* target_move, and the snapshot follows at once, so that what is decided next sees it. */
 bool tick_move(struct tick_work *work, struct target_row *target, enum target_event event,

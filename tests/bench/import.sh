@@ -3,44 +3,19 @@
 # in the same run. Private PostgreSQL and orchestratord, with fsync. Prints one Markdown table.
 #   import.sh [DEVICES] (100000)
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-build=$(cd "${BUILD:-$root/build}" && pwd)
 devices=${1:-100000}
-work=$(mktemp -d /tmp/fota-bench.XXXXXX)
-cd "$root"
-
-services() {
-    deploy/local/local.sh --state "$work/state" --build "$build" "$@"
-}
-leave() {
-    services --remove down > "$work/log" 2>&1 || cat "$work/log" >&2
-    rm -rf "$work"
-}
-trap leave EXIT
-trap 'exit 143' TERM INT
-
-services up > "$work/log" 2>&1 || { cat "$work/log" && exit 1; }
-# shellcheck disable=SC1091
-. "$work/state/env"
-orchestratorctl product create --name lamp --ptype 45772 > "$work/log"
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 awk -v devices="$devices" 'BEGIN {
     print "id,ptype,version,tags,flash_kb,flash_map"
     for (i = 0; i < devices; i++)
         printf "lamp-%08d,45772,v1.0.%dt45772(a),site-%d;floor-%d,4096,1024+1024\n", i, i % 10, i % 100, i % 7
 }' > "$work/devices.csv"
-daemon=$(services pid orchestratord)
 
-# kib FIELD: of the daemon's memory
-kib() {
-    awk -v field="$1:" '$1 == field {print $2}' "/proc/$daemon/status"
-}
 # timed COMMAND...: seconds and KiB at most into $took and $memory.
 timed() {
     /usr/bin/time --format '%e %M' --output "$work/time" "$@" > "$work/log"
     read -r took memory < "$work/time"
-}
-row() {
-    printf '| %s | %s | %s | %s |\n' "$@"
 }
 
 echo "$devices devices, $(nproc) cores, $(psql "$DATABASE_URL" -XAtc 'SHOW server_version' | cut -d' ' -f1):"

@@ -4,27 +4,10 @@
 # indexes. Private PostgreSQL and orchestratord, with fsync. Prints one Markdown table.
 #   plan.sh [DEVICES] (1000000)
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-build=$(cd "${BUILD:-$root/build}" && pwd)
 devices=${1:-1000000}
-work=$(mktemp -d /tmp/fota-bench.XXXXXX)
-cd "$root"
-
-services() {
-    deploy/local/local.sh --state "$work/state" --build "$build" "$@"
-}
-leave() {
-    services --remove down > "$work/log" 2>&1 || cat "$work/log" >&2
-    rm -rf "$work"
-}
-trap leave EXIT
-trap 'exit 143' TERM INT
-
-services up > "$work/log" 2>&1 || { cat "$work/log" && exit 1; }
-# shellcheck disable=SC1091
-. "$work/state/env"
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 version='v1.1.0t45772(a)'
-orchestratorctl product create --name lamp --ptype 45772 > "$work/log"
 for slot in 1 2; do
     "$build/tools/make_image" --slot $slot --size 20480 --version "$version" --output "$work/user$slot.bin"
 done
@@ -39,11 +22,7 @@ sql "INSERT INTO devices (device_id, product_id, ptype, tags, version, version_o
          FROM generate_series(1, $devices) i;
      INSERT INTO presence (device_id, online) SELECT device_id, true FROM devices"
 sql 'VACUUM ANALYZE devices, presence'
-daemon=$(services pid orchestratord)
 
-kib() {
-    awk -v field="$1:" '$1 == field {print $2}' "/proc/$daemon/status"
-}
 # The daemon's connections: what the server holds for them, in MiB at most.
 backends() {
     awk '/^(RssAnon):/ {n += $2} END {printf "%d", n / 1024}' $(sql "SELECT '/proc/' || pid || '/status' FROM pg_stat_activity
@@ -53,9 +32,6 @@ timed() {
     local began=$EPOCHREALTIME
     "$@" > "$work/out"
     took=$(awk "BEGIN {printf \"%.1f\", $EPOCHREALTIME - $began}")
-}
-row() {
-    printf '| %s | %s | %s | %s |\n' "$@"
 }
 planned() {
     sql "SELECT md5(string_agg(position || ' ' || wave || ' ' || device_id, ',' ORDER BY position)) FROM plan_devices WHERE plan_id = $1"

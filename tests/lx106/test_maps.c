@@ -81,29 +81,11 @@ static int boot(void)
     return slot_seen;
 }
 
-static bool read_flash(void *context, uint32_t address, void *bytes, uint32_t length)
-{
-    return flash_read(context, address, bytes, length);
-}
-
-static bool erase_flash(void *context, uint32_t address)
-{
-    return flash_erase(context, address);
-}
-
-static bool program_flash(void *context, uint32_t address, const void *bytes, uint32_t length)
-{
-    return flash_program(context, address, bytes, length);
-}
-
-static const struct fota_port port = {
-    .flash_read = read_flash, .flash_erase = erase_flash, .flash_program = program_flash};
-
 /* Image into slot 2, on trial. */
 static void give_trial(const struct fota_flash_map *map, const struct image *first,
                        const struct image *second)
 {
-    const struct fota_platform platform = {&port, &flash, map};
+    const struct fota_platform platform = {&flash_port, &flash, map};
     struct boot_journal journal = {.platform = &platform, .copy = -1};
 
     assert_true(flash_program(&flash, map->slot_address[1], second->bytes, (second->length + 3) & ~3u));

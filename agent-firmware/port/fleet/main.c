@@ -32,21 +32,10 @@ static void raise_descriptor_limit(const struct fleet_options *options)
     }
 }
 
-static bool template_read(void *context, uint32_t address, void *bytes, uint32_t length)
-{
-    return flash_read(context, address, bytes, length);
-}
-
-static bool template_program(void *context, uint32_t address, const void *bytes, uint32_t length)
-{
-    return flash_program(context, address, bytes, length);
-}
-
 /* The flash all devices begin with. */
 static void make_template(struct flash *flash)
 {
-    static const struct fota_port port = {.flash_read = template_read, .flash_program = template_program};
-    const struct fota_platform platform = {&port, flash, fleet.options.device.map};
+    const struct fota_platform platform = {&flash_port, flash, fleet.options.device.map};
     char message[512];
     uint32_t length;
     uint8_t *image = device_options_first_image(&fleet.options.device, &length);

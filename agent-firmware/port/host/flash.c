@@ -233,3 +233,21 @@ bool flash_program(struct flash *flash, uint32_t address, const void *bytes, uin
     }
     return whole;
 }
+
+static bool port_read(void *context, uint32_t address, void *bytes, uint32_t length)
+{
+    return flash_read(context, address, bytes, length);
+}
+
+static bool port_erase(void *context, uint32_t sector_address)
+{
+    return flash_erase(context, sector_address);
+}
+
+static bool port_program(void *context, uint32_t address, const void *bytes, uint32_t length)
+{
+    return flash_program(context, address, bytes, length);
+}
+
+const struct fota_port flash_port = {
+    .flash_read = port_read, .flash_erase = port_erase, .flash_program = port_program};

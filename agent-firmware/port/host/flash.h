@@ -37,4 +37,7 @@ bool flash_read(struct flash *flash, uint32_t address, void *bytes, uint32_t len
 bool flash_erase(struct flash *flash, uint32_t sector_address);
 bool flash_program(struct flash *flash, uint32_t address, const void *bytes, uint32_t length);
 
+/* A port that has flash and nothing else; its context is the struct flash. */
+extern const struct fota_port flash_port;
+
 #endif

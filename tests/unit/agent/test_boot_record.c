@@ -15,24 +15,7 @@
 static struct sector_store *store;
 static struct flash flash;
 
-static bool read_flash(void *context, uint32_t address, void *bytes, uint32_t length)
-{
-    return flash_read(context, address, bytes, length);
-}
-
-static bool erase_flash(void *context, uint32_t address)
-{
-    return flash_erase(context, address);
-}
-
-static bool program_flash(void *context, uint32_t address, const void *bytes, uint32_t length)
-{
-    return flash_program(context, address, bytes, length);
-}
-
-static const struct fota_port port = {
-    .flash_read = read_flash, .flash_erase = erase_flash, .flash_program = program_flash};
-static const struct fota_platform platform = {&port, &flash, &fota_map_512};
+static const struct fota_platform platform = {&flash_port, &flash, &fota_map_512};
 
 static int setup(void **state)
 {
