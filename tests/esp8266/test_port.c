@@ -36,6 +36,8 @@ static struct {
     uint32_t length;
     unsigned breaks; /* connections that will break off after a third of the body */
     unsigned requests, ranges;
+    bool never_closes; /* a connection that is disconnected stays, and says nothing */
+    unsigned aborts;
     char reports[16384];
 } chip;
 
@@ -175,6 +177,16 @@ int8_t espconn_disconnect(struct espconn *connection)
     return 0;
 }
 
+int8_t espconn_abort(struct espconn *connection)
+{
+    assert_false(chip.in_callback);
+    assert_ptr_equal(connection, chip.connection);
+    chip.connection = NULL;
+    chip.closing = false;
+    chip.aborts++;
+    return 0;
+}
+
 /* --- the server, and time ---------------------------------------------------------------------------- */
 
 static void send_piece(const void *bytes, uint32_t length)
@@ -250,7 +262,7 @@ static void run(uint32_t seconds)
         }
         if (chip.request[0] != '\0')
             answer();
-        if (chip.closing) {
+        if (chip.closing && !chip.never_closes) {
             struct espconn *connection = chip.connection;
             chip.closing = false;
             chip.connection = NULL;
@@ -388,6 +400,17 @@ static void a_firmware_may_say_no(void **state)
         chip.reports, "\"report\":\"rejected\",\"campaign\":5,\"attempt\":1,\"reason\":\"battery_low\""));
 }
 
+/* HEAD's connection is not closed by the server: the port does it, and nothing comes of it. */
+static void a_connection_that_does_not_close_is_abandoned(void **state)
+{
+    (void)state;
+    chip.never_closes = true;
+    offer();
+    run(600);
+    boot_the_new_image();
+    assert_true(chip.aborts > 0);
+}
+
 static void names_are_resolved(void **state)
 {
     (void)state;
@@ -437,6 +460,7 @@ int main(void)
         cmocka_unit_test_setup(an_update_goes_through, set_up),
         cmocka_unit_test_setup(a_connection_that_breaks_is_taken_up_again, set_up),
         cmocka_unit_test_setup(a_firmware_may_say_no, set_up),
+        cmocka_unit_test_setup(a_connection_that_does_not_close_is_abandoned, set_up),
         cmocka_unit_test_setup(names_are_resolved, set_up),
         cmocka_unit_test_setup(a_sick_firmware_goes_back, set_up),
         cmocka_unit_test_setup(the_clock_may_come_round, set_up),

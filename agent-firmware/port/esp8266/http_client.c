@@ -102,13 +102,25 @@ static void arm(ETSTimerFunc *function, uint32_t milliseconds)
     ets_timer_arm_new(&http.timer, milliseconds, false, true);
 }
 
+/* The SDK has not said that the connection is closed: without an end of our own no download could ever begin
+ * again. Should it say so later, the next connection counts as broken, and is taken up again. */
+static void abandon(void *context)
+{
+    (void)context;
+    (void)espconn_abort(&http.connection);
+    http.is_connected = false;
+    http.phase = PHASE_FREE;
+}
+
 static void close_now(void *context)
 {
     (void)context;
-    if (http.is_connected)
+    if (http.is_connected) {
+        arm(abandon, SILENCE_MILLISECONDS);
         (void)espconn_disconnect(&http.connection); /* on_closed frees it */
-    else if (!http.is_awaited)
+    } else if (!http.is_awaited) {
         http.phase = PHASE_FREE;
+    }
 }
 
 void http_client_stop(void)

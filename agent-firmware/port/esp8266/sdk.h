@@ -84,5 +84,6 @@ int8_t espconn_gethostbyname(struct espconn *connection, const char *name, ip_ad
 int8_t espconn_connect(struct espconn *connection);
 int8_t espconn_send(struct espconn *connection, uint8_t *bytes, uint16_t length);
 int8_t espconn_disconnect(struct espconn *connection); /* not from inside one of its callbacks */
+int8_t espconn_abort(struct espconn *connection);      /* the same */
 
 #endif
