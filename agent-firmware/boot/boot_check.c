@@ -23,8 +23,7 @@ static bool add_up(const struct fota_platform *platform, int slot, uint32_t leng
         uint32_t count = length - done < FOTA_SECTOR_SIZE ? length - done : FOTA_SECTOR_SIZE;
         uint32_t body = done >= covered ? 0 : covered - done < count ? covered - done : count;
 
-        if (!platform->port->flash_read(platform->context, platform->map->slot_address[slot - 1] + done,
-                                        buffer, (count + 3) & ~3u))
+        if (!boot_read(platform, platform->map->slot_address[slot - 1] + done, buffer, (count + 3) & ~3u))
             return false;
         sums->crc = crc32_add(sums->crc, bytes, body);
         for (uint32_t i = body; i < count; i++)
@@ -41,8 +40,7 @@ static bool header_is_right(const struct fota_platform *platform, int slot)
 {
     uint32_t word;
 
-    return platform->port->flash_read(platform->context, platform->map->slot_address[slot - 1], &word,
-                                      sizeof word) &&
+    return boot_read(platform, platform->map->slot_address[slot - 1], &word, sizeof word) &&
            ((word & 0xFF) != MAPPED_MAGIC || word == (MAPPED_HEADER | (uint32_t)slot << 24));
 }
 

@@ -2,16 +2,38 @@
 
 #include "boot.h"
 
-static void read_copies(const struct fota_platform *platform, struct boot_copy copies[2])
+#define PATIENCE 100u /* rounds in which a copy of the record may be refused */
+
+/* Whether both copies could be read. One that flash refuses to read may be the one in force, so much is done
+ * to have it; it must not keep the device from booting for ever. */
+static bool read_copies(const struct fota_platform *platform, struct boot_copy copies[2])
 {
-    for (int i = 0; i < 2; i++) {
-        uint32_t address = platform->map->record_address[i];
-        if (!platform->port->flash_read(platform->context, address, &copies[i].record,
-                                        sizeof copies[i].record) ||
-            !platform->port->flash_read(platform->context, address + BOOT_WORDS_OFFSET, &copies[i].words,
-                                        sizeof copies[i].words))
-            copies[i].record.magic = 0;
+    for (uint32_t round = 0; round < PATIENCE; round++) {
+        bool refused = false;
+        for (int i = 0; i < 2; i++) {
+            enum boot_found found = boot_read_copy(platform, i, &copies[i].record, &copies[i].words);
+            if (found != BOOT_LOADED)
+                copies[i].record.magic = 0;
+            if (found == BOOT_UNREADABLE)
+                refused = true;
+        }
+        if (!refused)
+            return true;
+        if (platform->port->feed_watchdog != NULL)
+            platform->port->feed_watchdog(platform->context);
     }
+    return false;
+}
+
+static bool is_whole(const struct fota_platform *platform, boot_check_function *check, int slot,
+                     const struct boot_record *record, uint32_t *buffer)
+{
+    const struct boot_image *known = record == NULL ? NULL : &record->images[slot - 1];
+
+    for (uint32_t i = 0; i < BOOT_READS; i++)
+        if (check(platform, slot, known, buffer))
+            return true;
+    return false;
 }
 
 static bool program_tries(const struct fota_platform *platform, int copy, uint32_t tries)
@@ -21,20 +43,25 @@ static bool program_tries(const struct fota_platform *platform, int copy, uint32
     uint32_t stored;
 
     return platform->port->flash_program(platform->context, address, &tries, sizeof tries) &&
-           platform->port->flash_read(platform->context, address, &stored, sizeof stored) && stored == tries;
+           boot_read(platform, address, &stored, sizeof stored) && stored == tries;
 }
 
 int boot_run(const struct fota_platform *platform, boot_check_function *check, struct boot_memory *memory)
 {
     const struct boot_record *record = NULL;
     struct boot_choice choice;
+    bool all_read = read_copies(platform, memory->copies);
 
-    read_copies(platform, memory->copies);
     boot_choose(memory->copies, &choice);
     if (choice.copy >= 0)
         record = &memory->copies[choice.copy].record;
-    if (check(platform, choice.slot, record == NULL ? NULL : &record->images[choice.slot - 1],
-              memory->buffer)) {
+    /* The copy that was not read may say that this trial has failed. The good slot is good by either. */
+    if (choice.on_trial && !all_read) {
+        choice.on_trial = false;
+        choice.slot = record->good_slot;
+        choice.other = 3 - choice.slot;
+    }
+    if (is_whole(platform, check, choice.slot, record, memory->buffer)) {
         /* A try that cannot be counted would be one too many each time: the old image runs. */
         if (!choice.on_trial || program_tries(platform, choice.copy, choice.tries))
             return choice.slot;
@@ -42,8 +69,5 @@ int boot_run(const struct fota_platform *platform, boot_check_function *check, s
         (void)program_tries(platform, choice.copy,
                             memory->copies[choice.copy].words.tries & ~BOOT_CHECK_FAILED);
     }
-    return check(platform, choice.other, record == NULL ? NULL : &record->images[choice.other - 1],
-                 memory->buffer)
-               ? choice.other
-               : 0;
+    return is_whole(platform, check, choice.other, record, memory->buffer) ? choice.other : 0;
 }

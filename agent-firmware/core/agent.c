@@ -3,6 +3,8 @@
 
 #include "agent_parts.h"
 
+#define READ_PATIENCE 60u /* seconds */
+
 void agent_log(const struct fota_agent *agent, enum fota_log_level level, const char *text)
 {
     if (agent->platform.port->log != NULL)
@@ -14,6 +16,17 @@ void agent_happened(const struct fota_agent *agent, enum fota_happening what, ui
 {
     if (agent->platform.port->happened != NULL)
         agent->platform.port->happened(agent->platform.context, what, campaign, attempt);
+}
+
+uint64_t agent_after(const struct fota_agent *agent, uint32_t seconds)
+{
+    return agent->now + (uint64_t)seconds * 1000;
+}
+
+void agent_restart(struct fota_agent *agent, enum agent_event event)
+{
+    if (agent_fsm_move(&agent->state, event))
+        agent->platform.port->reboot(agent->platform.context);
 }
 
 int agent_inactive_slot(const struct fota_agent *agent)
@@ -39,8 +52,11 @@ void fota_agent_start(struct fota_agent *agent, const struct fota_platform *plat
     agent->key_count = setup->key_count < FOTA_KEYS_MAX ? setup->key_count : FOTA_KEYS_MAX;
     agent->resend_at = FOTA_NEVER;
     agent->download.random = setup->seed;
-    agent->confirm_at = now + (uint64_t)setup->min_uptime_seconds * 1000;
-    trial_boot(agent, setup);
+    agent->confirm_at = agent_after(agent, setup->min_uptime_seconds);
+    agent->patience = READ_PATIENCE;
+    for (uint32_t i = 0; i + 1 < BOOT_VERSION_SIZE && setup->version[i] != '\0'; i++)
+        agent->running.version[i] = setup->version[i];
+    trial_boot(agent);
 }
 
 static void on_connected(struct fota_agent *agent)
@@ -57,17 +73,15 @@ static void on_connected(struct fota_agent *agent)
 static void on_reboot_command(struct fota_agent *agent)
 {
     const char *nonce = agent->command.nonce;
-    bool restarts;
 
     if (nonce[0] != '\0' && strcmp(nonce, agent->answered) == 0)
         return;
-    restarts = agent_fsm_move(&agent->state, AGENT_REBOOT);
     if (nonce[0] != '\0') {
         memcpy(agent->answered, nonce, sizeof agent->answered);
-        results_send_answer(agent, nonce, restarts ? "rebooting" : "busy");
+        results_send_answer(agent, nonce,
+                            agent_fsm_allows(agent->state, AGENT_REBOOT) ? "rebooting" : "busy");
     }
-    if (restarts)
-        agent->platform.port->reboot(agent->platform.context);
+    agent_restart(agent, AGENT_REBOOT);
 }
 
 static void on_good_command(struct fota_agent *agent)
@@ -81,7 +95,7 @@ static void on_good_command(struct fota_agent *agent)
         update_on_cancel(agent);
         break;
     case COMMAND_ACK:
-        results_acknowledge(agent, agent->command.campaign, agent->command.attempt);
+        results_acknowledge(agent);
         break;
     case COMMAND_REPORT:
         results_send_hello(agent);
@@ -95,14 +109,13 @@ static void on_good_command(struct fota_agent *agent)
 static void on_refused_command(struct fota_agent *agent)
 {
     const struct command *command = &agent->command;
-    const struct boot_result *known = results_find(agent, command->campaign, command->attempt);
+    const struct boot_result *known = results_find(agent);
 
     agent_happened(agent, FOTA_BAD_COMMAND, command->campaign, command->attempt);
     agent_log(agent, FOTA_LOG_WARNING, "a command has a bad member:");
     agent_log(agent, FOTA_LOG_WARNING, command->fault);
     /* A broken copy of a known attempt changes nothing about it. */
-    if (agent->state != AGENT_IDLE && agent->work.campaign == command->campaign &&
-        agent->work.attempt == command->attempt)
+    if (update_is_in_work(agent))
         return;
     if (known != NULL)
         results_send(agent, known);
@@ -162,12 +175,26 @@ static void dispatch(struct fota_agent *agent, const struct fota_event *event)
     }
 }
 
+/* Nothing is known yet: all that counts is whether there is a connection, and the time. */
+static void boot_on(struct fota_agent *agent, const struct fota_event *event)
+{
+    if (event->type == FOTA_EVENT_CONNECTED || event->type == FOTA_EVENT_DISCONNECTED)
+        agent->connected = event->type == FOTA_EVENT_CONNECTED;
+    if (agent->now >= agent->boot_at)
+        trial_boot(agent);
+    if (agent->boot_at == 0 && agent->connected)
+        on_connected(agent);
+}
+
 void fota_agent_step(struct fota_agent *agent, uint64_t now, const struct fota_event *event)
 {
     if (agent->state == AGENT_REBOOTING)
         return;
     agent->now = now;
-    dispatch(agent, event);
+    if (agent->boot_at == 0)
+        dispatch(agent, event);
+    else
+        boot_on(agent, event);
     /* Level-triggered: whatever came, look at where things stand. */
     update_continue(agent);
     update_on_time(agent);
@@ -182,17 +209,15 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 uint64_t fota_agent_wake_at(const struct fota_agent *agent)
 {
-    uint64_t wake = FOTA_NEVER;
+    uint64_t wake = agent->connected ? agent->resend_at : FOTA_NEVER;
 
     if (agent->state == AGENT_REBOOTING)
         return FOTA_NEVER;
-    if (agent->connected)
-        wake = agent->resend_at;
-    if (agent->state == AGENT_ACCEPTED || agent->state == AGENT_DOWNLOADING)
-        wake = earlier(wake, earlier(agent->work.deadline, download_wake_at(&agent->download, agent->now)));
-    if (agent->state == AGENT_TRIAL)
-        wake = earlier(wake, agent->healthy && agent->connected
-                                 ? earlier(agent->confirm_at, agent->work.deadline)
-                                 : agent->work.deadline);
-    return wake;
+    if (agent->boot_at != 0)
+        return agent->boot_at;
+    if (agent->state != AGENT_IDLE)
+        wake = earlier(wake, agent->work.deadline);
+    if (agent->state == AGENT_TRIAL && agent->healthy && agent->connected)
+        wake = earlier(wake, agent->confirm_at);
+    return earlier(wake, download_wake_at(&agent->download, agent->now));
 }

@@ -8,8 +8,12 @@
 void agent_log(const struct fota_agent *agent, enum fota_log_level level, const char *text);
 void agent_happened(const struct fota_agent *agent, enum fota_happening what, uint64_t campaign,
                     uint32_t attempt);
+/* The time so many seconds from now. */
+uint64_t agent_after(const struct fota_agent *agent, uint32_t seconds);
+/* Moves the state by `event` and restarts the device; nothing if there is no such edge. */
+void agent_restart(struct fota_agent *agent, enum agent_event event);
 int agent_inactive_slot(const struct fota_agent *agent);
-/* The 4096 bytes that flash is read through; free whenever no download is in work. */
+/* The FOTA_BUFFER_SIZE bytes that flash is read through; free whenever no download is in work. */
 uint8_t *agent_buffer(struct fota_agent *agent);
 
 /* agent_results.c: reports, and the results that are kept until acknowledged */
@@ -22,9 +26,11 @@ struct boot_result *results_add(struct fota_agent *agent, enum report_kind kind,
 /* Adds, stores and sends. */
 void results_finish(struct fota_agent *agent, enum report_kind kind, uint64_t campaign, uint32_t attempt,
                     enum fota_reason reason);
-const struct boot_result *results_find(const struct fota_agent *agent, uint64_t campaign, uint32_t attempt);
+/* That of the command's attempt, NULL if there is none. */
+const struct boot_result *results_find(const struct fota_agent *agent);
 void results_send(struct fota_agent *agent, const struct boot_result *result);
-void results_acknowledge(struct fota_agent *agent, uint64_t campaign, uint32_t attempt);
+/* That of the command's attempt. */
+void results_acknowledge(struct fota_agent *agent);
 /* Sends all that are not acknowledged, except the newest when `but_newest` (hello has carried it). */
 void results_send_waiting(struct fota_agent *agent, bool but_newest);
 void results_start_resending(struct fota_agent *agent);
@@ -33,12 +39,15 @@ void results_on_time(struct fota_agent *agent);
 /* agent_update.c: from the offer to the flip */
 void update_on_command(struct fota_agent *agent);
 void update_on_cancel(struct fota_agent *agent);
+/* Whether the attempt in work is the command's. */
+bool update_is_in_work(const struct fota_agent *agent);
 /* Looks at what the download has come to. */
 void update_continue(struct fota_agent *agent);
 void update_on_time(struct fota_agent *agent);
 
 /* agent_trial.c: from the boot to the confirmation or the revert */
-void trial_boot(struct fota_agent *agent, const struct fota_setup *setup);
+/* Boots; again about once a second while `boot_at` says so. */
+void trial_boot(struct fota_agent *agent);
 void trial_continue(struct fota_agent *agent);
 void trial_on_health(struct fota_agent *agent, bool healthy);
 

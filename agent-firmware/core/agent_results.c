@@ -41,14 +41,15 @@ void results_send_hello(struct fota_agent *agent)
     const struct boot_result *result = newest < 0 ? NULL : &agent->journal.record.results[newest];
     const char *activity = agent->state == AGENT_IDLE ? NULL : agent_state_name(agent->state);
 
-    publish(agent, report_hello(agent->scratch.report, &running, activity, agent->work.campaign,
-                                agent->work.attempt, result));
+    publish(agent, report_hello(agent->scratch.report, &running, activity, agent->work.attempt.campaign,
+                                agent->work.attempt.attempt, result));
 }
 
 void results_send_progress(struct fota_agent *agent, enum report_kind kind)
 {
-    publish(agent, report_progress(agent->scratch.report, kind, agent->work.campaign, agent->work.attempt,
-                                   download_percent(&agent->download), agent->reset_reason));
+    publish(agent, report_progress(agent->scratch.report, kind, agent->work.attempt.campaign,
+                                   agent->work.attempt.attempt, download_percent(&agent->download),
+                                   agent->reset_reason));
 }
 
 void results_send_answer(struct fota_agent *agent, const char *nonce, const char *status)
@@ -61,13 +62,14 @@ void results_send(struct fota_agent *agent, const struct boot_result *result)
     publish(agent, report_result(agent->scratch.report, result));
 }
 
-const struct boot_result *results_find(const struct fota_agent *agent, uint64_t campaign, uint32_t attempt)
+const struct boot_result *results_find(const struct fota_agent *agent)
 {
-    for (uint32_t i = 0; i < BOOT_RESULTS; i++) {
-        const struct boot_result *result = &agent->journal.record.results[i];
-        if (result->kind != 0 && result->campaign == campaign && result->attempt == attempt)
+    const struct boot_result *result = agent->journal.record.results;
+
+    for (uint32_t i = 0; i < BOOT_RESULTS; i++, result++)
+        if (result->kind != 0 && result->campaign == agent->command.campaign &&
+            result->attempt == agent->command.attempt)
             return result;
-    }
     return NULL;
 }
 
@@ -107,7 +109,7 @@ struct boot_result *results_add(struct fota_agent *agent, enum report_kind kind,
         memcpy(result->version, agent->running.version, sizeof result->version);
     }
     if (kind == REPORT_CONFIRMED)
-        memcpy(result->nonce, agent->work.nonce, sizeof result->nonce);
+        memcpy(result->nonce, agent->work.attempt.nonce, sizeof result->nonce);
     return result;
 }
 
@@ -122,15 +124,13 @@ void results_finish(struct fota_agent *agent, enum report_kind kind, uint64_t ca
     results_start_resending(agent);
 }
 
-void results_acknowledge(struct fota_agent *agent, uint64_t campaign, uint32_t attempt)
+void results_acknowledge(struct fota_agent *agent)
 {
-    for (uint32_t i = 0; i < BOOT_RESULTS; i++) {
-        const struct boot_result *result = &agent->journal.record.results[i];
-        if (!is_waiting(result) || result->campaign != campaign || result->attempt != attempt)
-            continue;
-        if (!boot_journal_acknowledge(&agent->journal, i))
-            agent_log(agent, FOTA_LOG_ERROR, "an acknowledgement could not be stored in flash");
-    }
+    const struct boot_result *result = results_find(agent);
+
+    if (result != NULL && is_waiting(result) &&
+        !boot_journal_acknowledge(&agent->journal, (uint32_t)(result - agent->journal.record.results)))
+        agent_log(agent, FOTA_LOG_ERROR, "an acknowledgement could not be stored in flash");
     if (newest_waiting(agent) < 0)
         agent->resend_at = FOTA_NEVER;
 }

@@ -5,50 +5,33 @@
 #include "verify.h"
 
 #define CONFIRM_RETRY 1000u /* milliseconds until a confirmation that flash refused is tried again */
+#define READ_RETRY 1000u    /* the same for a boot that could not read flash */
 
-static void copy_text(char *to, uint32_t size, const char *from)
+/* Reads the running image, of `length` bytes or as its headers say (0). False: flash cannot be read. */
+static bool read_image(struct fota_agent *agent, uint32_t length)
 {
-    uint32_t length = 0;
+    enum image_fault fault;
+    bool read = verify_slot(&agent->platform, agent->running_slot, length, agent_buffer(agent), &fault,
+                            &agent->running);
 
-    for (; from[length] != '\0' && length + 1 < size; length++)
-        to[length] = from[length];
-    memset(to + length, 0, size - length);
-}
-
-/* Reads the running image from flash. False: flash cannot be read. */
-static bool read_image(struct fota_agent *agent, uint32_t length, enum image_fault *fault)
-{
-    struct image_digest digest;
-
-    agent->running.length = length;
-    if (!verify_slot(&agent->platform, agent->running_slot, length, agent_buffer(agent), fault, &digest))
-        return false;
-    memcpy(agent->running.sha256, digest.sha256, sizeof digest.sha256);
-    agent->running.crc32 = digest.crc32;
-    return true;
+    agent->image_is_whole = read && fault == IMAGE_GOOD;
+    return read;
 }
 
 /* What runs, as flash has it. The version comes from the record, which the update command filled, as long as
  * the record speaks of this very image. */
-static void read_running(struct fota_agent *agent, const struct fota_setup *setup)
+static bool read_running(struct fota_agent *agent)
 {
     const struct boot_image *known = &agent->journal.record.images[agent->running_slot - 1];
-    enum image_fault fault = IMAGE_BAD_LENGTH;
-    bool read = known->length != 0 && read_image(agent, known->length, &fault);
-    bool same = read && memcmp(agent->running.sha256, known->sha256, sizeof known->sha256) == 0;
 
-    if (same)
-        memcpy(agent->running.version, known->version, sizeof agent->running.version);
-    else
-        read = read_image(agent, verify_measure(&agent->platform, agent->running_slot), &fault);
-    if (agent->running.version[0] == '\0')
-        copy_text(agent->running.version, sizeof agent->running.version, setup->version);
-    agent->image_is_whole = read && fault == IMAGE_GOOD;
-    if (!agent->image_is_whole) {
-        agent_log(agent, FOTA_LOG_ERROR,
-                  read ? "the running image" : "the running image cannot be read from flash");
-        agent_log(agent, FOTA_LOG_ERROR, image_fault_text(fault));
+    if (known->length != 0 && !read_image(agent, known->length))
+        return false;
+    if (agent->image_is_whole && memcmp(agent->running.sha256, known->sha256, sizeof known->sha256) == 0) {
+        if (known->version[0] != '\0')
+            memcpy(agent->running.version, known->version, sizeof agent->running.version);
+        return true;
     }
+    return read_image(agent, 0);
 }
 
 static void store(struct fota_agent *agent)
@@ -63,24 +46,16 @@ static void settle(struct fota_agent *agent)
     struct boot_record *record = &agent->journal.record;
 
     record->good_slot = (uint8_t)agent->running_slot;
-    record->trial_slot = (uint8_t)agent->running_slot;
-    record->state = BOOT_STEADY;
-    record->revert_reason = REASON_NONE;
-    record->images[agent->running_slot - 1] = agent->running;
-    memset(&record->attempt, 0, sizeof record->attempt);
+    /* What could not be read whole would keep the boot loader from starting it. */
+    if (agent->image_is_whole)
+        record->images[agent->running_slot - 1] = agent->running;
+    boot_journal_end_trial(&agent->journal);
 }
 
 static void load_attempt(struct fota_agent *agent)
 {
-    const struct boot_attempt *attempt = &agent->journal.record.attempt;
-    struct fota_work *work = &agent->work;
-
-    work->campaign = attempt->campaign;
-    work->attempt = attempt->attempt;
-    work->is_rollback = attempt->is_rollback != 0;
-    work->confirm_seconds = attempt->confirm_seconds;
-    memcpy(work->nonce, attempt->nonce, sizeof work->nonce);
-    work->deadline = agent->now + (uint64_t)attempt->confirm_seconds * 1000;
+    agent->work.attempt = agent->journal.record.attempt;
+    agent->work.deadline = agent_after(agent, agent->work.attempt.confirm_seconds);
 }
 
 /* The trial is over. Settles the record with its result in one store; that of a confirmation raises the
@@ -91,11 +66,14 @@ static void end_trial(struct fota_agent *agent, enum report_kind kind, enum fota
 
     if (kind == REPORT_CONFIRMED && record->attempt.sequence > record->floor)
         record->floor = record->attempt.sequence;
-    settle(agent);
-    (void)results_add(agent, kind, agent->work.campaign, agent->work.attempt, reason);
+    if (kind == REPORT_CONFIRMED)
+        settle(agent);
+    else
+        boot_journal_end_trial(&agent->journal);
+    (void)results_add(agent, kind, agent->work.attempt.campaign, agent->work.attempt.attempt, reason);
     store(agent);
-    agent_happened(agent, kind == REPORT_CONFIRMED ? FOTA_CONFIRMED : FOTA_REVERTED, agent->work.campaign,
-                   agent->work.attempt);
+    agent_happened(agent, kind == REPORT_CONFIRMED ? FOTA_CONFIRMED : FOTA_REVERTED,
+                   agent->work.attempt.campaign, agent->work.attempt.attempt);
 }
 
 /* Why the boot loader gave up the trial. */
@@ -120,13 +98,21 @@ static void boot_during_trial(struct fota_agent *agent)
         end_trial(agent, REPORT_REVERTED, confirmed ? REASON_BOOT_CHECK : boot_loader_reason(agent));
 }
 
-void trial_boot(struct fota_agent *agent, const struct fota_setup *setup)
+/* Flash that refuses now may answer in a second, and the copy of the record that was not read may be the one
+ * in force: so nothing is done until it can be read. A sector that never answers again is done without. */
+void trial_boot(struct fota_agent *agent)
 {
-    bool known = boot_journal_load(&agent->journal, &agent->platform);
     const struct boot_record *record = &agent->journal.record;
+    enum boot_found found = boot_journal_load(&agent->journal, &agent->platform);
+    bool is_known = found != BOOT_UNREADABLE || (agent->journal.copy >= 0 && agent->patience == 0);
 
-    read_running(agent, setup);
-    if (!known) {
+    agent->boot_at = 0;
+    if (!is_known || (!read_running(agent) && agent->patience > 0)) {
+        agent_log(agent, FOTA_LOG_ERROR, "flash cannot be read; nothing is done until it can");
+        agent->boot_at = agent->now + READ_RETRY;
+        if (agent->patience > 0)
+            agent->patience--;
+    } else if (found == BOOT_ABSENT) {
         agent_log(agent, FOTA_LOG_WARNING, "no valid boot record: a new one is made for the running image");
         settle(agent);
         store(agent);
@@ -136,10 +122,11 @@ void trial_boot(struct fota_agent *agent, const struct fota_setup *setup)
         load_attempt(agent);
         end_trial(agent, REPORT_REVERTED, (enum fota_reason)record->revert_reason);
     } else if (record->good_slot != agent->running_slot) {
+        /* The record stays: the next boot tries the good slot again. */
         agent_log(agent, FOTA_LOG_ERROR, "the boot loader had to fall back to the other slot");
-        settle(agent);
-        store(agent);
     }
+    if (agent->boot_at == 0 && !agent->image_is_whole)
+        agent_log(agent, FOTA_LOG_ERROR, "the running image is not whole in flash");
 }
 
 static void revert(struct fota_agent *agent, enum fota_reason reason)
@@ -152,8 +139,7 @@ static void revert(struct fota_agent *agent, enum fota_reason reason)
     record->revert_reason = (uint8_t)reason;
     /* When even this cannot be stored the tries run out, and the boot loader reverts. */
     store(agent);
-    if (agent_fsm_move(&agent->state, AGENT_REVERT))
-        agent->platform.port->reboot(agent->platform.context);
+    agent_restart(agent, AGENT_REVERT);
 }
 
 static void confirm(struct fota_agent *agent)
@@ -172,7 +158,7 @@ static void confirm(struct fota_agent *agent)
 
 void trial_on_health(struct fota_agent *agent, bool healthy)
 {
-    if (agent->state != AGENT_TRIAL || !agent->health_asked || agent->healthy)
+    if (agent->state != AGENT_TRIAL || !agent->health_asked)
         return;
     if (healthy && agent->image_is_whole)
         agent->healthy = true;

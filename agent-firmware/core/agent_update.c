@@ -14,7 +14,7 @@ static void give_up(struct fota_agent *agent, enum fota_reason reason)
     download_stop(&agent->download);
     agent_log(agent, FOTA_LOG_WARNING, "the update has failed:");
     agent_log(agent, FOTA_LOG_WARNING, fota_reason_name(reason));
-    results_finish(agent, REPORT_FAILED, agent->work.campaign, agent->work.attempt, reason);
+    results_finish(agent, REPORT_FAILED, agent->work.attempt.campaign, agent->work.attempt.attempt, reason);
 }
 
 /* The flip: one store of the record. Before it the old image boots, after it the new one is on trial. */
@@ -29,39 +29,28 @@ static void flip(struct fota_agent *agent)
     record->trial_slot = (uint8_t)slot;
     record->state = BOOT_TRIAL;
     record->revert_reason = REASON_NONE;
-    record->attempt.campaign = work->campaign;
-    record->attempt.attempt = work->attempt;
-    record->attempt.confirm_seconds = work->confirm_seconds;
-    record->attempt.is_rollback = work->is_rollback;
-    record->attempt.sequence = work->sequence;
-    record->sequences[slot - 1] = work->sequence;
+    record->attempt = work->attempt;
+    record->sequences[slot - 1] = work->attempt.sequence;
     boot_journal_forget_download(&agent->journal);
-    memcpy(record->attempt.nonce, work->nonce, sizeof record->attempt.nonce);
-    agent->journal.words.tries = ~0u;
+    agent->journal.words.tries = agent->journal.words.confirmed = ~0u;
     if (!boot_journal_store(&agent->journal)) {
-        (void)boot_journal_load(&agent->journal, &agent->platform);
+        /* Undone in memory: flash has just failed, and reading the record again might lose it. */
+        boot_journal_end_trial(&agent->journal);
         give_up(agent, REASON_FLASH_ERROR);
         return;
     }
-    if (agent_fsm_move(&agent->state, AGENT_FLIP))
-        agent->platform.port->reboot(agent->platform.context);
+    agent_restart(agent, AGENT_FLIP);
 }
 
-/* Notes what the inactive slot holds if it is a whole image of that length and SHA-256, read from flash. */
+/* Whether the inactive slot holds a whole image of that length (0: any) and SHA-256; notes what it holds. */
 static bool slot_holds(struct fota_agent *agent, uint32_t length, const uint8_t *sha256)
 {
-    struct image_digest digest;
+    struct boot_image *image = &agent->work.image;
     enum image_fault fault;
 
-    if (!verify_slot(&agent->platform, agent_inactive_slot(agent), length, agent_buffer(agent), &fault,
-                     &digest))
-        return false;
-    if (fault != IMAGE_GOOD || memcmp(digest.sha256, sha256, sizeof digest.sha256) != 0)
-        return false;
-    agent->work.image.length = length;
-    agent->work.image.crc32 = digest.crc32;
-    memcpy(agent->work.image.sha256, digest.sha256, sizeof digest.sha256);
-    return true;
+    return verify_slot(&agent->platform, agent_inactive_slot(agent), length, agent_buffer(agent), &fault,
+                       image) &&
+           fault == IMAGE_GOOD && memcmp(image->sha256, sha256, sizeof image->sha256) == 0;
 }
 
 static void image_ready(struct fota_agent *agent)
@@ -70,10 +59,14 @@ static void image_ready(struct fota_agent *agent)
         flip(agent);
 }
 
-static bool rollback_is_in_flash(struct fota_agent *agent)
+/* Whether the boot loader fell back to this image while the good one is whole, so that its slot must not be
+ * written. */
+static bool good_image_waits(struct fota_agent *agent)
 {
-    uint32_t length = verify_measure(&agent->platform, agent_inactive_slot(agent));
-    return length != 0 && slot_holds(agent, length, agent->command.sha256);
+    int slot = agent_inactive_slot(agent);
+
+    return agent->journal.record.good_slot == slot &&
+           slot_holds(agent, 0, agent->journal.record.images[slot - 1].sha256);
 }
 
 static enum fota_reason check_version(const struct fota_agent *agent)
@@ -115,7 +108,7 @@ static enum fota_reason check_release(struct fota_agent *agent)
         return REASON_BAD_SIGNATURE;
     if (manifest->sequence < agent->journal.record.floor)
         return REASON_BELOW_FLOOR;
-    agent->work.sequence = manifest->sequence;
+    agent->work.attempt.sequence = manifest->sequence;
     return REASON_NONE;
 }
 
@@ -125,14 +118,18 @@ static enum fota_reason check_flip_back(struct fota_agent *agent)
 {
     int slot = agent_inactive_slot(agent);
     const struct boot_record *record = &agent->journal.record;
+    const struct boot_image *known = &record->images[slot - 1];
     const struct command_image *image = &agent->command.images[slot - 1];
     const uint8_t *sha256 = agent->command.sha256;
 
+    if (memcmp(known->sha256, sha256, FOTA_SHA256_SIZE) == 0) {
+        agent->work.attempt.sequence = record->sequences[slot - 1];
+        if (known->version[0] != '\0') /* rather than what the command says, which no signature covers */
+            memcpy(agent->work.image.version, known->version, sizeof known->version);
+    }
     if (agent->key_count == 0)
         return REASON_NONE;
-    if (memcmp(record->images[slot - 1].sha256, sha256, FOTA_SHA256_SIZE) == 0)
-        agent->work.sequence = record->sequences[slot - 1];
-    if (agent->work.sequence >= record->floor)
+    if (agent->work.attempt.sequence >= record->floor)
         return REASON_NONE;
     if (image->present && memcmp(image->sha256, sha256, FOTA_SHA256_SIZE) == 0 &&
         check_release(agent) == REASON_NONE)
@@ -148,9 +145,9 @@ static enum fota_reason check_permission(const struct fota_agent *agent)
                                       [FOTA_BUSY] = REASON_BUSY,
                                       [FOTA_OUTSIDE_WINDOW] = REASON_OUTSIDE_WINDOW};
     const struct fota_port *port = agent->platform.port;
+    unsigned answer = port->may_update == NULL ? FOTA_MAY_UPDATE : port->may_update(agent->platform.context);
 
-    return port->may_update == NULL ? REASON_NONE
-                                    : (enum fota_reason)reasons[port->may_update(agent->platform.context)];
+    return answer < sizeof reasons ? (enum fota_reason)reasons[answer] : REASON_BUSY;
 }
 
 static void begin_work(struct fota_agent *agent)
@@ -159,13 +156,13 @@ static void begin_work(struct fota_agent *agent)
     struct fota_work *work = &agent->work;
 
     memset(work, 0, sizeof *work);
-    work->campaign = command->campaign;
-    work->attempt = command->attempt;
-    work->is_rollback = command->kind == COMMAND_ROLLBACK;
-    memcpy(work->nonce, command->nonce, sizeof work->nonce);
+    work->attempt.campaign = command->campaign;
+    work->attempt.attempt = command->attempt;
+    work->attempt.is_rollback = command->kind == COMMAND_ROLLBACK;
+    memcpy(work->attempt.nonce, command->nonce, sizeof work->attempt.nonce);
     memcpy(work->image.version, command->version, sizeof work->image.version);
-    work->confirm_seconds = command->confirm_seconds;
-    work->deadline = agent->now + (uint64_t)command->download_seconds * 1000;
+    work->attempt.confirm_seconds = command->confirm_seconds;
+    work->deadline = agent_after(agent, command->download_seconds);
 }
 
 static void accept(struct fota_agent *agent, bool in_flash)
@@ -174,6 +171,7 @@ static void accept(struct fota_agent *agent, bool in_flash)
 
     if (!agent_fsm_move(&agent->state, AGENT_TAKE_OFFER))
         return;
+    agent->journal.record.good_slot = (uint8_t)agent->running_slot; /* in flash with the first store */
     results_send_progress(agent, REPORT_ACCEPTED);
     if (in_flash || (image->present && slot_holds(agent, image->size, image->sha256)))
         image_ready(agent);
@@ -191,23 +189,28 @@ static void take_offer(struct fota_agent *agent)
     begin_work(agent);
     agent->download.size = 0; /* progress starts at 0 */
     if (reason == REASON_NONE && command->kind == COMMAND_ROLLBACK)
-        in_flash = rollback_is_in_flash(agent);
+        in_flash = slot_holds(agent, 0, command->sha256);
     if (reason == REASON_NONE && !in_flash)
         reason = check_image(agent);
     if (reason == REASON_NONE)
         reason = in_flash ? check_flip_back(agent) : check_release(agent);
     if (reason == REASON_NONE)
         reason = check_permission(agent);
+    bool restarts = reason == REASON_NONE && good_image_waits(agent);
+    if (restarts)
+        reason = REASON_BUSY;
     if (reason == REASON_NONE)
         accept(agent, in_flash);
     else
         results_finish(agent, REPORT_REJECTED, command->campaign, command->attempt, reason);
+    if (restarts)
+        agent_restart(agent, AGENT_REBOOT);
 }
 
-static bool is_in_work(const struct fota_agent *agent)
+bool update_is_in_work(const struct fota_agent *agent)
 {
-    return agent->state != AGENT_IDLE && agent->command.campaign == agent->work.campaign &&
-           agent->command.attempt == agent->work.attempt;
+    return agent->state != AGENT_IDLE && agent->command.campaign == agent->work.attempt.campaign &&
+           agent->command.attempt == agent->work.attempt.attempt;
 }
 
 /* The report that says where the attempt in work stands. */
@@ -224,9 +227,9 @@ static void repeat_state(struct fota_agent *agent)
 void update_on_command(struct fota_agent *agent)
 {
     const struct command *command = &agent->command;
-    const struct boot_result *known = results_find(agent, command->campaign, command->attempt);
+    const struct boot_result *known = results_find(agent);
 
-    if (is_in_work(agent) || known != NULL) {
+    if (update_is_in_work(agent) || known != NULL) {
         agent_happened(agent, FOTA_DUPLICATE_COMMAND, command->campaign, command->attempt);
         if (known != NULL)
             results_send(agent, known);
@@ -244,13 +247,13 @@ void update_on_command(struct fota_agent *agent)
 void update_on_cancel(struct fota_agent *agent)
 {
     const struct command *command = &agent->command;
-    const struct boot_result *known = results_find(agent, command->campaign, command->attempt);
+    const struct boot_result *known = results_find(agent);
 
     if (known != NULL) {
         results_send(agent, known);
         return;
     }
-    if (is_in_work(agent)) {
+    if (update_is_in_work(agent)) {
         if (!agent_fsm_move(&agent->state, AGENT_CANCEL))
             return; /* flipped already: the trial decides */
         download_stop(&agent->download);
@@ -288,7 +291,7 @@ void update_continue(struct fota_agent *agent)
     if (download->phase != DOWNLOAD_DONE)
         return;
     /* What counts is what flash holds, not what came in. */
-    agent_happened(agent, FOTA_IMAGE_WRITTEN, agent->work.campaign, agent->work.attempt);
+    agent_happened(agent, FOTA_IMAGE_WRITTEN, agent->work.attempt.campaign, agent->work.attempt.attempt);
     if (slot_holds(agent, download->size, download->sha256))
         image_ready(agent);
     else

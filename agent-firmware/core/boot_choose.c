@@ -4,6 +4,8 @@
 #include "boot_record.h"
 #include "crc32.h"
 
+#define COMPARE_PIECE 64u
+
 static bool is_slot(uint8_t slot)
 {
     return slot == 1 || slot == 2;
@@ -25,6 +27,47 @@ bool boot_record_is_valid(const struct boot_record *record)
            (record->format == BOOT_FORMAT || record->format == BOOT_FORMAT_BEFORE) && crc_is_right(record) &&
            is_slot(record->good_slot) && is_slot(record->trial_slot) && record->state >= BOOT_STEADY &&
            record->state <= BOOT_REVERTED;
+}
+
+bool boot_read(const struct fota_platform *platform, uint32_t address, void *bytes, uint32_t length)
+{
+    return platform->port->flash_read(platform->context, address, bytes, length);
+}
+
+bool boot_flash_holds(const struct fota_platform *platform, uint32_t address, const void *bytes,
+                      uint32_t length)
+{
+    uint32_t piece[COMPARE_PIECE / 4];
+    const uint8_t *wanted = bytes;
+
+    for (uint32_t done = 0; done < length;) {
+        uint32_t count = length - done < COMPARE_PIECE ? length - done : COMPARE_PIECE;
+        if (!boot_read(platform, address + done, piece, count) || memcmp(piece, wanted + done, count) != 0)
+            return false;
+        done += count;
+    }
+    return true;
+}
+
+enum boot_found boot_read_copy(const struct fota_platform *platform, int copy, struct boot_record *record,
+                               struct boot_words *words)
+{
+    uint32_t address = platform->map->record_address[copy];
+    uint32_t words_address = address + BOOT_WORDS_OFFSET;
+    enum boot_found found = BOOT_UNREADABLE;
+
+    for (uint32_t i = 0; i < BOOT_READS; i++) {
+        found = BOOT_UNREADABLE;
+        if (!boot_read(platform, address, record, sizeof *record))
+            continue;
+        if (!boot_record_is_valid(record))
+            found = BOOT_ABSENT;
+        else if (boot_read(platform, words_address, words, sizeof *words) &&
+                 boot_flash_holds(platform, words_address, words, sizeof *words) &&
+                 boot_flash_holds(platform, words_address, words, sizeof *words))
+            return BOOT_LOADED;
+    }
+    return found;
 }
 
 static int copy_in_force(const struct boot_copy copies[2])

@@ -5,8 +5,6 @@
 #include "crc32.h"
 #include "fota_version.h"
 
-#define COMPARE_PIECE 64u
-
 /* The layout is a format: a compiler that lays it out otherwise must fail here. */
 typedef char boot_record_size_is_fixed[sizeof(struct boot_record) == 1344 ? 1 : -1];
 typedef char boot_result_size_is_fixed[sizeof(struct boot_result) == 128 ? 1 : -1];
@@ -16,69 +14,61 @@ typedef char
 typedef char boot_format_before_ends_there[offsetof(struct boot_record, sequences) == 1292 ? 1 : -1];
 typedef char boot_version_fits[BOOT_VERSION_SIZE == FOTA_VERSION_LENGTH + 1 ? 1 : -1];
 
-static bool read_copy(const struct fota_platform *platform, int copy, struct boot_record *record,
-                      struct boot_words *words)
+enum boot_found boot_journal_load(struct boot_journal *journal, const struct fota_platform *platform)
 {
-    uint32_t address = platform->map->record_address[copy];
-    return platform->port->flash_read(platform->context, address, record, sizeof *record) &&
-           platform->port->flash_read(platform->context, address + BOOT_WORDS_OFFSET, words, sizeof *words) &&
-           boot_record_is_valid(record);
-}
-
-bool boot_journal_load(struct boot_journal *journal, const struct fota_platform *platform)
-{
+    struct boot_record *record = &journal->record;
+    enum boot_found all = BOOT_ABSENT;
     uint32_t sequence = 0;
 
     journal->platform = platform;
     journal->copy = -1;
     journal->dirty = false;
     for (int copy = 0; copy < 2; copy++) {
-        if (read_copy(platform, copy, &journal->record, &journal->words) &&
-            (journal->copy < 0 || (int32_t)(journal->record.sequence - sequence) > 0)) {
+        enum boot_found found = boot_read_copy(platform, copy, record, &journal->words);
+        if (found == BOOT_UNREADABLE)
+            all = found;
+        if (found == BOOT_LOADED && (journal->copy < 0 || (int32_t)(record->sequence - sequence) > 0)) {
             journal->copy = copy;
-            sequence = journal->record.sequence;
+            sequence = record->sequence;
         }
     }
     /* The record has room for one copy only: read the winner again. */
-    if (journal->copy < 0 || !read_copy(platform, journal->copy, &journal->record, &journal->words)) {
-        memset(&journal->record, 0, sizeof journal->record);
+    if (journal->copy < 0 ||
+        boot_read_copy(platform, journal->copy, record, &journal->words) != BOOT_LOADED) {
+        memset(record, 0, sizeof *record);
         memset(&journal->words, 0xFF, sizeof journal->words);
+        if (journal->copy >= 0)
+            all = BOOT_UNREADABLE;
         journal->copy = -1;
-        return false;
+        return all;
     }
-    if (journal->record.format == BOOT_FORMAT_BEFORE) {
+    if (record->format == BOOT_FORMAT_BEFORE) {
         uint32_t from = (uint32_t)offsetof(struct boot_record, floor);
-        memset((uint8_t *)&journal->record + from, 0, sizeof journal->record - from);
-        journal->record.attempt.sequence = 0;
+        memset((uint8_t *)record + from, 0, sizeof *record - from);
+        record->attempt.sequence = 0;
         memset(journal->words.progress, 0xFF, sizeof journal->words.progress);
     }
     for (uint32_t i = 0; i < BOOT_RESULTS; i++)
         if ((journal->words.acknowledged & 1u << i) == 0)
-            journal->record.results[i].acknowledged = 1;
-    return true;
+            record->results[i].acknowledged = 1;
+    return all == BOOT_ABSENT ? BOOT_LOADED : all;
 }
 
-static bool flash_holds(const struct fota_platform *platform, uint32_t address, const void *bytes,
-                        uint32_t length)
+void boot_journal_end_trial(struct boot_journal *journal)
 {
-    uint32_t piece[COMPARE_PIECE / 4];
-    const uint8_t *wanted = bytes;
+    struct boot_record *record = &journal->record;
 
-    for (uint32_t done = 0; done < length;) {
-        uint32_t count = length - done < COMPARE_PIECE ? length - done : COMPARE_PIECE;
-        if (!platform->port->flash_read(platform->context, address + done, piece, count) ||
-            memcmp(piece, wanted + done, count) != 0)
-            return false;
-        done += count;
-    }
-    return true;
+    record->trial_slot = record->good_slot;
+    record->state = BOOT_STEADY;
+    record->revert_reason = 0;
+    memset(&record->attempt, 0, sizeof record->attempt);
 }
 
 static bool program_words(const struct fota_platform *platform, uint32_t address, const void *words,
                           uint32_t length)
 {
     return platform->port->flash_program(platform->context, address, words, length) &&
-           flash_holds(platform, address, words, length);
+           boot_flash_holds(platform, address, words, length);
 }
 
 /* The words first: the moment the record becomes valid, its words must already say what they say now. */
@@ -94,12 +84,12 @@ static bool write_copy(struct boot_journal *journal, int copy)
 
 bool boot_journal_store(struct boot_journal *journal)
 {
+    static const uint32_t no_magic;
     int copy = journal->copy == 0 ? 1 : 0;
 
     journal->words.acknowledged = ~0u; /* folded into the record */
     if (journal->record.state != BOOT_TRIAL)
-        journal->words.tries = ~0u;
-    journal->words.confirmed = ~0u;
+        journal->words.tries = journal->words.confirmed = ~0u;
     journal->record.magic = BOOT_MAGIC;
     journal->record.format = BOOT_FORMAT;
     journal->record.sequence++;
@@ -107,9 +97,11 @@ bool boot_journal_store(struct boot_journal *journal)
         crc32_add(0, (const uint8_t *)&journal->record, offsetof(struct boot_record, crc32));
     journal->dirty = true;
     if (!write_copy(journal, copy) && !write_copy(journal, copy)) {
-        /* Nothing half-written may look valid later. */
-        (void)journal->platform->port->flash_erase(journal->platform->context,
-                                                   journal->platform->map->record_address[copy]);
+        /* Half-written, or written and not read back: as the caller goes on without it, it must not look
+         * valid later. Bits can be cleared also where flash does not erase any more. */
+        (void)journal->platform->port->flash_program(journal->platform->context,
+                                                     journal->platform->map->record_address[copy], &no_magic,
+                                                     sizeof no_magic);
         journal->record.sequence--;
         return false;
     }

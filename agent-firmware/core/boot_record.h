@@ -24,6 +24,7 @@
 #define BOOT_CHECK_FAILED 0x80000000u /* cleared in the tries word: the image on trial is not whole */
 #define BOOT_WORDS_OFFSET 2048u       /* of the words in their sector */
 #define BOOT_RESULTS 8u
+#define BOOT_READS 3u          /* of a copy or an image, before it is taken for broken */
 #define BOOT_PROGRESS_WORDS 8u /* a bit for each sector of the largest slot */
 #define BOOT_VERSION_SIZE 64u
 #define BOOT_NONCE_LENGTH 16u
@@ -106,6 +107,24 @@ struct boot_copy {
 /* Of this format or the one before. */
 bool boot_record_is_valid(const struct boot_record *record);
 
+/* What reading came to. A copy that flash refuses to read may be the one in force: it is not absent. */
+enum boot_found {
+    BOOT_LOADED,
+    BOOT_ABSENT,     /* it was read, and is not valid */
+    BOOT_UNREADABLE, /* a read was refused, or what stands outside the CRC is another at each read */
+};
+
+/* Reads one copy (0 or 1), up to BOOT_READS times; what stands outside the CRC must be the same three times
+ * on end. `record` and `words` are of use only when it is BOOT_LOADED. */
+enum boot_found boot_read_copy(const struct fota_platform *platform, int copy, struct boot_record *record,
+                               struct boot_words *words);
+
+/* The port's flash_read. */
+bool boot_read(const struct fota_platform *platform, uint32_t address, void *bytes, uint32_t length);
+/* Whether flash, as read now, has these bytes. */
+bool boot_flash_holds(const struct fota_platform *platform, uint32_t address, const void *bytes,
+                      uint32_t length);
+
 /* What the boot loader does, as a pure function of both copies. */
 struct boot_choice {
     int copy;       /* 0 or 1: the copy in force; -1: neither is valid */
@@ -125,13 +144,18 @@ struct boot_journal {
     bool dirty; /* `record` differs from what is in flash */
 };
 
-/* Reads both copies. False: neither is valid; `record` is then blank. Acknowledged words are folded into the
- * record; one of the format before becomes one of this, with nothing in its new members. */
-bool boot_journal_load(struct boot_journal *journal, const struct fota_platform *platform);
+/* Reads both copies. BOOT_ABSENT: both were read and neither is valid. BOOT_UNREADABLE: a copy was not read,
+ * and might be the newer one; the other is loaded if it is valid (`copy`). Without a copy `record` is blank.
+ * Acknowledged words are folded into the record; one of the format before becomes one of this, with nothing
+ * in its new members. */
+enum boot_found boot_journal_load(struct boot_journal *journal, const struct fota_platform *platform);
+
+/* In memory: nothing is on trial any more, good_slot stays what it is. */
+void boot_journal_end_trial(struct boot_journal *journal);
 
 /* Writes `record` as the next copy and reads it back. The words go with it: a trial keeps the tries it has
- * used, a download its progress. False: flash failed twice; the former copy is still in force, and `dirty` is
- * set. */
+ * used and its confirmation, a download its progress. False: flash failed twice; what was written is made
+ * invalid, the former copy is still in force, and `dirty` is set. */
 bool boot_journal_store(struct boot_journal *journal);
 
 /* Whether the record notes a download of this image (size, SHA-256) into `slot`. */

@@ -80,13 +80,11 @@ static bool read_sha256(const struct json *json, int object, uint8_t sha256[FOTA
 
 static bool read_nonce(const struct json *json, char nonce[BOOT_NONCE_LENGTH + 1])
 {
-    if (!message_string(json, message_member(json, 0, "nonce"), nonce, BOOT_NONCE_LENGTH + 1) ||
-        strlen(nonce) != BOOT_NONCE_LENGTH)
-        return false;
-    for (unsigned i = 0; i < BOOT_NONCE_LENGTH; i++)
-        if (hex_value(nonce[i]) > 15)
-            return false;
-    return true;
+    int token = message_member(json, 0, "nonce");
+    uint8_t bytes[BOOT_NONCE_LENGTH / 2];
+
+    return read_hex(json, token, bytes, sizeof bytes) &&
+           message_string(json, token, nonce, BOOT_NONCE_LENGTH + 1);
 }
 
 /* `url` is filled, and taken for none when it is not good. */

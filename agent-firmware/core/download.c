@@ -126,19 +126,12 @@ static bool flush(struct download *download)
     uint32_t address = platform->map->slot_address[download->slot - 1] + download->written;
     uint32_t length = download->received - download->written;
     uint32_t padded = (length + 3) & ~3u;
-    uint32_t piece[16];
 
     memset(buffer + length, 0xFF, padded - length);
     verify_scan_add(platform, &download->scan, buffer, length);
-    if (!platform->port->flash_program(platform->context, address, buffer, padded))
+    if (!platform->port->flash_program(platform->context, address, buffer, padded) ||
+        !boot_flash_holds(platform, address, buffer, padded))
         return false;
-    for (uint32_t done = 0; done < padded;) {
-        uint32_t count = padded - done < sizeof piece ? padded - done : (uint32_t)sizeof piece;
-        if (!platform->port->flash_read(platform->context, address + done, piece, count) ||
-            memcmp(piece, buffer + done, count) != 0)
-            return false;
-        done += count;
-    }
     download->written = download->received;
     boot_journal_note_progress(download->journal, download->written);
     return true;
@@ -231,7 +224,7 @@ static void read_back_some(struct download *download)
 
     for (uint32_t i = 0; i < SECTORS_PER_STEP && download->written < end; i++) {
         uint32_t address = platform->map->slot_address[download->slot - 1] + download->written;
-        if (!platform->port->flash_read(platform->context, address, buffer, FOTA_BUFFER_SIZE)) {
+        if (!boot_read(platform, address, buffer, FOTA_BUFFER_SIZE)) {
             start_anew(download);
             return;
         }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "text.h"
+
 #define CASE_NAME(name, number, text)                                                                        \
     case name:                                                                                               \
         return text;
@@ -63,35 +65,20 @@ static void put_text(struct writer *writer, const char *name, const char *value)
 
 static void put_number(struct writer *writer, const char *name, uint64_t value)
 {
-    char digits[21];
-    uint32_t at = sizeof digits - 1;
+    char digits[TEXT_NUMBER_SIZE];
 
-    digits[at] = '\0';
-    do
-        digits[--at] = (char)('0' + value % 10);
-    while ((value /= 10) != 0);
     put_name(writer, name);
-    put(writer, digits + at);
-}
-
-static void put_sha256(struct writer *writer, const uint8_t *sha256)
-{
-    static const char hex[] = "0123456789abcdef";
-    char text[2 * FOTA_SHA256_SIZE + 1];
-
-    for (uint32_t i = 0; i < FOTA_SHA256_SIZE; i++) {
-        text[2 * i] = hex[sha256[i] >> 4];
-        text[2 * i + 1] = hex[sha256[i] & 15];
-    }
-    text[2 * FOTA_SHA256_SIZE] = '\0';
-    put_text(writer, "sha256", text);
+    put(writer, text_number(digits, value));
 }
 
 static void put_running(struct writer *writer, const char *version, uint32_t slot, const uint8_t *sha256)
 {
+    char hex[2 * FOTA_SHA256_SIZE + 1];
+
     put_text(writer, "version", version);
     put_number(writer, "slot", slot);
-    put_sha256(writer, sha256);
+    text_hex(hex, sha256, FOTA_SHA256_SIZE);
+    put_text(writer, "sha256", hex);
 }
 
 static struct writer start(char *text)
@@ -99,6 +86,12 @@ static struct writer start(char *text)
     struct writer writer = {text, 0};
     put(&writer, "{");
     return writer;
+}
+
+static uint32_t end(struct writer *writer)
+{
+    put(writer, "}");
+    return writer->length;
 }
 
 static void put_attempt(struct writer *writer, uint64_t campaign, uint32_t attempt)
@@ -151,8 +144,7 @@ uint32_t report_hello(char *text, const struct report_running *running, const ch
         put_result(&writer, result);
         put(&writer, "}");
     }
-    put(&writer, "}");
-    return writer.length;
+    return end(&writer);
 }
 
 uint32_t report_progress(char *text, enum report_kind kind, uint64_t campaign, uint32_t attempt,
@@ -166,8 +158,7 @@ uint32_t report_progress(char *text, enum report_kind kind, uint64_t campaign, u
         put_number(&writer, "progress", progress);
     if (kind == REPORT_TRIAL)
         put_text(&writer, "reset_reason", reset_reason_name(reset_reason));
-    put(&writer, "}");
-    return writer.length;
+    return end(&writer);
 }
 
 uint32_t report_answer(char *text, const char *nonce, const char *status)
@@ -177,8 +168,7 @@ uint32_t report_answer(char *text, const char *nonce, const char *status)
     put_text(&writer, "report", report_kind_name(REPORT_ANSWERED));
     put_text(&writer, "nonce", nonce);
     put_text(&writer, "status", status);
-    put(&writer, "}");
-    return writer.length;
+    return end(&writer);
 }
 
 uint32_t report_result(char *text, const struct boot_result *result)
@@ -186,6 +176,5 @@ uint32_t report_result(char *text, const struct boot_result *result)
     struct writer writer = start(text);
 
     put_result(&writer, result);
-    put(&writer, "}");
-    return writer.length;
+    return end(&writer);
 }

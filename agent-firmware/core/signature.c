@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fota_version.h"
+#include "text.h"
 
 static void add(br_sha256_context *manifest, const char *text)
 {
@@ -12,27 +13,20 @@ static void add(br_sha256_context *manifest, const char *text)
 
 static void add_number(br_sha256_context *manifest, uint32_t value)
 {
-    char digits[11];
-    uint32_t at = sizeof digits - 1;
+    char digits[TEXT_NUMBER_SIZE];
 
-    digits[at] = '\0';
-    do
-        digits[--at] = (char)('0' + value % 10);
-    while ((value /= 10) != 0);
-    add(manifest, digits + at);
+    add(manifest, text_number(digits, value));
 }
 
 static void add_slot(br_sha256_context *manifest, const char *name, const struct command_image *image)
 {
-    static const char hex[] = "0123456789abcdef";
+    char hex[2 * FOTA_SHA256_SIZE + 1];
 
     add(manifest, name);
     add_number(manifest, image->size);
     add(manifest, " ");
-    for (uint32_t i = 0; i < FOTA_SHA256_SIZE; i++) {
-        const char digits[2] = {hex[image->sha256[i] >> 4], hex[image->sha256[i] & 15]};
-        br_sha256_update(manifest, digits, sizeof digits);
-    }
+    text_hex(hex, image->sha256, FOTA_SHA256_SIZE);
+    add(manifest, hex);
     add(manifest, "\n");
 }
 

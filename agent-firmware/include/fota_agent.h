@@ -61,15 +61,10 @@ struct fota_setup {
 
 /* The attempt in work. */
 struct fota_work {
-    uint64_t campaign;
-    uint32_t attempt;
-    bool is_rollback;
-    char nonce[BOOT_NONCE_LENGTH];
+    struct boot_attempt attempt;
     struct boot_image image; /* what goes into the inactive slot */
-    uint32_t sequence;       /* of its release, if known; as in struct boot_attempt */
-    uint32_t confirm_seconds;
-    uint64_t deadline;      /* of the download or of the trial, in milliseconds */
-    uint32_t next_progress; /* percent at which `downloading` is reported again */
+    uint64_t deadline;       /* of the download or of the trial, in milliseconds */
+    uint32_t next_progress;  /* percent at which `downloading` is reported again */
 };
 
 struct fota_agent {
@@ -90,6 +85,8 @@ struct fota_agent {
     uint64_t now;
     uint64_t resend_at; /* results not acknowledged are sent again then */
     uint32_t resend_delay;
+    uint64_t boot_at;    /* not booted yet, as flash could not be read: tried again then; else 0 */
+    uint32_t patience;   /* how often it is tried, before a sector that cannot be read is done without */
     uint64_t confirm_at; /* not before: the minimum uptime, and the pause after flash has refused */
     char answered[BOOT_NONCE_LENGTH + 1]; /* the nonce of the last call answered */
     struct command command;               /* the last one read */

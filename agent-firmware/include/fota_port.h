@@ -13,10 +13,12 @@
 #include <stdint.h>
 
 #define FOTA_SECTOR_SIZE 4096u
-/* What images are written and read through: a port that is short of RAM makes it smaller, such as 2048. A
- * power of 2. */
+/* What images are written and read through: a port that is short of RAM makes it smaller, such as 2048. */
 #ifndef FOTA_BUFFER_SIZE
 #define FOTA_BUFFER_SIZE FOTA_SECTOR_SIZE
+#endif
+#if FOTA_BUFFER_SIZE < 512 || FOTA_BUFFER_SIZE > 4096 || (FOTA_BUFFER_SIZE & (FOTA_BUFFER_SIZE - 1)) != 0
+#error "FOTA_BUFFER_SIZE: allowed is a power of 2 from 512 to 4096 (a sector)"
 #endif
 
 /* Where things are in flash; addresses in bytes from its start, multiples of FOTA_SECTOR_SIZE. */

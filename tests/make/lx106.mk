@@ -29,9 +29,10 @@ LX106_CRYPTO_FILES = hash/sha2small codec/ccopy codec/dec32be codec/enc32be ec/e
     modpow2 montmul muladd ninv15 reduce rshift sub tmont mulacc)
 LX106_CRYPTO = $(patsubst %,$(LX106)/obj/bearssl/%.o,$(LX106_CRYPTO_FILES))
 
-# The core is optimized as a whole when it is linked; nothing else is, so what comes out of that is the core. Without these three it
+# The core is optimized as a whole when it is linked; nothing else is, so what comes out of that is the core. Without these six it
 # is smaller.
-LX106_LTO_FLAGS = -flto -fno-tree-dominator-opts -fno-caller-saves -fno-inline-small-functions
+LX106_LTO_FLAGS = -flto -fno-tree-dominator-opts -fno-caller-saves -fno-inline-small-functions -fno-move-loop-invariants -fno-tree-tail-merge \
+    -fno-ipa-modref
 $(LX106_CORE:$(LX106)/obj/%=$(LX106)/lto/%): $(LX106)/lto/%.o: %.c Makefile tests/make/lx106.mk | $(LX106)/include/complete
 	@mkdir -p $(@D)
 	$(call say,CHIP)$(LX106_CC) -std=c99 $(LX106_FLAGS) $(LX106_LTO_FLAGS) $(LX106_INCLUDES) -c $< -o $@

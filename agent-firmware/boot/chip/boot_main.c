@@ -34,13 +34,14 @@ static const struct fota_port port = {
     .flash_read = read_flash, .flash_program = program_flash, .feed_watchdog = feed_watchdog};
 
 /* Flash address of the E9 header of the image in a slot: behind the part that runs from flash, if it has one.
- */
+ * 0: flash cannot be read. */
 static uint32_t header_address(const struct fota_platform *platform, int slot)
 {
     uint32_t address = platform->map->slot_address[slot - 1];
-    uint32_t words[4] = {0};
+    uint32_t words[4];
 
-    (void)SPIRead(address, words, sizeof words);
+    if (SPIRead(address, words, sizeof words) != 0)
+        return 0;
     return (words[0] & 0xFF) == 0xEA ? address + MAPPED_HEADER + words[3] : address;
 }
 
@@ -56,7 +57,7 @@ static bool can_be_loaded(const struct fota_platform *platform, int slot)
     uint32_t address = header_address(platform, slot);
     uint32_t words[2];
 
-    if (address % 4 != 0 || SPIRead(address, words, sizeof words) != 0 ||
+    if (address == 0 || address % 4 != 0 || SPIRead(address, words, sizeof words) != 0 ||
         !is_in(words[1], 4, CHIP_IRAM_START, CHIP_STAGE_START))
         return false;
     address += HEADER;
@@ -80,6 +81,8 @@ static void start(const struct fota_platform *platform, int slot)
 {
     uint32_t address = header_address(platform, slot);
 
+    if (address == 0)
+        return;
     for (uint32_t i = 0; i < (uint32_t)stage_size / 4; i++)
         stage_start[i] = stage_load_start[i];
     stage_load(address);

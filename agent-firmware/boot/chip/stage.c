@@ -3,6 +3,7 @@
 #include "rom.h"
 
 #define STAGE __attribute__((section(".stage"))) /* nothing else can be called from here, but the ROM */
+#define HEADER_MAGIC 0xE9u
 #define CHECKSUM_SEED 0xEFu
 
 struct header {
@@ -23,7 +24,7 @@ STAGE void stage_load(uint32_t address)
     struct segment segment;
     uint32_t last;
 
-    if (SPIRead(address, &header, sizeof header) != 0)
+    if (SPIRead(address, &header, sizeof header) != 0 || (header.magic & 0xFF) != HEADER_MAGIC)
         software_reset();
     address += sizeof header;
     for (uint32_t left = header.magic >> 8 & 0xFF; left > 0; left--) {

@@ -19,8 +19,9 @@ static bool crashes(struct fleet_device *device, int slot)
 {
     struct boot_journal journal;
 
-    return boot_journal_load(&journal, &device->device.platform) && journal.record.state == BOOT_TRIAL &&
-           slot == journal.record.trial_slot && journal.words.confirmed != 0 &&
+    return boot_journal_load(&journal, &device->device.platform) == BOOT_LOADED &&
+           journal.record.state == BOOT_TRIAL && slot == journal.record.trial_slot &&
+           journal.words.confirmed != 0 &&
            fleet_fault_strikes(device, FAULT_CRASH_ON_BOOT, journal.record.images[slot - 1].version,
                                journal.record.attempt.is_rollback != 0);
 }
@@ -78,9 +79,9 @@ static void on_health_time(void *context)
     const struct fota_agent *agent = &device->device.agent;
 
     if (device->device.running)
-        device_set_health(
-            &device->device,
-            !fleet_fault_strikes(device, FAULT_FAIL_HEALTH, agent->running.version, agent->work.is_rollback));
+        device_set_health(&device->device,
+                          !fleet_fault_strikes(device, FAULT_FAIL_HEALTH, agent->running.version,
+                                               agent->work.attempt.is_rollback));
 }
 
 static void on_drop_time(void *context)
@@ -157,12 +158,12 @@ static void data(struct device *hooked, char *bytes, uint32_t length)
 
     if (device->device.agent.download.received == 0)
         device->damaged = false;
-    if (fleet_fault_strikes(device, FAULT_FAIL_DOWNLOAD, work->image.version, work->is_rollback) &&
+    if (fleet_fault_strikes(device, FAULT_FAIL_DOWNLOAD, work->image.version, work->attempt.is_rollback) &&
         !device->damaged && length > 0) {
         bytes[length / 2] = (char)(bytes[length / 2] ^ 0x10);
         device->damaged = true;
     }
-    if (fleet_fault_strikes(device, FAULT_SILENT, work->image.version, work->is_rollback) &&
+    if (fleet_fault_strikes(device, FAULT_SILENT, work->image.version, work->attempt.is_rollback) &&
         !device->silenced) {
         device->silenced = true;
         hooked->running = false; /* not one byte more reaches the agent */

@@ -9,12 +9,12 @@ static bool check_remembered(const struct fota_platform *platform, int slot, con
                              uint32_t *buffer)
 {
     bool recorded = known != NULL && known->length != 0;
-    uint32_t length = recorded ? known->length : verify_measure(platform, slot);
-    struct image_digest digest;
+    uint32_t length = recorded ? known->length : 0;
+    struct boot_image found;
     enum image_fault fault;
 
-    return verify_slot(platform, slot, length, (uint8_t *)buffer, &fault, &digest) && fault == IMAGE_GOOD &&
-           (!recorded || digest.crc32 == known->crc32);
+    return verify_slot(platform, slot, length, (uint8_t *)buffer, &fault, &found) && fault == IMAGE_GOOD &&
+           (!recorded || found.crc32 == known->crc32);
 }
 
 int boot_loader_run(const struct fota_platform *platform)

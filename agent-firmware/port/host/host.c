@@ -119,7 +119,7 @@ bool provision(const struct fota_platform *platform, const uint8_t *image, uint3
                uint32_t message_size)
 {
     static _Alignas(4) uint8_t buffer[FOTA_SECTOR_SIZE];
-    struct image_digest digest;
+    struct boot_image found;
     enum image_fault fault;
 
     if (length == 0 || length > platform->map->slot_size) {
@@ -127,7 +127,7 @@ bool provision(const struct fota_platform *platform, const uint8_t *image, uint3
                        platform->map->slot_size);
         return false;
     }
-    if (!write_image(platform, image, length) || !verify_slot(platform, 1, length, buffer, &fault, &digest)) {
+    if (!write_image(platform, image, length) || !verify_slot(platform, 1, length, buffer, &fault, &found)) {
         (void)snprintf(message, message_size, "the image cannot be written to flash: %s", strerror(errno));
         return false;
     }

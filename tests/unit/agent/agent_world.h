@@ -36,6 +36,10 @@ struct world {
     bool ignores_range;
     enum fota_permission permission;
     uint32_t min_uptime_seconds;
+    /* So many reads, or programs, of flash from `from` up to `to` are refused. */
+    struct {
+        uint32_t from, to, left;
+    } bad_reads, bad_programs;
     bool http_wanted, reboot_wanted, health_wanted, healthy;
     enum fota_http_method method;
     uint32_t first_byte;
@@ -51,6 +55,10 @@ static struct world world; /* of the test that runs */
 static inline bool port_read(void *context, uint32_t address, void *bytes, uint32_t length)
 {
     (void)context;
+    if (world.bad_reads.left > 0 && address >= world.bad_reads.from && address < world.bad_reads.to) {
+        world.bad_reads.left--;
+        return false;
+    }
     return flash_read(&world.flash, address, bytes, length);
 }
 
@@ -67,6 +75,11 @@ static inline bool port_erase(void *context, uint32_t address)
 static inline bool port_program(void *context, uint32_t address, const void *bytes, uint32_t length)
 {
     (void)context;
+    if (world.bad_programs.left > 0 && address >= world.bad_programs.from &&
+        address < world.bad_programs.to) {
+        world.bad_programs.left--;
+        return false;
+    }
     return flash_program(&world.flash, address, bytes, length);
 }
 

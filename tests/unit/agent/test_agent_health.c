@@ -61,6 +61,21 @@ static void the_uptime_comes_first(void **state)
     assert_int_equal(count("\n" ATTEMPT("confirmed", 1)), 1);
 }
 
+/* The application may change its mind until the confirmation. */
+static void a_no_after_a_yes_is_a_revert(void **state)
+{
+    (void)state;
+    world.min_uptime_seconds = 30;
+    given_a_trial();
+    answer_health(true);
+    pass(10000);
+    step((struct fota_event){.type = FOTA_EVENT_HEALTH, .healthy = false});
+    assert_true(world.reboot_wanted);
+    boot(RESET_SOFTWARE);
+    assert_int_equal(world.agent.running_slot, 1);
+    assert_true(count(REVERTED("health_check")) > 0);
+}
+
 static void an_uptime_past_the_deadline_is_a_revert(void **state)
 {
     (void)state;
@@ -98,7 +113,7 @@ static void who_never_connects_goes_back(void **state)
         else
             step((struct fota_event){.type = FOTA_EVENT_TIME});
     }
-    struct fota_setup setup = {.running_slot = boot_loader_run(&world.platform)};
+    struct fota_setup setup = {.running_slot = boot_loader_run(&world.platform), .version = VERSION};
     assert_int_equal(setup.running_slot, 2);
     world.reboot_wanted = false;
     fota_agent_start(&world.agent, &world.platform, &setup, world.now);
@@ -124,11 +139,17 @@ static void a_device_that_may_not_be_updated_says_why(void **state)
     assert_int_equal(count("\n" ATTEMPT("rejected", 3) ",\"reason\":\"outside_window\""), 1);
     offer(4, "v1.0.0t45772(a)"); /* what it would not take anyway is refused for that */
     assert_int_equal(count("\n" ATTEMPT("rejected", 4) ",\"reason\":\"not_newer\""), 1);
-    assert_int_equal(world.flash.operations - before, 4 * 3); /* the stores of the results */
-    world.permission = FOTA_MAY_UPDATE;
+    world.permission = (enum fota_permission)4; /* an answer that there is not */
     offer(5, VERSION);
+    world.permission = (enum fota_permission) - 1;
+    offer(6, VERSION);
+    assert_int_equal(count("\n" ATTEMPT("rejected", 5) ",\"reason\":\"busy\""), 1);
+    assert_int_equal(count("\n" ATTEMPT("rejected", 6) ",\"reason\":\"busy\""), 1);
+    assert_int_equal(world.flash.operations - before, 6 * 3); /* the stores of the results */
+    world.permission = FOTA_MAY_UPDATE;
+    offer(7, VERSION);
     run(1);
-    assert_true(count("\n" ATTEMPT("confirmed", 5)) > 0);
+    assert_true(count("\n" ATTEMPT("confirmed", 7)) > 0);
 }
 
 int main(void)
@@ -136,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_check_that_never_answers_ends_in_a_revert, setup, teardown),
         cmocka_unit_test_setup_teardown(the_uptime_comes_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_no_after_a_yes_is_a_revert, setup, teardown),
         cmocka_unit_test_setup_teardown(an_uptime_past_the_deadline_is_a_revert, setup, teardown),
         cmocka_unit_test_setup_teardown(who_is_not_connected_is_not_confirmed, setup, teardown),
         cmocka_unit_test_setup_teardown(who_never_connects_goes_back, setup, teardown),

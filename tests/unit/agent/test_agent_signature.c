@@ -254,6 +254,20 @@ static void a_flip_back_at_the_floor_is_free(void **state)
     assert_string_equal(world.agent.running.version, V1);
 }
 
+/* No signature covers what the command of a flip back says of the version. */
+static void a_flip_back_keeps_the_version_of_its_image(void **state)
+{
+    (void)state;
+    char before[65];
+
+    release(1, 1, V1, 7);
+    memcpy(before, world.sha256[1], sizeof before);
+    release(2, 2, V2, 7);
+    roll_back(3, "v9.9.9t45772(a)", before, false);
+    assert_int_equal(world.agent.running_slot, 2);
+    assert_string_equal(world.agent.running.version, V1);
+}
+
 /* What slot 2 holds is not what the record speaks of: its sequence counts as none. */
 static void another_image_has_not_the_sequence_of_the_one_before(void **state)
 {
@@ -283,6 +297,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_flip_back_below_the_floor_needs_a_permission, setup_with_keys,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_flip_back_at_the_floor_is_free, setup_with_keys, teardown),
+        cmocka_unit_test_setup_teardown(a_flip_back_keeps_the_version_of_its_image, setup_with_keys,
+                                        teardown),
         cmocka_unit_test_setup_teardown(another_image_has_not_the_sequence_of_the_one_before, setup_with_keys,
                                         teardown),
     };

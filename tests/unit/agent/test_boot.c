@@ -19,9 +19,14 @@ static struct boot_memory memory;
 static uint8_t image[0x6A000];
 static uint32_t erased, programmed;
 static bool program_fails;
+static uint32_t bad_from, bad_to, bad_reads; /* so many reads from there to there are refused */
 
 static bool read_flash(void *context, uint32_t address, void *bytes, uint32_t length)
 {
+    if (bad_reads > 0 && address >= bad_from && address < bad_to) {
+        bad_reads--;
+        return false;
+    }
     return flash_read(context, address, bytes, length);
 }
 
@@ -46,7 +51,7 @@ static int setup(void **state)
     (void)state;
     store = sector_store_new();
     flash_open_ram(&flash, fota_map_512.size, store);
-    erased = programmed = 0;
+    erased = programmed = bad_reads = 0;
     program_fails = false;
     return 0;
 }
@@ -180,6 +185,41 @@ static void a_trial_that_is_not_whole_is_given_up_for_good(void **state)
     assert_int_equal(erased, 0);
 }
 
+/* The newer copy says that the trial has failed. */
+static void a_copy_that_cannot_be_read_starts_no_trial(void **state)
+{
+    struct boot_journal journal;
+
+    (void)state;
+    give_trial();
+    assert_int_equal(boot_journal_load(&journal, &platform), BOOT_LOADED);
+    journal.record.state = BOOT_REVERTED;
+    assert_true(boot_journal_store(&journal));
+    bad_from = fota_map_512.record_address[journal.copy];
+    bad_to = bad_from + FOTA_SECTOR_SIZE;
+    programmed = 0;
+    for (uint32_t reads = 1; reads <= 1000000; reads *= 10) {
+        bad_reads = reads;
+        assert_int_equal(boot(), 1);
+        assert_int_equal(programmed, 0);
+    }
+    assert_true(flash_erase(&flash, fota_map_512.slot_address[0])); /* and still something boots */
+    bad_reads = UINT32_MAX;
+    assert_int_equal(boot(), 2);
+}
+
+static void an_image_is_read_again_before_it_is_given_up(void **state)
+{
+    (void)state;
+    give_trial();
+    bad_from = fota_map_512.slot_address[1];
+    bad_to = bad_from + fota_map_512.slot_size;
+    bad_reads = BOOT_READS - 1;
+    assert_int_equal(boot(), 2);
+    bad_reads = UINT32_MAX;
+    assert_int_equal(boot(), 1);
+}
+
 static void a_good_slot_that_is_lost_leaves_the_other(void **state)
 {
     (void)state;
@@ -245,6 +285,8 @@ int main(void)
         TEST(a_try_is_counted_on_trial_only),
         TEST(a_try_that_cannot_be_counted_is_not_made),
         TEST(a_trial_that_is_not_whole_is_given_up_for_good),
+        TEST(a_copy_that_cannot_be_read_starts_no_trial),
+        TEST(an_image_is_read_again_before_it_is_given_up),
         TEST(a_good_slot_that_is_lost_leaves_the_other),
         TEST(real_images_are_whole),
         TEST(the_map_is_in_the_first_word),

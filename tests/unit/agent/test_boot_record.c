@@ -68,16 +68,16 @@ static void what_is_stored_is_loaded(void **state)
     struct boot_journal journal, loaded;
 
     (void)state;
-    assert_false(boot_journal_load(&journal, &platform));
+    assert_int_equal(boot_journal_load(&journal, &platform), BOOT_ABSENT);
     fill(&journal.record);
     assert_true(boot_journal_store(&journal));
-    assert_true(boot_journal_load(&loaded, &platform));
+    assert_int_equal(boot_journal_load(&loaded, &platform), BOOT_LOADED);
     assert_memory_equal(&loaded.record, &journal.record, sizeof loaded.record);
     assert_int_equal(loaded.words.tries, 0xFFFFFFFF);
     for (int i = 0; i < 5; i++) { /* both sectors in turn */
         journal.record.results[0].attempt++;
         assert_true(boot_journal_store(&journal));
-        assert_true(boot_journal_load(&loaded, &platform));
+        assert_int_equal(boot_journal_load(&loaded, &platform), BOOT_LOADED);
         assert_int_equal(loaded.copy, (i + 1) % 2);
         assert_memory_equal(&loaded.record, &journal.record, sizeof loaded.record);
     }
@@ -103,14 +103,14 @@ static void the_format_before_is_read(void **state)
     boot_choose(copies, &choice);
     assert_int_equal(choice.slot, 2);
     assert_true(flash_program(&flash, fota_map_512.record_address[0], &copy.record, sizeof copy.record));
-    assert_true(boot_journal_load(&journal, &platform));
+    assert_int_equal(boot_journal_load(&journal, &platform), BOOT_LOADED);
     assert_int_equal(journal.record.good_slot, 2);
     assert_int_equal(journal.record.results[7].attempt, 3);
     assert_int_equal(journal.record.floor, 0);
     assert_int_equal(journal.record.sequences[0], 0);
     assert_int_equal(journal.record.download.size, 0);
     assert_true(boot_journal_store(&journal));
-    assert_true(boot_journal_load(&journal, &platform));
+    assert_int_equal(boot_journal_load(&journal, &platform), BOOT_LOADED);
     assert_int_equal(journal.record.format, 3);
     assert_int_equal(journal.record.sequence, 6);
     copy.record.results[7].attempt ^= 1;
@@ -224,11 +224,11 @@ static void a_store_during_a_trial_keeps_its_tries(void **state)
     journal.words.tries = 0xFFFFFFFCu;
     assert_true(boot_journal_store(&journal));
     assert_true(boot_journal_store(&journal));
-    assert_true(boot_journal_load(&journal, &platform));
+    assert_int_equal(boot_journal_load(&journal, &platform), BOOT_LOADED);
     assert_int_equal(journal.words.tries, 0xFFFFFFFCu);
     journal.record.state = BOOT_STEADY;
     assert_true(boot_journal_store(&journal));
-    assert_true(boot_journal_load(&journal, &platform));
+    assert_int_equal(boot_journal_load(&journal, &platform), BOOT_LOADED);
     assert_int_equal(journal.words.tries, 0xFFFFFFFFu);
 }
 
@@ -243,10 +243,10 @@ static void acknowledging_erases_nothing_and_is_remembered(void **state)
     uint64_t before = flash.operations;
     assert_true(boot_journal_acknowledge(&journal, 0));
     assert_int_equal(flash.operations, before + 1);
-    assert_true(boot_journal_load(&journal, &platform));
+    assert_int_equal(boot_journal_load(&journal, &platform), BOOT_LOADED);
     assert_int_equal(journal.record.results[0].acknowledged, 1);
     assert_true(boot_journal_store(&journal));
-    assert_true(boot_journal_load(&journal, &platform));
+    assert_int_equal(boot_journal_load(&journal, &platform), BOOT_LOADED);
     assert_int_equal(journal.record.results[0].acknowledged, 1);
 }
 
@@ -265,19 +265,94 @@ static void a_power_cut_in_a_store_leaves_the_old_or_the_new_record(void **state
         flash.cut_at = flash.operations + cut;
         assert_false(boot_journal_store(&journal));
         flash.cut_at = 0;
-        assert_true(boot_journal_load(&loaded, &platform));
+        assert_int_equal(boot_journal_load(&loaded, &platform), BOOT_LOADED);
         assert_int_equal(loaded.record.attempt.attempt, 1);
         loaded.record.attempt.attempt = 2; /* and it can be written after all */
         assert_true(boot_journal_store(&loaded));
-        assert_true(boot_journal_load(&loaded, &platform));
+        assert_int_equal(boot_journal_load(&loaded, &platform), BOOT_LOADED);
         assert_int_equal(loaded.record.attempt.attempt, 2);
     }
+}
+
+static uint32_t erases_left;
+static bool reads_fail;
+
+static bool read_or_not(void *context, uint32_t address, void *bytes, uint32_t length)
+{
+    return !reads_fail && flash_read(context, address, bytes, length);
+}
+
+static bool erase_or_not(void *context, uint32_t address)
+{
+    return erases_left > 0 && erases_left-- > 0 && flash_erase(context, address);
+}
+
+static bool program(void *context, uint32_t address, const void *bytes, uint32_t length)
+{
+    return flash_program(context, address, bytes, length);
+}
+
+static const struct fota_port bad_port = {
+    .flash_read = read_or_not, .flash_erase = erase_or_not, .flash_program = program};
+static const struct fota_platform bad_platform = {&bad_port, &flash, &fota_map_512};
+
+/* It was written well, but the caller has been told that it was not. */
+static void what_was_not_read_back_never_rules(void **state)
+{
+    struct boot_journal journal, loaded;
+
+    (void)state;
+    reads_fail = false;
+    erases_left = 2;
+    (void)boot_journal_load(&journal, &bad_platform);
+    fill(&journal.record);
+    assert_true(boot_journal_store(&journal));
+    reads_fail = true;
+    erases_left = 2; /* those of the two attempts; none to undo them */
+    journal.record.attempt.attempt = 4;
+    assert_false(boot_journal_store(&journal));
+    assert_int_equal(boot_journal_load(&loaded, &platform), BOOT_LOADED);
+    assert_int_equal(loaded.record.attempt.attempt, 3);
+}
+
+static void refused_is_not_absent(void **state)
+{
+    struct boot_journal journal;
+
+    (void)state;
+    reads_fail = true;
+    assert_int_equal(boot_journal_load(&journal, &bad_platform), BOOT_UNREADABLE);
+    assert_int_equal(journal.copy, -1);
+    reads_fail = false;
+    assert_int_equal(boot_journal_load(&journal, &bad_platform), BOOT_ABSENT);
+}
+
+/* A trial is stored with what its words say. */
+static void a_store_keeps_a_confirmation(void **state)
+{
+    struct boot_journal journal, loaded;
+
+    (void)state;
+    (void)boot_journal_load(&journal, &platform);
+    fill(&journal.record);
+    assert_true(boot_journal_store(&journal));
+    assert_true(boot_journal_confirm(&journal));
+    assert_true(boot_journal_store(&journal));
+    assert_int_equal(boot_journal_load(&loaded, &platform), BOOT_LOADED);
+    assert_int_equal(loaded.words.confirmed, 0);
+    journal.record.state = BOOT_STEADY;
+    assert_true(boot_journal_store(&journal));
+    assert_int_equal(boot_journal_load(&loaded, &platform), BOOT_LOADED);
+    assert_int_equal(loaded.words.confirmed, 0xFFFFFFFF);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_stored_is_loaded, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_not_read_back_never_rules, setup, teardown),
+        cmocka_unit_test_setup_teardown(refused_is_not_absent, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_store_keeps_a_confirmation, setup, teardown),
         cmocka_unit_test_setup_teardown(the_format_before_is_read, setup, teardown),
         cmocka_unit_test(any_damaged_bit_makes_the_record_invalid),
         cmocka_unit_test(members_out_of_range_make_it_invalid),

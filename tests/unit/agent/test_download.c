@@ -164,7 +164,7 @@ static void what_is_noted_is_not_erased_again(void **state)
     answer_head(3 * 4096);
     download_on_headers(&download, &headers);
     download_on_data(&download, bytes, sizeof bytes);
-    assert_true(boot_journal_load(&journal, &platform));
+    assert_int_equal(boot_journal_load(&journal, &platform), BOOT_LOADED);
     start(2, 3 * 4096);
     answer_head(3 * 4096);
     assert_string_equal(asked, "HEAD 0\nerase 83000\nGET 2000\n");
