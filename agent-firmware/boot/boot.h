@@ -23,9 +23,10 @@ typedef bool boot_check_function(const struct fota_platform *platform, int slot,
 bool boot_check(const struct fota_platform *platform, int slot, const struct boot_image *known,
                 uint32_t *buffer);
 
-/* Chooses, checks, counts a try on trial and reads it back, falls back to the other slot. Returns the slot to
- * run, 1 or 2; 0 when neither holds a whole image. Of the port it calls flash_read, flash_program and, where
- * there is one, feed_watchdog. */
+/* Chooses, checks, counts a try on trial and reads it back, falls back to the other slot. An image is checked
+ * BOOT_READS times before it counts as broken; while a copy of the record is refused no trial is started.
+ * Returns the slot to run, 1 or 2; 0 when neither holds a whole image. Of the port it calls flash_read,
+ * flash_program and, where there is one, feed_watchdog. */
 int boot_run(const struct fota_platform *platform, boot_check_function *check, struct boot_memory *memory);
 
 /* The flash map of a chip whose first sector begins with these bytes: the upper half of the fourth byte, as

@@ -50,9 +50,9 @@ struct fota_event {
 struct fota_setup {
     int running_slot;               /* the slot the boot loader has jumped to, 1 or 2 */
     enum reset_reason reset_reason; /* why the device booted */
-    const char *version;            /* of this firmware; used where the boot record does not know one */
-    uint32_t seed;                  /* differs between devices: spreads retries */
-    uint32_t min_uptime_seconds;    /* a new image is not confirmed before it has run so long */
+    const char *version; /* of this firmware, not NULL; used where the boot record does not know one */
+    uint32_t seed;       /* differs between devices: spreads retries */
+    uint32_t min_uptime_seconds; /* a new image is not confirmed before it has run so long */
     /* The keys whose signatures count, at most FOTA_KEYS_MAX; they must stay as long as the agent. With none
      * (NULL, 0) signatures and the floor are not looked at. */
     const struct fota_public_key *keys;
@@ -97,7 +97,9 @@ struct fota_agent {
 };
 
 /* Boots the agent: reads the boot record (and makes one where there is none), notices a trial, a revert or a
- * confirmation cut short, and completes it. `platform` is copied; `setup` is needed during the call only. */
+ * confirmation cut short, and completes it. Flash that cannot be read is asked again each second from
+ * fota_agent_step; until then nothing is answered, stored or settled. `platform` is copied; `setup` is needed
+ * during the call only. */
 void fota_agent_start(struct fota_agent *agent, const struct fota_platform *platform,
                       const struct fota_setup *setup, uint64_t now);
 
