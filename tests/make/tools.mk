@@ -73,7 +73,7 @@ help:
 	@echo 'make coverage   all tests, then lines executed by file'
 	@echo 'make prove      a million random campaigns against the pure engine (PROVE_SEQUENCES), then PROVE_RUNS=$(PROVE_RUNS)'
 	@echo '                against the real database with two orchestrators that are killed at any instant'
-	@echo 'make powercut   cut the power at every flash operation of a device, and again after each cut (two minutes)'
+	@echo 'make powercut   cut the power at every flash operation of a device, and again after each cut; bad reads at every read (four minutes)'
 	@echo 'make lx106      build boot loader and agent for the chip, print and hold their sizes'
 	@echo 'make esp8266    compile the port for the chip against the SDK of Espressif'
 	@echo 'make lx106-powercut  power cuts at every flash operation on the emulated core, three ways each'

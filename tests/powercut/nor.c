@@ -4,7 +4,7 @@
 
 void nor_power_on(struct nor *nor)
 {
-    nor->operations = 0;
+    nor->operations = nor->reads = 0;
     nor->cut_at = 0;
     nor->running_slot = 0;
 }
@@ -50,9 +50,16 @@ bool nor_read(struct nor *nor, uint32_t address, void *bytes, uint32_t length)
         nor->broken = "it reads at an odd place";
         return false;
     }
+    nor->reads++;
+    bool is_bad = nor->bad_read_at != 0 && nor->reads >= nor->bad_read_at &&
+                  nor->reads - nor->bad_read_at < nor->bad_reads;
+    if (is_bad && !nor->bad_reads_flip)
+        return false;
     if (nor->fault == FAULT_READ_REFUSED && is_in_bad_sector(nor, address, length))
         return false;
     memcpy(bytes, nor->bytes + address, length);
+    if (is_bad)
+        ((uint8_t *)bytes)[next_random(nor) % length] ^= (uint8_t)(1u << next_random(nor) % 8);
     if (nor->fault == FAULT_READ_FLIPS_BIT && is_in_bad_sector(nor, address, length))
         ((uint8_t *)bytes)[next_random(nor) % length] ^= 0x10;
     return true;

@@ -1,5 +1,5 @@
 /* NOR flash whose power can fail at any operation, and that can be bad. Operations are erases and programs,
- * counted from 1; reads are not counted. */
+ * counted from 1; reads are counted by themselves. */
 #ifndef POWERCUT_NOR_H
 #define POWERCUT_NOR_H
 
@@ -44,6 +44,9 @@ struct nor {
     bool fault_stays;   /* in that sector */
     bool sector_is_bad; /* bad_sector is known */
     uint32_t bad_sector;
+    /* reads, counted from 1: so many from that one on are refused, or have one bit wrong; 0: none */
+    uint64_t reads, bad_read_at, bad_reads;
+    bool bad_reads_flip;
     uint32_t random;
     jmp_buf *power;     /* where the cut ends up */
     const char *broken; /* what the program did that it must never do; NULL: nothing */

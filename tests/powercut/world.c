@@ -256,7 +256,7 @@ static bool is_over(const struct world *world)
 
 static void answer_health(struct world *world)
 {
-    bool is_first = world->said_running == 1;
+    bool is_first = firmware_in(world, world->nor.running_slot) == 1;
     world->health_wanted = false;
     if (is_first && world->life->behaviour == NEVER_ANSWERS)
         return;
@@ -299,17 +299,23 @@ static bool run_agent(struct world *world, int slot)
     return false;
 }
 
-/* What the boot loader has chosen, and what it left. */
-static void check_boot(struct world *world, int slot, uint64_t operations_before)
+/* What flash says, whoever reads it. */
+static void look_at_record(const struct world *world, struct boot_copy copies[2], struct boot_choice *choice)
 {
-    struct boot_copy copies[2];
-    struct boot_choice choice;
     for (int i = 0; i < 2; i++) {
         const uint8_t *sector = world->nor.bytes + world->platform.map->record_address[i];
         memcpy(&copies[i].record, sector, sizeof copies[i].record);
         memcpy(&copies[i].words, sector + BOOT_WORDS_OFFSET, sizeof copies[i].words);
     }
-    boot_choose(copies, &choice);
+    boot_choose(copies, choice);
+}
+
+/* What the boot loader has chosen, and what it left. */
+static void check_boot(struct world *world, int slot, uint64_t operations_before)
+{
+    struct boot_copy copies[2];
+    struct boot_choice choice;
+    look_at_record(world, copies, &choice);
     if (slot == 0)
         world->nor.broken = "no slot boots";
     else if (choice.copy < 0)
@@ -333,6 +339,8 @@ bool world_run(struct world *world)
         world->nor.running_slot = 0;
         uint64_t before = world->nor.operations;
         int slot = boot_run(&world->platform, boot_check, &memory);
+        if (slot == 0 && world->nor.bad_read_at != 0 && ++world->boots < BOOTS_MAX)
+            continue; /* the chip restarts and looks again */
         if (world->nor.broken == NULL)
             check_boot(world, slot, before);
         if (world->nor.broken != NULL)
@@ -360,6 +368,9 @@ void world_make(struct world *world, const struct life *life, uint32_t random)
     const struct fota_setup setup = {.running_slot = 1, .version = versions[0], .seed = 1};
     world->nor.running_slot = 1;
     fota_agent_start(&world->agent, &world->platform, &setup, 0);
+    world->agent.journal.record.floor = WORLD_FLOOR;
+    if (!boot_journal_store(&world->agent.journal))
+        abort();
     nor_power_on(&world->nor);
 }
 
@@ -402,4 +413,29 @@ const char *world_check_honest(struct world *world, bool is_lost)
     if (runs != expected && !is_lost)
         return "it does not run what its results say";
     return world->said_running == runs ? NULL : "it does not run what it said";
+}
+
+const char *world_check_flash(struct world *world)
+{
+    static struct boot_memory memory;
+    const char *what = world_check_honest(world, true);
+    struct boot_copy copies[2];
+    struct boot_choice choice;
+    if (what != NULL)
+        return what;
+    int expected = 0;
+    for (int i = 0; i < world->life->task_count; i++)
+        if (world->results[i] == REPORT_CONFIRMED)
+            expected = world->life->tasks[i].firmware;
+    look_at_record(world, copies, &choice);
+    if (choice.copy < 0 || copies[choice.copy].record.floor != WORLD_FLOOR)
+        return "its record is lost";
+    if (choice.on_trial)
+        return "something is still on trial";
+    if (firmware_in(world, choice.slot) != expected)
+        return "its record calls another image good than its results do";
+    world->nor.bad_read_at = 0;
+    world->nor.running_slot = 0;
+    return boot_run(&world->platform, boot_check, &memory) == choice.slot ? NULL
+                                                                          : "the good slot does not boot";
 }
