@@ -33,5 +33,8 @@ int boot_run(const struct fota_platform *platform, boot_check_function *check, s
  * the ROM and every programmer know it (0: 256+256; 2, 3, 4: 512+512; 5, 6, 8, 9: 1024+1024). NULL: none of
  * these. `kilobytes` is the size of the chip. */
 const struct fota_flash_map *boot_map(uint32_t first_word, uint32_t *kilobytes);
+/* The same from flash, of which no map is known yet (`platform` has its port and context). The word counts
+ * when three reads on end agree: by another map a good record and its slots would not be found. */
+const struct fota_flash_map *boot_read_map(const struct fota_platform *platform, uint32_t *kilobytes);
 
 #endif

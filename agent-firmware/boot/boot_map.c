@@ -27,3 +27,14 @@ const struct fota_flash_map *boot_map(uint32_t first_word, uint32_t *kilobytes)
         return NULL;
     }
 }
+
+const struct fota_flash_map *boot_read_map(const struct fota_platform *platform, uint32_t *kilobytes)
+{
+    uint32_t word;
+
+    for (uint32_t i = 0; i < BOOT_READS; i++)
+        if (boot_read(platform, 0, &word, sizeof word) && boot_flash_holds(platform, 0, &word, sizeof word) &&
+            boot_flash_holds(platform, 0, &word, sizeof word))
+            return boot_map(word, kilobytes);
+    return NULL;
+}

@@ -106,13 +106,16 @@ void trial_boot(struct fota_agent *agent)
     enum boot_found found = boot_journal_load(&agent->journal, &agent->platform);
     bool is_known = found != BOOT_UNREADABLE || (agent->journal.copy >= 0 && agent->patience == 0);
 
-    agent->boot_at = 0;
     if (!is_known || (!read_running(agent) && agent->patience > 0)) {
-        agent_log(agent, FOTA_LOG_ERROR, "flash cannot be read; nothing is done until it can");
+        if (agent->boot_at == 0)
+            agent_log(agent, FOTA_LOG_ERROR, "flash cannot be read; nothing is done until it can");
         agent->boot_at = agent->now + READ_RETRY;
         if (agent->patience > 0)
             agent->patience--;
-    } else if (found == BOOT_ABSENT) {
+        return;
+    }
+    agent->boot_at = 0;
+    if (found == BOOT_ABSENT) {
         agent_log(agent, FOTA_LOG_WARNING, "no valid boot record: a new one is made for the running image");
         settle(agent);
         store(agent);
@@ -125,7 +128,7 @@ void trial_boot(struct fota_agent *agent)
         /* The record stays: the next boot tries the good slot again. */
         agent_log(agent, FOTA_LOG_ERROR, "the boot loader had to fall back to the other slot");
     }
-    if (agent->boot_at == 0 && !agent->image_is_whole)
+    if (!agent->image_is_whole)
         agent_log(agent, FOTA_LOG_ERROR, "the running image is not whole in flash");
 }
 

@@ -93,11 +93,10 @@ void boot_main(void)
 {
     static struct boot_memory memory;
     struct fota_platform platform = {&port, NULL, NULL};
-    uint32_t first_word, kilobytes;
+    uint32_t kilobytes;
     int slot = 0;
 
-    if (SPIRead(0, &first_word, sizeof first_word) == 0)
-        platform.map = boot_map(first_word, &kilobytes);
+    platform.map = boot_read_map(&platform, &kilobytes);
     if (platform.map != NULL)
         slot = boot_run(&platform, check, &memory);
     if (slot != 0)

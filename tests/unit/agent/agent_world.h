@@ -36,10 +36,13 @@ struct world {
     bool ignores_range;
     enum fota_permission permission;
     uint32_t min_uptime_seconds;
-    /* So many reads, or programs, of flash from `from` up to `to` are refused. */
+    /* So many reads, or programs, of flash from `from` up to `to` are refused; reads may have a bit wrong
+     * instead.
+     */
     struct {
         uint32_t from, to, left;
     } bad_reads, bad_programs;
+    bool bad_reads_flip;
     bool http_wanted, reboot_wanted, health_wanted, healthy;
     enum fota_http_method method;
     uint32_t first_byte;
@@ -57,7 +60,10 @@ static inline bool port_read(void *context, uint32_t address, void *bytes, uint3
     (void)context;
     if (world.bad_reads.left > 0 && address >= world.bad_reads.from && address < world.bad_reads.to) {
         world.bad_reads.left--;
-        return false;
+        if (!world.bad_reads_flip || !flash_read(&world.flash, address, bytes, length))
+            return false;
+        *(uint8_t *)bytes ^= 1;
+        return true;
     }
     return flash_read(&world.flash, address, bytes, length);
 }

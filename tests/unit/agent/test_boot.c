@@ -274,6 +274,42 @@ static void the_map_is_in_the_first_word(void **state)
     }
 }
 
+static uint32_t first_words[9], reads_of_word;
+
+static bool read_word(void *context, uint32_t address, void *bytes, uint32_t length)
+{
+    (void)context;
+    assert_int_equal(address, 0);
+    assert_int_equal(length, 4);
+    assert_true(reads_of_word < sizeof first_words / sizeof first_words[0]);
+    memcpy(bytes, &first_words[reads_of_word], 4);
+    return first_words[reads_of_word++] != 0;
+}
+
+/* By a wrong map a good record would not be found. */
+static void the_first_word_counts_when_three_reads_agree(void **state)
+{
+    static const struct fota_port words = {.flash_read = read_word};
+    static const struct fota_platform unknown = {&words, NULL, NULL};
+    const uint32_t right = 0x200003E9u, wrong = 0x600003E9u;
+    uint32_t kilobytes;
+
+    (void)state;
+    for (uint32_t bad = 0; bad < 6; bad++) { /* two in a row, from any on; 0: refused */
+        for (uint32_t i = 0; i < 9; i++)
+            first_words[i] = i == bad || i == bad + 1 ? wrong : right;
+        for (int refused = 0; refused < 2; refused++) {
+            reads_of_word = 0;
+            assert_ptr_equal(boot_read_map(&unknown, &kilobytes), &fota_map_512);
+            first_words[bad] = first_words[bad + 1] = 0;
+        }
+    }
+    for (uint32_t i = 0; i < 9; i++)
+        first_words[i] = i % 2 == 0 ? wrong : right;
+    reads_of_word = 0;
+    assert_null(boot_read_map(&unknown, &kilobytes));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -290,6 +326,7 @@ int main(void)
         TEST(a_good_slot_that_is_lost_leaves_the_other),
         TEST(real_images_are_whole),
         TEST(the_map_is_in_the_first_word),
+        TEST(the_first_word_counts_when_three_reads_agree),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -275,11 +275,12 @@ static void a_power_cut_in_a_store_leaves_the_old_or_the_new_record(void **state
 }
 
 static uint32_t erases_left;
-static bool reads_fail;
+static bool reads_fail; /* of the record; what stands outside its CRC can be read */
 
 static bool read_or_not(void *context, uint32_t address, void *bytes, uint32_t length)
 {
-    return !reads_fail && flash_read(context, address, bytes, length);
+    return !(reads_fail && address % FOTA_SECTOR_SIZE < BOOT_WORDS_OFFSET) &&
+           flash_read(context, address, bytes, length);
 }
 
 static bool erase_or_not(void *context, uint32_t address)

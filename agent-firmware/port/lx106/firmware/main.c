@@ -122,11 +122,12 @@ static void start(void)
     struct fota_platform platform = {&port, NULL, &map};
     struct modem_setup setup;
     struct modem_running running = {.slot = (uint32_t)image_slot};
-    uint32_t first_word, kilobytes;
+    uint32_t kilobytes;
+    const struct fota_flash_map *known = boot_read_map(&platform, &kilobytes);
 
-    if (!chip_flash_read(NULL, 0, &first_word, sizeof first_word) || boot_map(first_word, &kilobytes) == NULL)
+    if (known == NULL)
         software_reset();
-    map = *boot_map(first_word, &kilobytes);
+    map = *known;
     map.size = kilobytes * 1024;
     memcpy(&setup, firmware.bytes, sizeof setup);
     const struct fota_setup agent_setup = {.running_slot = (int)running.slot,
