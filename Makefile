@@ -67,14 +67,16 @@ $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c Makefile
 	$(call say,CC)$(CC) $(CFLAGS_HOST) $(call includes,$(USES_store)) $(EXTRA_store) -c $< -o $@
 
 # --- agent: the core (C99, no libc) and the ports that run here ---------------------------------------------------------
-AGENT_INCLUDES = -Iagent-firmware/include -Iagent-firmware/core -Iagent-firmware/boot
+AGENT_INCLUDES = -Iagent-firmware/include -Iagent-firmware/core -Iagent-firmware/boot -Iagent-firmware/local
 OBJECTS_agent_core = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard agent-firmware/core/*.c agent-firmware/boot/*.c))
+# Answers POST /upgrade on the LAN: a unit of its own, which a port links that wants it.
+OBJECTS_agent_local = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard agent-firmware/local/*.c))
 OBJECTS_agent_host = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard agent-firmware/port/host/*.c))
 OBJECTS_posix = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard agent-firmware/port/posix/*.c))
 OBJECTS_fleet = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard agent-firmware/port/fleet/*.c))
-$(BUILD)/lib/libagent_core.a: $(OBJECTS_agent_core)
+$(BUILD)/lib/libagent_core.a: $(OBJECTS_agent_core) $(OBJECTS_agent_local)
 $(BUILD)/lib/libagent_host.a: $(OBJECTS_agent_host)
-$(OBJECTS_agent_core): $(BUILD)/obj/%.o: %.c Makefile
+$(OBJECTS_agent_core) $(OBJECTS_agent_local): $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS_CORE) $(AGENT_INCLUDES) -c $< -o $@
 $(BUILD)/obj/agent-firmware/port/%.o: agent-firmware/port/%.c Makefile

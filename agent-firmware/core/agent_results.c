@@ -39,7 +39,9 @@ void results_send_hello(struct fota_agent *agent)
     };
     int newest = newest_waiting(agent);
     const struct boot_result *result = newest < 0 ? NULL : &agent->journal.record.results[newest];
-    const char *activity = agent->state == AGENT_IDLE ? NULL : agent_state_name(agent->state);
+    const char *activity = agent->state == AGENT_IDLE || agent->work.attempt.attempt == 0
+                               ? NULL
+                               : agent_state_name(agent->state);
 
     publish(agent, report_hello(agent->scratch.report, &running, activity, agent->work.attempt.campaign,
                                 agent->work.attempt.attempt, result));
@@ -47,6 +49,8 @@ void results_send_hello(struct fota_agent *agent)
 
 void results_send_progress(struct fota_agent *agent, enum report_kind kind)
 {
+    if (agent->work.attempt.attempt == 0)
+        return;
     publish(agent, report_progress(agent->scratch.report, kind, agent->work.attempt.campaign,
                                    agent->work.attempt.attempt, download_percent(&agent->download),
                                    agent->reset_reason));
@@ -116,8 +120,11 @@ struct boot_result *results_add(struct fota_agent *agent, enum report_kind kind,
 void results_finish(struct fota_agent *agent, enum report_kind kind, uint64_t campaign, uint32_t attempt,
                     enum fota_reason reason)
 {
+    if (attempt == 0) {
+        agent->pushed_reason = reason;
+        return;
+    }
     const struct boot_result *result = results_add(agent, kind, campaign, attempt, reason);
-
     if (!boot_journal_store(&agent->journal))
         agent_log(agent, FOTA_LOG_ERROR, "a result could not be stored in flash; it is kept in memory");
     results_send(agent, result);

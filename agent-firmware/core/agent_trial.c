@@ -70,7 +70,8 @@ static void end_trial(struct fota_agent *agent, enum report_kind kind, enum fota
         settle(agent);
     else
         boot_journal_end_trial(&agent->journal);
-    (void)results_add(agent, kind, agent->work.attempt.campaign, agent->work.attempt.attempt, reason);
+    if (agent->work.attempt.attempt != 0)
+        (void)results_add(agent, kind, agent->work.attempt.campaign, agent->work.attempt.attempt, reason);
     store(agent);
     agent_happened(agent, kind == REPORT_CONFIRMED ? FOTA_CONFIRMED : FOTA_REVERTED,
                    agent->work.attempt.campaign, agent->work.attempt.attempt);
@@ -155,7 +156,10 @@ static void confirm(struct fota_agent *agent)
     if (!agent_fsm_move(&agent->state, AGENT_CONFIRM))
         return;
     end_trial(agent, REPORT_CONFIRMED, REASON_NONE);
-    results_send(agent, &agent->journal.record.results[BOOT_RESULTS - 1]);
+    if (agent->work.attempt.attempt != 0)
+        results_send(agent, &agent->journal.record.results[BOOT_RESULTS - 1]);
+    else
+        results_send_hello(agent);
     results_start_resending(agent);
 }
 

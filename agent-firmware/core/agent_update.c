@@ -82,7 +82,7 @@ static enum fota_reason check_version(const struct fota_agent *agent)
         return REASON_WRONG_PTYPE;
     if (agent->command.kind == COMMAND_ROLLBACK)
         return REASON_NONE;
-    if (!fota_version_is_online(&wanted))
+    if (agent->command.attempt != 0 && !fota_version_is_online(&wanted))
         return REASON_NOT_FOTA;
     return fota_version_is_newer(&wanted, &running) ? REASON_NONE : REASON_NOT_NEWER;
 }

@@ -59,7 +59,8 @@ struct fota_setup {
     uint32_t key_count;
 };
 
-/* The attempt in work. */
+/* The attempt in work. Campaign and attempt are 0 for an image that is pushed over the LAN (local_upgrade.h):
+ * its outcome is answered there, nothing is reported of it and no result is kept. */
 struct fota_work {
     struct boot_attempt attempt;
     struct boot_image image; /* what goes into the inactive slot */
@@ -81,6 +82,7 @@ struct fota_agent {
     uint32_t key_count;
     struct boot_image running; /* version and digest of what runs, from flash */
     struct fota_work work;
+    enum fota_reason pushed_reason; /* why the last pushed image was refused or failed */
     struct download download;
     uint64_t now;
     uint64_t resend_at; /* results not acknowledged are sent again then */

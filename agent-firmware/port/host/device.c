@@ -4,12 +4,14 @@
 
 #include "boot_loader.h"
 
-static void schedule(struct device *device)
+void device_schedule(struct device *device)
 {
     uint64_t due = device->running ? fota_agent_wake_at(&device->agent) : UINT64_MAX;
 
     if (device->running && device->health_known)
         due = event_loop_now(device->loop);
+    if (device->running && device->local != NULL && local_upgrade_wake_at(device->local) < due)
+        due = local_upgrade_wake_at(device->local);
     event_loop_set_timer(device->loop, &device->wake, due);
 }
 
@@ -18,7 +20,11 @@ static void step(struct device *device, const struct fota_event *event)
     if (!device->running)
         return;
     fota_agent_step(&device->agent, event_loop_now(device->loop), event);
-    schedule(device);
+    if (device->local != NULL)
+        local_upgrade_continue(device->local, event_loop_now(device->loop));
+    if (device->hooks->stepped != NULL)
+        device->hooks->stepped(device);
+    device_schedule(device);
 }
 
 static void on_wake(void *context)
@@ -65,13 +71,16 @@ static bool port_flash_program(void *context, uint32_t address, const void *byte
 static bool port_http_start(void *context, enum fota_http_method method, const char *url, uint32_t first_byte)
 {
     struct device *device = context;
+    if (device->local != NULL && local_upgrade_http_start(device->local, method))
+        return true;
     return http_request_start(device->http, &device->request, method, url, first_byte);
 }
 
 static void port_http_stop(void *context)
 {
     struct device *device = context;
-    http_request_stop(&device->request);
+    if (device->local == NULL || !local_upgrade_http_stop(device->local))
+        http_request_stop(&device->request);
 }
 
 static void port_publish(void *context, const char *report, uint32_t length)
@@ -95,6 +104,8 @@ static enum fota_permission port_may_update(void *context)
 static void port_reboot(void *context)
 {
     struct device *device = context;
+    if (device->local != NULL && local_upgrade_reboot(device->local))
+        return;
     /* The agent and libmosquitto may be on the stack: go down from the loop. */
     device->running = false;
     event_loop_set_timer(device->loop, &device->reboot_timer, event_loop_now(device->loop));
@@ -207,7 +218,9 @@ void device_boot(struct device *device, int slot, enum reset_reason reason)
     device->health_known = false;
     device->running = true;
     fota_agent_start(&device->agent, &device->platform, &setup, event_loop_now(device->loop));
-    schedule(device);
+    if (device->local != NULL)
+        local_upgrade_start(device->local, &device->agent);
+    device_schedule(device);
     mqtt_link_connect(&device->link);
 }
 

@@ -9,6 +9,7 @@
 #include "device_options.h"
 #include "health.h"
 #include "host.h"
+#include "local_server.h"
 
 #define RESET_VARIABLE "FOTA_AGENT_RESET_REASON" /* how a process tells the one that follows why */
 
@@ -18,6 +19,7 @@ struct options {
     const char *flash_path;
     const char *health_command;
     uint32_t min_uptime_seconds;
+    struct sockaddr_in local;        /* where images are taken over the LAN; port 0: nowhere */
     enum fota_permission permission; /* to be updated */
 };
 
@@ -27,6 +29,7 @@ struct program {
     struct http_client *http;
     struct device device;
     struct health health;
+    struct local_server server;
     char **arguments;
     bool stopping;
 };
@@ -52,12 +55,14 @@ static const char help_text[] =
     "connected)\n"
     "  --min-uptime SECONDS   confirm no new image before it has run so long (default: 0)\n"
     "  --refuse REASON        reject every update: battery_low, busy or outside_window\n"
+    "  --local-upgrade PORT   take images over HTTP (/upgrade) on 127.0.0.1; ADDRESS:PORT: on that address "
+    "(default: off)\n"
     "  --verbose              say more\n"
     "  --help\n"
     "\n"
     "Exits with 0 at SIGTERM or SIGINT, 1 when the device cannot boot, 2 on bad options.\n";
 
-enum { OPTION_ID = OPTION_OWN, OPTION_FLASH, OPTION_HEALTH, OPTION_UPTIME, OPTION_REFUSE };
+enum { OPTION_ID = OPTION_OWN, OPTION_FLASH, OPTION_HEALTH, OPTION_UPTIME, OPTION_REFUSE, OPTION_LOCAL };
 
 static const struct option long_options[] = {
     DEVICE_OPTION_ROWS,
@@ -65,6 +70,7 @@ static const struct option long_options[] = {
     {"flash", required_argument, NULL, OPTION_FLASH},
     {"health-command", required_argument, NULL, OPTION_HEALTH},
     {"min-uptime", required_argument, NULL, OPTION_UPTIME},
+    {"local-upgrade", required_argument, NULL, OPTION_LOCAL},
     {"refuse", required_argument, NULL, OPTION_REFUSE},
     {NULL, 0, NULL, 0},
 };
@@ -97,6 +103,13 @@ static void take_option(struct options *options, int option, const char *value)
         break;
     case OPTION_REFUSE:
         options->permission = read_refusal(value);
+        break;
+    case OPTION_LOCAL:
+        if (!local_server_parse(value, &options->local))
+            usage_error(
+                "--local-upgrade '%s': must be PORT or ADDRESS:PORT, the address like 192.168.4.1 and the "
+                "port from 1 to 65535",
+                value);
         break;
     default:
         device_options_take(&options->device, option, value);
@@ -200,12 +213,19 @@ static void on_connected(struct device *device)
             device->agent.running.version, device->agent.running_slot);
 }
 
+static void on_stepped(struct device *device)
+{
+    if (device->local != NULL)
+        local_server_answer(&program.server);
+}
+
 static const struct device_hooks hooks = {
     .check_health = check_health,
     .may_update = may_update,
     .restart = restart,
     .connected = on_connected,
     .happened = on_happened,
+    .stepped = on_stepped,
     .log = log_line,
 };
 
@@ -262,9 +282,13 @@ int main(int count, char **arguments)
     int slot = device_choose_slot(device);
     if (slot == 0)
         die("neither slot holds a whole image: this device is bricked");
+    if (program.options.local.sin_port != 0 &&
+        !local_server_open(&program.server, device, &program.options.local))
+        die("the address of --local-upgrade cannot be listened on");
     device_boot(device, slot, take_reset_reason());
     event_loop_run(program.loop);
 
+    local_server_close(&program.server);
     device_free(device);
     http_client_free(program.http);
     event_loop_free(program.loop);
