@@ -67,21 +67,23 @@ $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c Makefile
 	$(call say,CC)$(CC) $(CFLAGS_HOST) $(call includes,$(USES_store)) $(EXTRA_store) -c $< -o $@
 
 # --- agent: the core (C99, no libc) and the ports that run here ---------------------------------------------------------
-AGENT_INCLUDES = -Iagent-firmware/include -Iagent-firmware/core -Iagent-firmware/boot -Iagent-firmware/local
+AGENT_INCLUDES = -Iagent-firmware/include -Iagent-firmware/core -Iagent-firmware/boot
+# The agent that runs here can have firmware pushed to it over the LAN.
+AGENT_HOST = $(AGENT_INCLUDES) -Iagent-firmware/local -DFOTA_LOCAL_UPGRADE=1
 OBJECTS_agent_core = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard agent-firmware/core/*.c agent-firmware/boot/*.c))
-# Answers POST /upgrade on the LAN: a unit of its own, which a port links that wants it.
-OBJECTS_agent_local = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard agent-firmware/local/*.c))
 OBJECTS_agent_host = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard agent-firmware/port/host/*.c))
 OBJECTS_posix = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard agent-firmware/port/posix/*.c))
 OBJECTS_fleet = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard agent-firmware/port/fleet/*.c))
-$(BUILD)/lib/libagent_core.a: $(OBJECTS_agent_core) $(OBJECTS_agent_local)
+OBJECTS_agent_local = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard agent-firmware/local/*.c))
+$(BUILD)/lib/libagent_core.a: $(OBJECTS_agent_core)
+$(BUILD)/lib/libagent_local.a: $(OBJECTS_agent_local)
 $(BUILD)/lib/libagent_host.a: $(OBJECTS_agent_host)
 $(OBJECTS_agent_core) $(OBJECTS_agent_local): $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(CFLAGS_CORE) $(AGENT_INCLUDES) -c $< -o $@
+	$(call say,CC)$(CC) $(CFLAGS_CORE) $(AGENT_HOST) -c $< -o $@
 $(BUILD)/obj/agent-firmware/port/%.o: agent-firmware/port/%.c Makefile
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(CFLAGS_HOST) $(AGENT_INCLUDES) -Iagent-firmware/port/host -c $< -o $@
+	$(call say,CC)$(CC) $(CFLAGS_HOST) $(AGENT_HOST) -Iagent-firmware/port/host -c $< -o $@
 
 $(BUILD)/lib/%.a:
 	@mkdir -p $(@D)
@@ -100,7 +102,7 @@ $(BUILD)/bin/orchestratord: $(call library,daemon http mqtt engine store wire cr
 $(BUILD)/bin/orchestratorctl: $(call library,ctl wire crypto core base)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ -lcurl -ljansson -lcrypto -lm
-$(BUILD)/bin/fota-agent: $(OBJECTS_posix) $(call library,agent_host agent_core)
+$(BUILD)/bin/fota-agent: $(OBJECTS_posix) $(call library,agent_local agent_host agent_core)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ -lmosquitto -lcurl -lbearssl -lpthread
 $(BUILD)/bin/fleetsim: $(OBJECTS_fleet) $(call library,agent_host agent_core)
@@ -157,9 +159,9 @@ endef
 $(foreach layer,base core crypto wire store engine http ctl daemon,$(eval $(call unit_rules,$(layer))))
 UNIT_agent = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/agent/test_*.c))
 UNIT_TESTS += $(UNIT_agent)
-$(UNIT_agent): $(BUILD)/tests/%: tests/%.c $(call library,agent_host agent_core) Makefile
+$(UNIT_agent): $(BUILD)/tests/%: tests/%.c $(call library,agent_local agent_host agent_core) Makefile
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(AGENT_INCLUDES) -Iagent-firmware/port/host -o $@ $< $(call library,agent_host agent_core) -lcmocka -ljansson -lmosquitto -lcurl -lbearssl -lpthread
+	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(AGENT_HOST) -Iagent-firmware/port/host -o $@ $< $(call library,agent_local agent_host agent_core) -lcmocka -ljansson -lmosquitto -lcurl -lbearssl -lpthread
 INTEGRATION_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/integration/test_*.c))
 $(BUILD)/obj/tests/harness/%.o: tests/harness/%.c Makefile | generated
 	@mkdir -p $(@D)

@@ -145,6 +145,24 @@ static void on_command(struct fota_agent *agent, const char *bytes, uint32_t len
     }
 }
 
+#if FOTA_LOCAL_UPGRADE
+/* As one of the orchestrator, but for the class of the version and who is told of the outcome. */
+static void on_local_command(struct fota_agent *agent, const char *bytes, uint32_t length)
+{
+    struct command *command = &agent->command;
+
+    agent->local_reason = REASON_BAD_COMMAND;
+    if (command_read(command, bytes, length, agent_inactive_slot(agent), NULL, agent->scratch.tokens) !=
+            COMMAND_GOOD ||
+        command->kind != COMMAND_UPDATE)
+        return;
+    command->campaign = command->attempt = 0;
+    if (command->download_seconds > FOTA_LOCAL_SECONDS_MAX)
+        command->download_seconds = FOTA_LOCAL_SECONDS_MAX;
+    update_on_command(agent);
+}
+#endif
+
 static void dispatch(struct fota_agent *agent, const struct fota_event *event)
 {
     switch (event->type) {
@@ -159,6 +177,12 @@ static void dispatch(struct fota_agent *agent, const struct fota_event *event)
         break;
     case FOTA_EVENT_COMMAND:
         on_command(agent, event->bytes, event->length);
+        break;
+    case FOTA_EVENT_LOCAL_COMMAND:
+#if FOTA_LOCAL_UPGRADE
+        if (agent->state == AGENT_IDLE)
+            on_local_command(agent, event->bytes, event->length);
+#endif
         break;
     case FOTA_EVENT_HTTP_HEADERS:
         download_on_headers(&agent->download, &event->http);

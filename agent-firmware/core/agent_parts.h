@@ -4,6 +4,12 @@
 
 #include "fota_agent.h"
 
+/* Whether the campaign number is that of a push over the LAN. */
+static inline bool agent_is_local(uint64_t campaign)
+{
+    return FOTA_LOCAL_UPGRADE && campaign == 0;
+}
+
 /* agent.c */
 void agent_log(const struct fota_agent *agent, enum fota_log_level level, const char *text);
 void agent_happened(const struct fota_agent *agent, enum fota_happening what, uint64_t campaign,

@@ -39,9 +39,7 @@ void results_send_hello(struct fota_agent *agent)
     };
     int newest = newest_waiting(agent);
     const struct boot_result *result = newest < 0 ? NULL : &agent->journal.record.results[newest];
-    const char *activity = agent->state == AGENT_IDLE || agent->work.attempt.attempt == 0
-                               ? NULL
-                               : agent_state_name(agent->state);
+    const char *activity = agent->state == AGENT_IDLE ? NULL : agent_state_name(agent->state);
 
     publish(agent, report_hello(agent->scratch.report, &running, activity, agent->work.attempt.campaign,
                                 agent->work.attempt.attempt, result));
@@ -49,7 +47,7 @@ void results_send_hello(struct fota_agent *agent)
 
 void results_send_progress(struct fota_agent *agent, enum report_kind kind)
 {
-    if (agent->work.attempt.attempt == 0)
+    if (agent_is_local(agent->work.attempt.campaign))
         return;
     publish(agent, report_progress(agent->scratch.report, kind, agent->work.attempt.campaign,
                                    agent->work.attempt.attempt, download_percent(&agent->download),
@@ -120,14 +118,20 @@ struct boot_result *results_add(struct fota_agent *agent, enum report_kind kind,
 void results_finish(struct fota_agent *agent, enum report_kind kind, uint64_t campaign, uint32_t attempt,
                     enum fota_reason reason)
 {
-    if (attempt == 0) {
-        agent->pushed_reason = reason;
-        return;
-    }
-    const struct boot_result *result = results_add(agent, kind, campaign, attempt, reason);
+    const struct boot_result *result = NULL;
+
+#if FOTA_LOCAL_UPGRADE
+    if (agent_is_local(campaign))
+        agent->local_reason = reason;
+    if (agent_is_local(campaign) && kind == REPORT_REJECTED)
+        return; /* whoever is on the LAN must not wear flash out */
+#endif
+    if (!agent_is_local(campaign))
+        result = results_add(agent, kind, campaign, attempt, reason);
     if (!boot_journal_store(&agent->journal))
         agent_log(agent, FOTA_LOG_ERROR, "a result could not be stored in flash; it is kept in memory");
-    results_send(agent, result);
+    if (result != NULL)
+        results_send(agent, result);
     results_start_resending(agent);
 }
 

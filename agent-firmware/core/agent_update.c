@@ -71,7 +71,7 @@ static bool good_image_waits(struct fota_agent *agent)
 
 static enum fota_reason check_version(const struct fota_agent *agent)
 {
-    struct fota_version wanted, running;
+    struct fota_version wanted, running, required;
 
     if (!fota_version_parse(agent->command.version, &wanted))
         return REASON_BAD_COMMAND;
@@ -82,9 +82,15 @@ static enum fota_reason check_version(const struct fota_agent *agent)
         return REASON_WRONG_PTYPE;
     if (agent->command.kind == COMMAND_ROLLBACK)
         return REASON_NONE;
-    if (agent->command.attempt != 0 && !fota_version_is_online(&wanted))
+    if (agent_is_local(agent->command.campaign) ? !fota_version_is_local(&wanted)
+                                                : !fota_version_is_online(&wanted))
         return REASON_NOT_FOTA;
-    return fota_version_is_newer(&wanted, &running) ? REASON_NONE : REASON_NOT_NEWER;
+    if (!fota_version_is_newer(&wanted, &running))
+        return REASON_NOT_NEWER;
+    return fota_version_parse(agent->command.manifest.requires, &required) &&
+                   fota_version_is_newer(&required, &running)
+               ? REASON_STEP_MISSING
+               : REASON_NONE;
 }
 
 /* Why the command's image cannot be downloaded, REASON_NONE when it can. */

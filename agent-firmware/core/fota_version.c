@@ -105,3 +105,8 @@ bool fota_version_is_online(const struct fota_version *version)
 {
     return version->fota_class == 'o' || version->fota_class == 'a';
 }
+
+bool fota_version_is_local(const struct fota_version *version)
+{
+    return version->fota_class == 'l' || version->fota_class == 'a';
+}

@@ -27,5 +27,7 @@ bool fota_version_is_newer(const struct fota_version *a, const struct fota_versi
 
 /* Whether devices may be updated to it over the network. */
 bool fota_version_is_online(const struct fota_version *version);
+/* The same over the LAN. */
+bool fota_version_is_local(const struct fota_version *version);
 
 #endif

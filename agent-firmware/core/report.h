@@ -56,7 +56,8 @@ enum report_kind {
     X(REASON_BAD_SIGNATURE, 21, "bad_signature")                                                             \
     X(REASON_BELOW_FLOOR, 22, "below_floor")                                                                 \
     X(REASON_BATTERY_LOW, 23, "battery_low")                                                                 \
-    X(REASON_OUTSIDE_WINDOW, 24, "outside_window")
+    X(REASON_OUTSIDE_WINDOW, 24, "outside_window")                                                           \
+    X(REASON_STEP_MISSING, 25, "step_missing")
 
 enum fota_reason {
 #define X(name, number, text) name = number,

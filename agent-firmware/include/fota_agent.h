@@ -27,15 +27,24 @@
 
 #define FOTA_NEVER UINT64_MAX
 
+/* Whether firmware can be pushed to the device over the LAN (local/local_upgrade.h). Off, the agent has no
+ * code for it. */
+#ifndef FOTA_LOCAL_UPGRADE
+#define FOTA_LOCAL_UPGRADE 0
+#endif
+#define FOTA_LOCAL_SECONDS_MAX 600u /* that a push may take, whatever its command says */
+
 enum fota_event_type {
     FOTA_EVENT_TIME,      /* time has passed, see fota_agent_wake_at */
     FOTA_EVENT_CONNECTED, /* subscribed to the command topic; presence is published by the port before this */
-    FOTA_EVENT_DISCONNECTED, /* reports cannot leave any more */
-    FOTA_EVENT_COMMAND,      /* a message came: bytes, length */
-    FOTA_EVENT_HTTP_HEADERS, /* http */
-    FOTA_EVENT_HTTP_DATA,    /* bytes, length */
-    FOTA_EVENT_HTTP_END,     /* the request is over: complete or broken off */
-    FOTA_EVENT_HEALTH,       /* healthy */
+    FOTA_EVENT_DISCONNECTED,  /* reports cannot leave any more */
+    FOTA_EVENT_COMMAND,       /* a message came: bytes, length */
+    FOTA_EVENT_LOCAL_COMMAND, /* an update command from the LAN: bytes, length; only while the agent is idle
+                               */
+    FOTA_EVENT_HTTP_HEADERS,  /* http */
+    FOTA_EVENT_HTTP_DATA,     /* bytes, length */
+    FOTA_EVENT_HTTP_END,      /* the request is over: complete or broken off */
+    FOTA_EVENT_HEALTH,        /* healthy */
 };
 
 struct fota_event {
@@ -59,8 +68,8 @@ struct fota_setup {
     uint32_t key_count;
 };
 
-/* The attempt in work. Campaign and attempt are 0 for an image that is pushed over the LAN (local_upgrade.h):
- * its outcome is answered there, nothing is reported of it and no result is kept. */
+/* The attempt in work. One from the LAN has campaign 0: it is no attempt of the orchestrator, which learns
+ * from the hello what runs. */
 struct fota_work {
     struct boot_attempt attempt;
     struct boot_image image; /* what goes into the inactive slot */
@@ -82,7 +91,9 @@ struct fota_agent {
     uint32_t key_count;
     struct boot_image running; /* version and digest of what runs, from flash */
     struct fota_work work;
-    enum fota_reason pushed_reason; /* why the last pushed image was refused or failed */
+#if FOTA_LOCAL_UPGRADE
+    enum fota_reason local_reason; /* why the last command from the LAN was refused or given up */
+#endif
     struct download download;
     uint64_t now;
     uint64_t resend_at; /* results not acknowledged are sent again then */

@@ -2,451 +2,401 @@
 
 #include <string.h>
 
-#include "agent_parts.h"
-#include "fota_version.h"
+#include "text.h"
 
-const char local_upgrade_busy[] =
-    "HTTP/1.1 503 Busy\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
-    "{\"status\":\"503\",\"error\":\"one connection at a time\"}\n";
+#define ANSWER_SIZE 256u
 
-static void append(struct local_upgrade *local, const char *text)
-{
-    size_t length = strlen(text);
-
-    if (length > LOCAL_ANSWER_SIZE - local->answer_length)
-        length = LOCAL_ANSWER_SIZE - local->answer_length;
-    memcpy(local->answer + local->answer_length, text, length);
-    local->answer_length += (uint32_t)length;
-}
-
-static void begin_answer(struct local_upgrade *local, const char *status)
-{
-    local->reading = LOCAL_ANSWER;
-    local->answer_length = 0;
-    append(local, "HTTP/1.1 ");
-    append(local, status);
-    append(local, "\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n");
-}
-
-static void accept_request(struct local_upgrade *local)
-{
-    begin_answer(local, "200 OK");
-    append(local, "{\"status\":\"200\"}\n");
-}
-
-/* `status` begins with its three digits. */
-static void refuse(struct local_upgrade *local, const char *status, const char *error)
-{
-    char digits[4] = {status[0], status[1], status[2], '\0'};
-
-    begin_answer(local, status);
-    append(local, "{\"status\":\"");
-    append(local, digits);
-    append(local, "\",\"error\":\"");
-    append(local, error);
-    append(local, "\"}\n");
-}
-
-static void refuse_for(struct local_upgrade *local, enum fota_reason reason)
-{
-    if (reason == REASON_BUSY || reason == REASON_BATTERY_LOW || reason == REASON_OUTSIDE_WINDOW)
-        refuse(local, "503 Busy", fota_reason_name(reason));
-    else
-        refuse(local, "403 Forbidden", fota_reason_name(reason));
-}
-
-/* --- the push: what the agent is told --------------------------------------------------------------- */
-
-static void step(struct local_upgrade *local, uint64_t now, const struct fota_event *event)
-{
-    fota_agent_step(local->agent, now, event);
-    if (local->pushing && !local->taken && local->agent->state == AGENT_IDLE)
-        local->pushing = false; /* it has failed; pushed_reason says why */
-}
-
-static void end_push(struct local_upgrade *local, uint64_t now)
-{
-    struct fota_agent *agent = local->agent;
-
-    if (!local->pushing || local->taken)
-        return;
-    agent->now = now;
-    agent->command.campaign = 0;
-    agent->command.attempt = 0;
-    update_on_cancel(agent);
-    local->pushing = false;
-    local->asked = false;
-}
-
-/* Says to a HEAD how long the image is: the command has said it, and Content-Length is compared with it
- * later. */
-static void answer_head(struct local_upgrade *local, uint64_t now)
-{
-    struct fota_event event = {.type = FOTA_EVENT_HTTP_HEADERS};
-
-    local->asked = false;
-    event.http.status = 200;
-    event.http.content_length = local->agent->download.size;
-    event.http.range_first = event.http.range_total = -1;
-    step(local, now, &event);
-    event.type = FOTA_EVENT_HTTP_END;
-    event.http.complete = true;
-    step(local, now, &event);
-}
-
-static bool is_for_local(const char *text)
-{
-    struct fota_version version;
-
-    return fota_version_parse(text, &version) && (version.fota_class == 'l' || version.fota_class == 'a');
-}
-
-/* The command is read and judged as one from MQTT is; only the class is another. */
-static void take_start(struct local_upgrade *local, uint64_t now)
-{
-    struct fota_agent *agent = local->agent;
-    struct command *command = &agent->command;
-
-    if (agent->state != AGENT_IDLE) {
-        refuse_for(local, REASON_BUSY);
-        return;
-    }
-    if (command_read(command, local->body, local->received, agent_inactive_slot(agent), NULL,
-                     agent->scratch.tokens) != COMMAND_GOOD ||
-        command->kind != COMMAND_UPDATE) {
-        refuse(local, "400 Bad Request", "the body of start must be an update command");
-        return;
-    }
-    if (!is_for_local(agent->running.version) || !is_for_local(command->version)) {
-        refuse_for(local, REASON_NOT_FOTA);
-        return;
-    }
-    command->campaign = 0;
-    command->attempt = 0;
-    agent->now = now;
-    local->pushing = true;
-    update_on_command(agent);
-    if (local->taken) /* it was in flash already */
-        accept_request(local);
-    else if (agent->state == AGENT_IDLE) {
-        local->pushing = false;
-        refuse_for(local, agent->pushed_reason);
-    }
-    /* else: answered when the slot is erased */
-}
-
-static bool is_ready(const struct local_upgrade *local)
-{
-    return local->pushing && local->asked && local->method == FOTA_HTTP_GET;
-}
-
-static void begin_image(struct local_upgrade *local, uint64_t now)
-{
-    struct fota_event event = {.type = FOTA_EVENT_HTTP_HEADERS};
-
-    event.http.status = 200; /* from byte 0: what is in flash already is skipped */
-    event.http.content_length = local->length;
-    event.http.range_first = event.http.range_total = -1;
-    step(local, now, &event);
-}
-
-static void take_image(struct local_upgrade *local, uint64_t now, const char *bytes, uint32_t length)
-{
-    struct fota_event event = {.type = FOTA_EVENT_HTTP_DATA, .bytes = bytes, .length = length};
-
-    if (local->taken)
-        return;
-    step(local, now, &event);
-    if (!local->pushing)
-        refuse(local, "422 Unprocessable", fota_reason_name(local->agent->pushed_reason));
-}
-
-static void end_image(struct local_upgrade *local, uint64_t now)
-{
-    struct fota_event event = {.type = FOTA_EVENT_HTTP_END};
-
-    if (!local->taken) {
-        event.http.complete = true;
-        local->asked = false;
-        step(local, now, &event);
-    }
-    if (local->taken)
-        accept_request(local);
-    else if (!local->pushing)
-        refuse(local, "422 Unprocessable", fota_reason_name(local->agent->pushed_reason));
-    else /* what was in flash from an earlier push was of no use: from nothing now */
-        refuse(local, "503 Busy", "the image must be sent once more");
-}
-
-static void take_reset(struct local_upgrade *local, uint64_t now)
-{
-    end_push(local, now);
-    local->restarts = local->taken || agent_fsm_move(&local->agent->state, AGENT_REBOOT);
-    if (local->restarts)
-        accept_request(local);
-    else
-        refuse_for(local, REASON_BUSY);
-}
-
-static void restart(struct local_upgrade *local)
-{
-    local->pushing = local->taken = local->restarts = false;
-    local->due = FOTA_NEVER;
-    local->agent->platform.port->reboot(local->agent->platform.context);
-}
-
-/* --- the request ------------------------------------------------------------------------------------ */
-
-static void answer_getuser(struct local_upgrade *local)
-{
-    const char user[2] = {(char)('0' + local->agent->running_slot), '\0'};
-
-    begin_answer(local, "200 OK");
-    append(local, "{\"user_info\":{\"status\":\"200\",\"user_bin\":\"user");
-    append(local, user);
-    append(local, ".bin\"}}\n");
-}
-
-/* What stands behind `prefix`, NULL when the line begins with something else. Header names have no case. */
-static const char *behind(const char *line, const char *prefix)
-{
-    for (; *prefix != '\0'; line++, prefix++) {
-        char c = *line >= 'A' && *line <= 'Z' ? (char)(*line - 'A' + 'a') : *line;
-        if (c != *prefix)
-            return NULL;
-    }
-    return line;
-}
-
-static void read_request_line(struct local_upgrade *local)
-{
-    static const struct {
-        const char *start;
-        enum local_request request;
-    } rows[] = {
-        {"GET /upgrade?command=getuser HTTP/1.", LOCAL_GETUSER},
-        {"POST /upgrade?command=start HTTP/1.", LOCAL_START},
-        {"POST /upgrade?command=image HTTP/1.", LOCAL_IMAGE},
-        {"POST /upgrade HTTP/1.", LOCAL_IMAGE},
-        {"POST /upgrade?command=reset HTTP/1.", LOCAL_RESET},
-    };
-
-    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (strncmp(local->line, rows[i].start, strlen(rows[i].start)) == 0) {
-            local->request = rows[i].request;
-            return;
-        }
-    }
-    refuse(local, "400 Bad Request",
-           "known: GET /upgrade?command=getuser, POST /upgrade?command=start, image or reset");
-}
-
-static void read_content_length(struct local_upgrade *local, const char *text)
-{
-    int64_t value = 0;
-    int digits = 0;
-
-    while (*text == ' ' || *text == '\t')
-        text++;
-    for (; *text >= '0' && *text <= '9' && digits < 10; text++, digits++)
-        value = value * 10 + (*text - '0');
-    if (digits == 0 || *text != '\0' || local->length >= 0)
-        refuse(local, "400 Bad Request", "Content-Length must be one number of bytes");
-    else
-        local->length = value;
-}
-
-static void read_header_line(struct local_upgrade *local)
-{
-    const char *value = behind(local->line, "content-length:");
-
-    if (value != NULL)
-        read_content_length(local, value);
-    else if (behind(local->line, "transfer-encoding:") != NULL)
-        refuse(local, "400 Bad Request", "the body must come with Content-Length, not in chunks");
-}
-
-/* Why the body must not come; the answer says it. */
-static void judge_head(struct local_upgrade *local, uint64_t now)
-{
-    if (local->length < 0 && (local->request == LOCAL_START || local->request == LOCAL_IMAGE))
-        refuse(local, "400 Bad Request", "Content-Length is missing");
-    else if (local->request == LOCAL_START && local->length > (int64_t)FOTA_MESSAGE_SIZE)
-        refuse(local, "400 Bad Request", "the body of start has at most 2048 bytes");
-    else if (local->request == LOCAL_IMAGE && !local->taken && !is_ready(local))
-        refuse(local, "409 Conflict", "an image comes after start");
-    else if (local->request == LOCAL_IMAGE && local->length != (int64_t)local->agent->download.size &&
-             !local->taken)
-        refuse(local, "400 Bad Request", "the image is not as long as start has said");
-    else if (local->request == LOCAL_IMAGE && !local->taken)
-        begin_image(local, now);
-}
-
-static void end_request(struct local_upgrade *local, uint64_t now)
-{
-    switch (local->request) {
-    case LOCAL_GETUSER:
-        answer_getuser(local);
-        break;
-    case LOCAL_START:
-        take_start(local, now);
-        break;
-    case LOCAL_IMAGE:
-        end_image(local, now);
-        break;
-    case LOCAL_RESET:
-        take_reset(local, now);
-        break;
-    }
-}
-
-static bool is_whole(const struct local_upgrade *local)
-{
-    return local->length <= (int64_t)local->received;
-}
-
-static void end_line(struct local_upgrade *local, uint64_t now)
-{
-    local->line[local->line_length] = '\0';
-    local->line_length = 0;
-    if (local->lines++ == 0) {
-        read_request_line(local);
-    } else if (local->line[0] != '\0') {
-        read_header_line(local);
-    } else {
-        local->reading = LOCAL_BODY;
-        judge_head(local, now);
-        if (local->reading == LOCAL_BODY && is_whole(local))
-            end_request(local, now);
-    }
-}
-
-static void take_head_byte(struct local_upgrade *local, uint64_t now, char byte)
-{
-    if (byte == '\n')
-        end_line(local, now);
-    else if (local->line_length == LOCAL_LINE_SIZE - 1 || local->lines == LOCAL_LINES_MAX || byte == '\0')
-        refuse(local, "400 Bad Request", "the head has at most 32 lines of at most 126 bytes");
-    else if (byte != '\r')
-        local->line[local->line_length++] = byte;
-}
-
-static void take_body(struct local_upgrade *local, uint64_t now, const char *bytes, uint32_t length)
-{
-    int64_t left = local->length - (int64_t)local->received;
-
-    /* What comes behind the body is dropped: a connection is one request. */
-    if ((int64_t)length > left)
-        length = (uint32_t)left;
-    if (local->request == LOCAL_IMAGE)
-        take_image(local, now, bytes, length);
-    else if (local->request == LOCAL_START)
-        memcpy(local->body + local->received, bytes, length);
-    local->received += length;
-    if (local->reading == LOCAL_BODY && is_whole(local))
-        end_request(local, now);
-}
-
-/* --- the port's side -------------------------------------------------------------------------------- */
-
-void local_upgrade_start(struct local_upgrade *local, struct fota_agent *agent)
+void local_upgrade_start(struct local_upgrade *local, const struct fota_agent *agent,
+                         const struct local_port *port, void *context)
 {
     memset(local, 0, sizeof *local);
     local->agent = agent;
-    local->due = FOTA_NEVER;
+    local->port = port;
+    local->context = context;
 }
 
-bool local_upgrade_on_open(struct local_upgrade *local, uint64_t now)
+/* --- answers ------------------------------------------------------------------------------------------ */
+
+struct answer {
+    char text[ANSWER_SIZE];
+    uint32_t length;
+};
+
+static void put(struct answer *answer, const char *text)
 {
-    if (local->reading != LOCAL_CLOSED)
-        return false;
-    local->reading = LOCAL_HEAD;
-    local->lines = local->line_length = local->received = local->answer_length = 0;
-    local->length = -1;
-    local->due = now + LOCAL_SILENCE;
-    return true;
+    for (; *text != '\0' && answer->length < ANSWER_SIZE; text++)
+        answer->text[answer->length++] = *text;
 }
 
-void local_upgrade_on_data(struct local_upgrade *local, uint64_t now, const char *bytes, uint32_t length)
+static void send_answer(struct local_upgrade *local, const char *status, const char *body)
 {
-    if (length > 0 && (local->reading == LOCAL_HEAD || local->reading == LOCAL_BODY))
-        local->due = now + LOCAL_SILENCE;
-    for (; length > 0 && local->reading == LOCAL_HEAD; bytes++, length--)
-        take_head_byte(local, now, *bytes);
-    if (length > 0 && local->reading == LOCAL_BODY && !is_whole(local))
-        take_body(local, now, bytes, length);
-    local_upgrade_continue(local, now);
+    struct answer answer = {{0}, 0};
+    char digits[TEXT_NUMBER_SIZE];
+
+    put(&answer, "HTTP/1.1 ");
+    put(&answer, status);
+    put(&answer, "\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ");
+    put(&answer, text_number(digits, strlen(body)));
+    put(&answer, "\r\n\r\n");
+    put(&answer, body);
+    local->phase = LOCAL_ANSWERED;
+    local->port->send(local->context, answer.text, answer.length);
+    local->port->close(local->context);
 }
 
-void local_upgrade_on_close(struct local_upgrade *local, uint64_t now)
+/* `status` begins with its three digits. */
+static void refuse(struct local_upgrade *local, const char *status, const char *reason)
 {
-    bool broken = local->reading == LOCAL_BODY;
+    struct answer body = {{0}, 0};
+    const char digits[] = {status[0], status[1], status[2], '\0'};
 
-    local->reading = LOCAL_CLOSED;
-    if (broken)
-        end_push(local, now);
-    local->due = local->pushing ? now + LOCAL_STEP_MILLISECONDS : FOTA_NEVER;
-    if (local->restarts)
-        restart(local);
+    put(&body, "{\"status\":\"");
+    put(&body, digits);
+    put(&body, "\",\"reason\":\"");
+    put(&body, reason);
+    put(&body, "\"}");
+    body.text[body.length] = '\0';
+    send_answer(local, status, body.text);
 }
 
-void local_upgrade_continue(struct local_upgrade *local, uint64_t now)
+static void accept(struct local_upgrade *local)
 {
-    if (local->pushing && !local->taken && local->agent->state == AGENT_IDLE)
-        local->pushing = false;
-    if (local->asked && local->pushing && local->method == FOTA_HTTP_HEAD)
-        answer_head(local, now);
-    if (local->reading == LOCAL_BODY && local->request == LOCAL_START && is_whole(local)) {
-        local->due = now + LOCAL_SILENCE; /* the client is not the one who is slow */
-        if (local->taken || is_ready(local))
-            accept_request(local);
-        else if (!local->pushing)
-            refuse_for(local, local->agent->pushed_reason);
-    }
-    if (now < local->due)
-        return;
-    local->due = FOTA_NEVER;
-    if (local->reading != LOCAL_CLOSED && local->reading != LOCAL_ANSWER) {
-        if (local->reading == LOCAL_BODY)
-            end_push(local, now);
-        refuse(local, "408 Request Timeout", "nothing has come for too long");
-    } else if (local->reading == LOCAL_ANSWER) { /* nobody reads it */
-        local->answer_length = 0;
-    } else if (local->taken) {
-        restart(local); /* nobody has said reset: the image waits for its trial */
-    } else {
-        end_push(local, now);
-    }
+    send_answer(local, "200 OK", "{\"status\":\"200\"}");
 }
 
-uint64_t local_upgrade_wake_at(const struct local_upgrade *local)
+/* Why the agent has not taken, or has given up, what came from here. */
+static void refuse_as_agent(struct local_upgrade *local)
 {
-    return local->due;
+    enum fota_reason reason = local->agent->local_reason;
+
+    refuse(local, reason == REASON_BUSY ? "503 Service Unavailable" : "409 Conflict",
+           fota_reason_name(reason));
 }
 
-const char *local_upgrade_answer(const struct local_upgrade *local, uint32_t *length)
+/* --- the agent's HTTP requests ------------------------------------------------------------------------- */
+
+static void give(struct local_upgrade *local, enum fota_event_type type, const char *bytes, uint32_t length,
+                 bool complete)
 {
-    *length = local->answer_length;
-    return local->reading == LOCAL_ANSWER ? local->answer : NULL;
+    struct fota_event event = {.type = type, .bytes = bytes, .length = length};
+
+    event.http.status = 200;
+    event.http.content_length = (int64_t)local->agent->download.size;
+    event.http.complete = complete;
+    local->port->step(local->context, &event);
 }
 
 bool local_upgrade_http_start(struct local_upgrade *local, enum fota_http_method method)
 {
-    if (!local->pushing)
+    if (!local->is_at_work)
         return false;
-    local->asked = true;
-    local->method = method;
+    local->length_asked = method == FOTA_HTTP_HEAD;
+    local->image_asked = method == FOTA_HTTP_GET;
     return true;
 }
 
 bool local_upgrade_http_stop(struct local_upgrade *local)
 {
-    local->asked = false;
-    return local->pushing;
+    local->length_asked = local->image_asked = false;
+    return local->is_at_work;
 }
 
-bool local_upgrade_reboot(struct local_upgrade *local)
+/* --- requests ------------------------------------------------------------------------------------------- */
+
+/* Whether the upper or lower case text at `at` begins with `wanted`, in lower case. */
+static bool begins_with(const char *at, const char *wanted)
 {
-    local->taken = local->pushing;
-    return local->pushing;
+    for (; *wanted != '\0'; at++, wanted++)
+        if ((*at >= 'A' && *at <= 'Z' ? *at + 32 : *at) != *wanted)
+            return false;
+    return true;
+}
+
+/* The value of a header, NULL when it is not there. `name` is in lower case with the colon. */
+static const char *header(const char *head, const char *name)
+{
+    for (const char *line = strchr(head, '\n'); line != NULL; line = strchr(line, '\n')) {
+        line++;
+        if (!begins_with(line, name))
+            continue;
+        line += strlen(name);
+        while (*line == ' ' || *line == '\t')
+            line++;
+        return line;
+    }
+    return NULL;
+}
+
+static bool read_length(const char *text, uint32_t *length)
+{
+    uint64_t value = 0;
+    uint32_t digits = 0;
+
+    for (; *text >= '0' && *text <= '9' && digits < 10; text++, digits++)
+        value = 10 * value + (uint64_t)(*text - '0');
+    *length = (uint32_t)value;
+    return digits > 0 && value <= UINT32_MAX && (*text == '\r' || *text == '\n' || *text == ' ');
+}
+
+/* The path with its query is `target`. */
+static bool asks_for(const char *head, const char *method, const char *target)
+{
+    uint32_t length = (uint32_t)strlen(method);
+
+    if (strncmp(head, method, length) != 0 || head[length] != ' ')
+        return false;
+    head += length + 1;
+    length = (uint32_t)strlen(target);
+    return strncmp(head, target, length) == 0 && strncmp(head + length, " HTTP/1.", 8) == 0;
+}
+
+static void answer_getuser(struct local_upgrade *local)
+{
+    send_answer(local, "200 OK",
+                local->agent->running_slot == 1
+                    ? "{\"user_info\":{\"status\":\"200\",\"user_bin\":\"user1.bin\"}}"
+                    : "{\"user_info\":{\"status\":\"200\",\"user_bin\":\"user2.bin\"}}");
+}
+
+static void begin_command(struct local_upgrade *local)
+{
+    if (local->body_size > FOTA_MESSAGE_SIZE)
+        refuse(local, "413 Content Too Large", "start: its body is an update command of at most 2048 bytes");
+    else if (local->is_at_work || local->agent->state != AGENT_IDLE || local->agent->boot_at != 0)
+        refuse(local, "503 Service Unavailable", fota_reason_name(REASON_BUSY));
+    else
+        local->phase = LOCAL_READ_COMMAND;
+}
+
+static void begin_image(struct local_upgrade *local)
+{
+    const struct fota_agent *agent = local->agent;
+    uint32_t size = agent->state == AGENT_REBOOTING ? agent->work.image.length : agent->download.size;
+
+    if (!local->is_at_work)
+        refuse(local, "409 Conflict", "image: say start first");
+    else if (local->body_size != size)
+        refuse(local, "409 Conflict", fota_reason_name(REASON_LENGTH_MISMATCH));
+    else
+        local->phase = LOCAL_READ_IMAGE;
+}
+
+static void take_reset(struct local_upgrade *local)
+{
+    if (!local->is_at_work || local->agent->state != AGENT_REBOOTING) {
+        refuse(local, "409 Conflict", "nothing_to_start");
+        return;
+    }
+    accept(local);
+    local->port->reboot_now(local->context);
+}
+
+/* The head is whole, and ends with a zero byte. */
+static void take_head(struct local_upgrade *local)
+{
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    const char *head = local->text;
+    const char *length = header(head, "content-length:");
+    const char *expect = header(head, "expect:");
+    bool is_start = asks_for(head, "POST", "/upgrade?command=start");
+    bool is_image = asks_for(head, "POST", "/upgrade?command=image") || asks_for(head, "POST", "/upgrade");
+
+    local->received = 0;
+    local->length = 0;
+    if (asks_for(head, "GET", "/upgrade?command=getuser"))
+        answer_getuser(local);
+    else if (asks_for(head, "POST", "/upgrade?command=reset"))
+        take_reset(local);
+    else if (!is_start && !is_image)
+        refuse(local, "404 Not Found", "allowed: GET /upgrade?command=getuser, POST start, image, reset");
+    else if (length == NULL || !read_length(length, &local->body_size) || local->body_size == 0)
+        refuse(local, "411 Length Required", "Content-Length: the number of bytes of the body, at least 1");
+    else if (is_start)
+        begin_command(local);
+    else
+        begin_image(local);
+    if (local->phase != LOCAL_ANSWERED && expect != NULL && begins_with(expect, "100-continue"))
+        local->port->send(local->context, go_on, sizeof go_on - 1);
+}
+
+static uint32_t take_head_bytes(struct local_upgrade *local, const char *bytes, uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i++) {
+        char *text = local->text;
+        if (local->length == LOCAL_HEAD_SIZE - 1) {
+            refuse(local, "431 Request Header Fields Too Large",
+                   "a request has at most 511 bytes of headers");
+            return length;
+        }
+        text[local->length++] = bytes[i];
+        uint32_t end = local->length;
+        if (bytes[i] == '\n' && ((end >= 2 && text[end - 2] == '\n') ||
+                                 (end >= 4 && memcmp(text + end - 4, "\r\n\r\n", 4) == 0))) {
+            text[end] = '\0';
+            take_head(local);
+            return i + 1;
+        }
+    }
+    return length;
+}
+
+/* The agent looks at the command of `start` as at any other; whether it has taken it shows in its state. */
+static void take_command(struct local_upgrade *local)
+{
+    const struct fota_event event = {
+        .type = FOTA_EVENT_LOCAL_COMMAND, .bytes = local->text, .length = local->length};
+
+    local->is_at_work = true; /* its HEAD comes while it is looked at */
+    local->port->step(local->context, &event);
+    if (local->agent->state != AGENT_IDLE) {
+        accept(local);
+        return;
+    }
+    local->is_at_work = false;
+    refuse_as_agent(local);
+}
+
+static uint32_t take_command_bytes(struct local_upgrade *local, const char *bytes, uint32_t length)
+{
+    uint32_t room = local->body_size - local->length;
+    uint32_t count = length < room ? length : room;
+
+    memcpy(local->text + local->length, bytes, count);
+    local->length += count;
+    if (local->length == local->body_size)
+        take_command(local);
+    return count;
+}
+
+/* The agent has come to the end of it, one way or the other. */
+static void look_at_agent(struct local_upgrade *local)
+{
+    enum agent_state state = local->agent->state;
+
+    if (!local->is_at_work || (state != AGENT_IDLE && state != AGENT_REBOOTING))
+        return;
+    if (state == AGENT_IDLE)
+        local->is_at_work = local->length_asked = local->image_asked = false;
+    if (local->phase != LOCAL_READ_IMAGE || !local->is_open)
+        return;
+    if (state == AGENT_IDLE)
+        refuse_as_agent(local);
+    else if (local->received == local->body_size)
+        accept(local);
+}
+
+static uint32_t take_image_bytes(struct local_upgrade *local, const char *bytes, uint32_t length)
+{
+    uint32_t left = local->body_size - local->received;
+    uint32_t count = length < left ? length : left;
+
+    if (local->agent->state == AGENT_REBOOTING) { /* the slot held all of it already */
+        local->received += count;
+        look_at_agent(local);
+        return count;
+    }
+    if (!local->image_asked)
+        return 0; /* it reads back or erases */
+    if (local->received == 0)
+        give(local, FOTA_EVENT_HTTP_HEADERS, NULL, 0, false);
+    local->received += count;
+    if (local->image_asked)
+        give(local, FOTA_EVENT_HTTP_DATA, bytes, count, false);
+    if (local->image_asked && local->received == local->body_size) {
+        local->image_asked = false;
+        give(local, FOTA_EVENT_HTTP_END, NULL, 0, true);
+    }
+    look_at_agent(local);
+    /* What had been there before the last reboot was wrong: the agent begins anew. */
+    if (local->phase == LOCAL_READ_IMAGE && local->received == local->body_size)
+        refuse(local, "409 Conflict", fota_reason_name(REASON_HASH_MISMATCH));
+    return count;
+}
+
+/* As a download that breaks off: the agent asks again, and the whole image may be pushed once more. */
+static void break_off(struct local_upgrade *local)
+{
+    if (!local->is_open || local->phase != LOCAL_READ_IMAGE || !local->image_asked || local->received == 0)
+        return;
+    local->image_asked = false;
+    give(local, FOTA_EVENT_HTTP_END, NULL, 0, false);
+    look_at_agent(local);
+}
+
+/* --- the connection --------------------------------------------------------------------------------------
+ */
+
+static void stay_awake(struct local_upgrade *local, uint64_t now)
+{
+    local->now = now;
+    local->idle_at = now + LOCAL_IDLE_SECONDS * 1000u;
+}
+
+bool local_upgrade_opened(struct local_upgrade *local, uint64_t now)
+{
+    if (local->is_open)
+        return false;
+    local->is_open = true;
+    local->phase = LOCAL_READ_HEAD;
+    local->length = 0;
+    stay_awake(local, now);
+    return true;
+}
+
+uint32_t local_upgrade_take(struct local_upgrade *local, uint64_t now, const char *bytes, uint32_t length)
+{
+    uint32_t taken = 0;
+
+    stay_awake(local, now);
+    while (taken < length && local_upgrade_wants_bytes(local)) {
+        if (local->phase == LOCAL_READ_HEAD)
+            taken += take_head_bytes(local, bytes + taken, length - taken);
+        else if (local->phase == LOCAL_READ_COMMAND)
+            taken += take_command_bytes(local, bytes + taken, length - taken);
+        else
+            taken += take_image_bytes(local, bytes + taken, length - taken);
+    }
+    return local->phase == LOCAL_ANSWERED ? length : taken; /* what comes behind a request is not looked at */
+}
+
+bool local_upgrade_wants_bytes(const struct local_upgrade *local)
+{
+    if (!local->is_open || local->phase == LOCAL_ANSWERED)
+        return false;
+    return local->phase != LOCAL_READ_IMAGE || local->image_asked || local->agent->state == AGENT_REBOOTING;
+}
+
+void local_upgrade_closed(struct local_upgrade *local, uint64_t now)
+{
+    local->now = now;
+    break_off(local);
+    local->is_open = false;
+}
+
+void local_upgrade_on_time(struct local_upgrade *local, uint64_t now)
+{
+    local->now = now;
+    if (local->length_asked) {
+        local->length_asked = false;
+        give(local, FOTA_EVENT_HTTP_HEADERS, NULL, 0, false);
+        give(local, FOTA_EVENT_HTTP_END, NULL, 0, true);
+    }
+    look_at_agent(local);
+    if (!local->is_open || local->phase == LOCAL_ANSWERED || now < local->idle_at)
+        return;
+    break_off(local);
+    if (local->phase != LOCAL_ANSWERED)
+        refuse(local, "408 Request Timeout", "nothing came for 30 seconds");
+}
+
+uint64_t local_upgrade_wake_at(const struct local_upgrade *local)
+{
+    if (local->length_asked)
+        return local->now;
+    return local->is_open && local->phase != LOCAL_ANSWERED ? local->idle_at : FOTA_NEVER;
+}
+
+uint32_t local_upgrade_reboot_delay(const struct local_upgrade *local)
+{
+    return local->is_at_work ? LOCAL_RESET_WAIT_SECONDS * 1000u : 0;
 }

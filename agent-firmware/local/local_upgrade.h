@@ -1,74 +1,83 @@
-/* The seed's "Upgrade local": an image is pushed to the device over the LAN, by HTTP, one connection at a
- * time.
+/* Upgrade over the LAN (seed, section 2.4, "Upgrade local"): a small HTTP endpoint that takes the place of
+ * the server. It reads requests from the bytes of one connection at a time, gives the agent the command that
+ * came with `start`, and answers the agent's HEAD and GET with the image that is pushed. All checks are the
+ * agent's own. A firmware that does not link this file has no endpoint; docs/protocol.md has the requests.
  *
- *     GET  /upgrade?command=getuser   {"user_info":{"status":"200","user_bin":"user1.bin"}}: the slot that
- * runs POST /upgrade?command=start     the body is an update command, as MQTT brings one POST /upgrade (or
- * ?command=image) the body is the image of the other slot POST /upgrade?command=reset     restart, into the
- * trial once an image was taken
- *
- * The port owns the socket and feeds bytes; the image goes the way of a download, which asks the port for
- * HTTP: the port asks here first. A connection is one request, and ends with its answer. */
+ * The port has a listening socket, and:
+ * - asks local_upgrade_http_start first in its http_start, and local_upgrade_http_stop in its http_stop;
+ * - in its reboot, waits for local_upgrade_reboot_delay milliseconds;
+ * - calls local_upgrade_on_time as local_upgrade_wake_at says, and once after each step of the agent.
+ * Nothing here blocks or allocates. */
 #ifndef LOCAL_UPGRADE_H
 #define LOCAL_UPGRADE_H
 
 #include "fota_agent.h"
 
-#define LOCAL_LINE_SIZE 128u           /* of the request line and of each header line, with its end */
-#define LOCAL_LINES_MAX 32u            /* of a request's head */
-#define LOCAL_ANSWER_SIZE 256u         /* with its head */
-#define LOCAL_SILENCE 10000u           /* milliseconds without a byte, then a connection is given up */
-#define LOCAL_STEP_MILLISECONDS 60000u /* from one request to the next, then the push is over */
+#if !FOTA_LOCAL_UPGRADE
+#error "an agent with this endpoint is built with FOTA_LOCAL_UPGRADE=1"
+#endif
 
-enum local_reading {
-    LOCAL_CLOSED, /* no connection */
-    LOCAL_HEAD,
-    LOCAL_BODY,
-    LOCAL_ANSWER, /* the answer is ready; what comes now is dropped */
+#define LOCAL_HEAD_SIZE 512u   /* request line and headers */
+#define LOCAL_IDLE_SECONDS 30u /* without a byte of the request: the connection is closed */
+#define LOCAL_RESET_WAIT_SECONDS                                                                             \
+    30u /* for `reset`, once the flag is flipped: then the device restarts by itself */
+
+struct local_port {
+    /* Sends all of it, sooner or later. */
+    void (*send)(void *context, const char *bytes, uint32_t length);
+    /* The answer is sent: close the connection after it, then call local_upgrade_closed. */
+    void (*close)(void *context);
+    /* Gives the agent an event, with the time of now (fota_agent_step). */
+    void (*step)(void *context, const struct fota_event *event);
+    /* The restart that the agent has asked for is to come now, once the answer has left. */
+    void (*reboot_now)(void *context);
 };
 
-enum local_request { LOCAL_GETUSER, LOCAL_START, LOCAL_IMAGE, LOCAL_RESET };
+enum local_phase {
+    LOCAL_READ_HEAD,
+    LOCAL_READ_COMMAND, /* the body of `start` */
+    LOCAL_READ_IMAGE,
+    LOCAL_ANSWERED, /* nothing more is read */
+};
 
 struct local_upgrade {
-    struct fota_agent *agent;
-    enum local_reading reading;
-    enum local_request request;
-    uint32_t lines;       /* of the head, so far */
-    uint32_t line_length; /* of the line that comes in */
-    int64_t length;       /* Content-Length, -1: not given */
-    uint32_t received;    /* of the body */
-    bool pushing;         /* a start was taken: the download in work is fed from here */
-    bool asked;           /* and has asked for something: */
-    enum fota_http_method method;
-    bool taken;    /* the image is flagged; the reboot waits for reset */
-    bool restarts; /* once the connection is closed */
-    uint64_t due;  /* when the connection is given up or the push is over; FOTA_NEVER for none */
-    uint32_t answer_length;
-    char answer[LOCAL_ANSWER_SIZE];
-    char line[LOCAL_LINE_SIZE];
-    char body[FOTA_MESSAGE_SIZE]; /* of start */
+    const struct local_port *port;
+    void *context;
+    const struct fota_agent *agent;
+    bool is_open;    /* a connection */
+    bool is_at_work; /* from a `start` that was taken to its end; the agent's HTTP requests are answered here
+                      */
+    bool length_asked, image_asked; /* HEAD, GET of the agent wait */
+    enum local_phase phase;
+    uint64_t now, idle_at;
+    uint32_t body_size, received;
+    uint32_t length; /* of `text` */
+    char text[FOTA_MESSAGE_SIZE > LOCAL_HEAD_SIZE ? FOTA_MESSAGE_SIZE : LOCAL_HEAD_SIZE];
 };
 
-/* At each boot, after fota_agent_start. `local` stays as long as the agent. */
-void local_upgrade_start(struct local_upgrade *local, struct fota_agent *agent);
+/* All pointers are borrowed, and must stay. */
+void local_upgrade_start(struct local_upgrade *local, const struct fota_agent *agent,
+                         const struct local_port *port, void *context);
 
-/* A connection came. False: there is one, or the agent is restarting; close the new one (LOCAL_BUSY_ANSWER
- * says why). */
-bool local_upgrade_on_open(struct local_upgrade *local, uint64_t now);
-/* Bytes came, any number of them. They may step the agent: ask fota_agent_wake_at afterwards. */
-void local_upgrade_on_data(struct local_upgrade *local, uint64_t now, const char *bytes, uint32_t length);
-/* It is closed, by whichever side. */
-void local_upgrade_on_close(struct local_upgrade *local, uint64_t now);
-/* After each step of the agent that did not come from here, and when local_upgrade_wake_at is due. */
-void local_upgrade_continue(struct local_upgrade *local, uint64_t now);
+/* A connection. False: there is one already; close it. */
+bool local_upgrade_opened(struct local_upgrade *local, uint64_t now);
+/* Bytes of the connection. Returns how many were taken; the rest is to be given again once
+ * local_upgrade_wants_bytes. */
+uint32_t local_upgrade_take(struct local_upgrade *local, uint64_t now, const char *bytes, uint32_t length);
+bool local_upgrade_wants_bytes(const struct local_upgrade *local);
+/* The connection is gone, from either side. */
+void local_upgrade_closed(struct local_upgrade *local, uint64_t now);
+
+void local_upgrade_on_time(struct local_upgrade *local, uint64_t now);
+/* In milliseconds, FOTA_NEVER when nothing is waited for. */
 uint64_t local_upgrade_wake_at(const struct local_upgrade *local);
 
-/* What to send before the connection is closed, NULL while there is nothing yet; `length` 0: just close. */
-const char *local_upgrade_answer(const struct local_upgrade *local, uint32_t *length);
-extern const char local_upgrade_busy[]; /* for a second connection */
-
-/* The port's functions of these names call them first. True: it is done, the port does nothing. */
+/* For the port's http_start and http_stop. False: the request is not for here. */
 bool local_upgrade_http_start(struct local_upgrade *local, enum fota_http_method method);
 bool local_upgrade_http_stop(struct local_upgrade *local);
-bool local_upgrade_reboot(struct local_upgrade *local);
+
+/* Milliseconds that a restart which the agent asks for now should wait, so that `reset` may be said and
+ * answered. */
+uint32_t local_upgrade_reboot_delay(const struct local_upgrade *local);
 
 #endif

@@ -60,6 +60,9 @@ row 'boot loader' "$boot_code" "$boot_constants" "$boot_variables" "$boot_stack"
 row 'agent core' "$core_code" "$core_constants" "$core_variables" "$core_stack"
 row 'crypto (BearSSL)' "$crypto_code" "$crypto_constants" "$crypto_variables" "$crypto_stack"
 row 'port of the emulator' "$port_code" "$port_constants" "$((port_variables - agent))" ''
+read -r local_code local_constants <<< "$(xtensa-lx106-elf-size -A "$directory"/obj/agent-firmware/local/*.o | awk '
+    /^\.(text|literal)/ {code += $2} /^\.rodata/ {constants += $2} END {print code, constants}')"
+row 'upgrade over the LAN' "$local_code" "$local_constants" '' "$(frame "$directory"/obj/agent-firmware/local/*.su), where a firmware links it"
 echo "boot.bin has $boot bytes of 4096; struct fota_agent has $agent bytes, with its buffer of 2048"
 [ ! -e "$directory/stack" ] || echo "an upgrade and a revert on the emulated core used $(cat "$directory/stack") bytes of stack"
 [ ! -e "$directory/stack-with-signature" ] ||

@@ -16,7 +16,7 @@ esp8266: deps
 $(BUILD)/tests/esp8266/test_port: tests/esp8266/test_port.c $(wildcard agent-firmware/port/esp8266/*.c) $(wildcard agent-firmware/port/esp8266/*.h) \
     $(call library,agent_host agent_core)
 	@mkdir -p $(@D)
-	$(call say,TEST)$(CC) $(CFLAGS_HOST) $(AGENT_INCLUDES) -Iagent-firmware/port/esp8266 -Iagent-firmware/port/host -o $@ $(filter %.c,$^) \
+	$(call say,TEST)$(CC) $(CFLAGS_HOST) $(AGENT_HOST) -Iagent-firmware/port/esp8266 -Iagent-firmware/port/host -o $@ $(filter %.c,$^) \
 	    $(call library,agent_host agent_core) -lcmocka -lmosquitto -lcurl -lbearssl -lpthread
 UNIT_TESTS += $(BUILD)/tests/esp8266/test_port
 tests unit: $(BUILD)/tests/esp8266/test_port

@@ -1,13 +1,16 @@
 # Fuzz targets: tests/fuzz/NAME.c with its corpus in tests/fuzz/corpus/NAME. `make fuzz` builds each with clang's fuzzer and runs
 # it for FUZZ_SECONDS; with tests/fuzz/replay.c instead of the fuzzer it is a unit test that replays the corpus.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= agent_command agent_stream csv image multipart policy_json range report version version_pair
+FUZZ_TARGETS ?= agent_command agent_stream csv image local_upgrade multipart policy_json range report version version_pair
 FUZZ_LIBRARIES_agent_command = agent_core
-FUZZ_INCLUDES_agent_command = $(AGENT_INCLUDES)
+FUZZ_INCLUDES_agent_command = $(AGENT_HOST)
 FUZZ_LINK_agent_command = -ljansson -lbearssl
 FUZZ_LIBRARIES_agent_stream = agent_host agent_core
-FUZZ_INCLUDES_agent_stream = $(AGENT_INCLUDES) -Iagent-firmware/port/host
+FUZZ_INCLUDES_agent_stream = $(AGENT_HOST) -Iagent-firmware/port/host
 FUZZ_LINK_agent_stream = -lmosquitto -lcurl -lbearssl -lpthread
+FUZZ_LIBRARIES_local_upgrade = agent_local agent_host agent_core
+FUZZ_INCLUDES_local_upgrade = $(FUZZ_INCLUDES_agent_stream)
+FUZZ_LINK_local_upgrade = $(FUZZ_LINK_agent_stream)
 FUZZ_LIBRARIES_csv = ctl wire crypto core base
 FUZZ_LIBRARIES_image = core base
 FUZZ_LIBRARIES_multipart = http base
@@ -16,7 +19,7 @@ FUZZ_LIBRARIES_range = http base
 FUZZ_LIBRARIES_report = wire core base
 FUZZ_LIBRARIES_version = core base
 FUZZ_LIBRARIES_version_pair = core base agent_core
-FUZZ_INCLUDES_version_pair = $(call includes,core base) $(AGENT_INCLUDES)
+FUZZ_INCLUDES_version_pair = $(call includes,core base) $(AGENT_HOST)
 FUZZ_LINK_version_pair = -lbearssl
 $(foreach name,csv policy_json report,$(eval FUZZ_LINK_$(name) = -ljansson -lm))
 

@@ -23,7 +23,7 @@ for layer in base core crypto wire store engine mqtt http daemon ctl; do
     includes+=("-Iorchestrator/$layer")
 done
 cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-    --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=varFuncNullUB -j "$(nproc)" -D_GNU_SOURCE "${includes[@]}" \
+    --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=varFuncNullUB -j "$(nproc)" -D_GNU_SOURCE -DFOTA_LOCAL_UPGRADE=1 "${includes[@]}" \
     -Iagent-firmware/include -Iagent-firmware/core -Iagent-firmware/boot -Iagent-firmware/local -Iagent-firmware/port/host -I"$build/gen" \
     orchestrator agent-firmware || report "cppcheck has found something"
 

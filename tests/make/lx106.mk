@@ -47,6 +47,9 @@ $(LX106)/obj/bearssl/%.o: $(LX106)/include/complete Makefile tests/make/lx106.mk
 	$(call say,CHIP)$(LX106_CC) $(filter-out $(WARNINGS),$(LX106_FLAGS)) -DBR_USE_UNIX_TIME=0 -DBR_USE_URANDOM=0 \
 	    -DBR_USE_GETENTROPY=0 -I$(LX106)/bearssl/src -c $(LX106)/bearssl/src/$*.c -o $@
 $(LX106)/libcore.a: $(LX106_CORE)
+# Not in the firmware here, nor counted with the core: what the endpoint for upgrades over the LAN would add.
+LX106_LOCAL = $(call lx106_objects,$(wildcard agent-firmware/local/*.c))
+$(LX106_LOCAL): LX106_INCLUDES += -DFOTA_LOCAL_UPGRADE=1
 LX106_WHOLE_CORE = $(LX106_CORE:$(LX106)/obj/%=$(LX106)/lto/%)
 $(LX106)/libcrypto.a: $(LX106_CRYPTO)
 $(LX106)/%.a:
@@ -62,7 +65,7 @@ $(LX106)/rom.elf: $(LX106_ROM) $(LX106_PORT)/rom/rom.ld
 
 $(BUILD)/tools/elf_image: $(LX106_PORT)/tool/elf_image.c $(BUILD)/lib/libagent_core.a
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(AGENT_INCLUDES) -o $@ $^ -lbearssl
+	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(AGENT_HOST) -o $@ $^ -lbearssl
 $(LX106)/boot.bin: $(LX106)/boot.elf $(BUILD)/tools/elf_image
 	$(call say,BIN)$(BUILD)/tools/elf_image boot $< $@
 
@@ -118,7 +121,7 @@ LX106_ALL = $(LX106)/boot.bin $(LX106)/rom.elf $(LX106_IMAGES) $(LX106_PROBES:%=
 .SECONDARY: $(LX106_IMAGES:.bin=.elf)
 
 # --- the host's side, and the tests -------------------------------------------------------------------------------------
-LX106_HOST_INCLUDES = $(AGENT_INCLUDES) -Iagent-firmware/port/host -I$(LX106_PORT) -I$(LX106_PORT)/host -Itests/lx106
+LX106_HOST_INCLUDES = $(AGENT_HOST) -Iagent-firmware/port/host -I$(LX106_PORT) -I$(LX106_PORT)/host -Itests/lx106
 LX106_HOST_LIBRARIES = $(call library,agent_host agent_core) -lmosquitto -lcurl -lbearssl -lpthread
 $(BUILD)/bin/lx106-device: $(wildcard $(LX106_PORT)/host/*.c $(LX106_PORT)/*.h $(LX106_PORT)/host/*.h) $(call library,agent_host agent_core) Makefile \
     tests/make/lx106.mk
@@ -137,7 +140,7 @@ $(LX106)/agent_size.o: tests/lx106/agent_size.c Makefile tests/make/lx106.mk | $
 	$(call say,CHIP)$(LX106_CC) -std=c99 $(LX106_FLAGS) $(LX106_INCLUDES) -c $< -o $@
 
 .PHONY: lx106 lx106-programs lx106-powercut
-lx106-programs: $(LX106_ALL) $(LX106)/libcore.a $(LX106)/agent_size.o $(addprefix $(BUILD)/tests/lx106/,powercut test_maps) $(BUILD)/bin/lx106-device
+lx106-programs: $(LX106_ALL) $(LX106)/libcore.a $(LX106_LOCAL) $(LX106)/agent_size.o $(addprefix $(BUILD)/tests/lx106/,powercut test_maps) $(BUILD)/bin/lx106-device
 tests: lx106-programs
 lx106: deps
 	@+$(MAKE) --no-print-directory lx106-programs

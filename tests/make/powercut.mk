@@ -5,7 +5,7 @@ POWERCUT = $(BUILD)/tests/powercut
 POWERCUT_C = tests/powercut/world.c tests/powercut/nor.c
 POWERCUT_H = tests/powercut/world.h tests/powercut/nor.h
 POWERCUT_LIBS = $(call library,agent_host agent_core)
-powercut_link = mkdir -p $(@D) && $(CC) $(CFLAGS_HOST) $(AGENT_INCLUDES) -Iagent-firmware/port/host -o $@ $(filter %.c,$^) $(POWERCUT_LIBS) \
+powercut_link = mkdir -p $(@D) && $(CC) $(CFLAGS_HOST) $(AGENT_HOST) -Iagent-firmware/port/host -o $@ $(filter %.c,$^) $(POWERCUT_LIBS) \
     -lmosquitto -lcurl -lbearssl -lpthread
 $(POWERCUT)/powercut: tests/powercut/main.c $(POWERCUT_C) $(POWERCUT_H) $(POWERCUT_LIBS)
 	$(call say,TEST)$(powercut_link)

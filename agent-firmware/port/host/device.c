@@ -4,27 +4,21 @@
 
 #include "boot_loader.h"
 
-void device_schedule(struct device *device)
+static void schedule(struct device *device)
 {
     uint64_t due = device->running ? fota_agent_wake_at(&device->agent) : UINT64_MAX;
 
     if (device->running && device->health_known)
         due = event_loop_now(device->loop);
-    if (device->running && device->local != NULL && local_upgrade_wake_at(device->local) < due)
-        due = local_upgrade_wake_at(device->local);
     event_loop_set_timer(device->loop, &device->wake, due);
 }
 
-static void step(struct device *device, const struct fota_event *event)
+void device_step(struct device *device, const struct fota_event *event)
 {
     if (!device->running)
         return;
     fota_agent_step(&device->agent, event_loop_now(device->loop), event);
-    if (device->local != NULL)
-        local_upgrade_continue(device->local, event_loop_now(device->loop));
-    if (device->hooks->stepped != NULL)
-        device->hooks->stepped(device);
-    device_schedule(device);
+    schedule(device);
 }
 
 static void on_wake(void *context)
@@ -37,7 +31,7 @@ static void on_wake(void *context)
         event.healthy = device->healthy;
         device->health_known = false;
     }
-    step(device, &event);
+    device_step(device, &event);
 }
 
 static void on_reboot_time(void *context)
@@ -46,6 +40,11 @@ static void on_reboot_time(void *context)
 
     http_request_stop(&device->request);
     mqtt_link_close(&device->link);
+}
+
+void device_reboot_in(struct device *device, uint32_t milliseconds)
+{
+    event_loop_set_timer(device->loop, &device->reboot_timer, event_loop_now(device->loop) + milliseconds);
 }
 
 /* --- the port --------------------------------------------------------------------------------------- */
@@ -71,7 +70,7 @@ static bool port_flash_program(void *context, uint32_t address, const void *byte
 static bool port_http_start(void *context, enum fota_http_method method, const char *url, uint32_t first_byte)
 {
     struct device *device = context;
-    if (device->local != NULL && local_upgrade_http_start(device->local, method))
+    if (device->hooks->takes_http_start != NULL && device->hooks->takes_http_start(device, method))
         return true;
     return http_request_start(device->http, &device->request, method, url, first_byte);
 }
@@ -79,7 +78,7 @@ static bool port_http_start(void *context, enum fota_http_method method, const c
 static void port_http_stop(void *context)
 {
     struct device *device = context;
-    if (device->local == NULL || !local_upgrade_http_stop(device->local))
+    if (device->hooks->takes_http_stop == NULL || !device->hooks->takes_http_stop(device))
         http_request_stop(&device->request);
 }
 
@@ -104,11 +103,9 @@ static enum fota_permission port_may_update(void *context)
 static void port_reboot(void *context)
 {
     struct device *device = context;
-    if (device->local != NULL && local_upgrade_reboot(device->local))
-        return;
     /* The agent and libmosquitto may be on the stack: go down from the loop. */
     device->running = false;
-    event_loop_set_timer(device->loop, &device->reboot_timer, event_loop_now(device->loop));
+    device_reboot_in(device, device->hooks->reboot_delay == NULL ? 0 : device->hooks->reboot_delay(device));
 }
 
 static void port_log(void *context, enum fota_log_level level, const char *text)
@@ -147,7 +144,7 @@ static void on_up(void *context)
     struct device *device = context;
     const struct fota_event event = {.type = FOTA_EVENT_CONNECTED};
 
-    step(device, &event);
+    device_step(device, &event);
     if (device->hooks->connected != NULL)
         device->hooks->connected(device);
 }
@@ -156,14 +153,14 @@ static void on_down(void *context)
 {
     struct device *device = context;
     const struct fota_event event = {.type = FOTA_EVENT_DISCONNECTED};
-    step(device, &event);
+    device_step(device, &event);
 }
 
 static void on_command(void *context, const char *bytes, uint32_t length)
 {
     struct device *device = context;
     const struct fota_event event = {.type = FOTA_EVENT_COMMAND, .bytes = bytes, .length = length};
-    step(device, &event);
+    device_step(device, &event);
 }
 
 static void on_closed(void *context)
@@ -181,7 +178,7 @@ static void on_http(void *context, const struct fota_event *event)
 
     if (event->type == FOTA_EVENT_HTTP_DATA && device->hooks->data != NULL)
         device->hooks->data(device, (char *)event->bytes, event->length);
-    step(device, event);
+    device_step(device, event);
 }
 
 bool device_open(struct device *device, struct mqtt_connector *connector, const char *id)
@@ -218,9 +215,7 @@ void device_boot(struct device *device, int slot, enum reset_reason reason)
     device->health_known = false;
     device->running = true;
     fota_agent_start(&device->agent, &device->platform, &setup, event_loop_now(device->loop));
-    if (device->local != NULL)
-        local_upgrade_start(device->local, &device->agent);
-    device_schedule(device);
+    schedule(device);
     mqtt_link_connect(&device->link);
 }
 

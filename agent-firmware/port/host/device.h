@@ -10,7 +10,6 @@
 #include "flash.h"
 #include "fota_agent.h"
 #include "http_client.h"
-#include "local_upgrade.h"
 #include "mqtt_link.h"
 #include "public_key.h"
 
@@ -27,8 +26,12 @@ struct device_hooks {
     void (*happened)(struct device *device, enum fota_happening what, uint64_t campaign, uint32_t attempt);
     /* May change bytes on their way into the agent (a fault). */
     void (*data)(struct device *device, char *bytes, uint32_t length);
-    void (*stepped)(struct device *device); /* the agent and `local` have had an event */
     void (*log)(struct device *device, enum fota_log_level level, const char *text);
+    /* Whether the agent's HTTP request is for somebody else than the server (local/local_upgrade.h). */
+    bool (*takes_http_start)(struct device *device, enum fota_http_method method);
+    bool (*takes_http_stop)(struct device *device);
+    /* Milliseconds that a restart should wait. */
+    uint32_t (*reboot_delay)(struct device *device);
 };
 
 struct device {
@@ -43,8 +46,7 @@ struct device {
     struct http_request request;
     struct loop_timer wake;
     struct loop_timer reboot_timer;
-    struct local_upgrade *local; /* NULL: it takes nothing over the LAN */
-    bool running;                /* between device_boot and a reboot */
+    bool running; /* between device_boot and a reboot */
     bool health_known;
     bool healthy;
     uint32_t min_uptime_seconds;
@@ -64,8 +66,10 @@ bool device_open(struct device *device, struct mqtt_connector *connector, const 
 int device_choose_slot(struct device *device);
 /* Starts the agent in `slot` and connects. */
 void device_boot(struct device *device, int slot, enum reset_reason reason);
-/* After `local` was given bytes: it may have stepped the agent. */
-void device_schedule(struct device *device);
+/* Gives the agent an event that comes from elsewhere than link and server. Nothing while it does not run. */
+void device_step(struct device *device, const struct fota_event *event);
+/* Ends the delay of a restart that the agent has asked for, or makes it longer. */
+void device_reboot_in(struct device *device, uint32_t milliseconds);
 /* The answer to the hook check_health. */
 void device_set_health(struct device *device, bool healthy);
 /* The plug is pulled: the agent is gone, and the broker sends the last will. Not from inside the agent. */

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,131 +10,198 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PIECE 4096u
+#define REBOOT_MILLISECONDS 200u /* for the answer to `reset` to leave */
 
-bool local_server_parse(const char *text, struct sockaddr_in *address)
+static bool read_address(const char *text, struct sockaddr_in *address)
 {
     const char *colon = strrchr(text, ':');
     const char *port = colon == NULL ? text : colon + 1;
-    char host[INET_ADDRSTRLEN] = "127.0.0.1";
-    char *end = NULL;
-
-    if (colon != NULL && snprintf(host, sizeof host, "%.*s", (int)(colon - text), text) >= (int)sizeof host)
-        return false;
+    char host[INET_ADDRSTRLEN] = "127.0.0.1", *end;
     unsigned long number = strtoul(port, &end, 10);
-    if (*port < '0' || *port > '9' || *end != '\0' || number < 1 || number > 65535)
-        return false;
-    *address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)number)};
-    return inet_pton(AF_INET, host, &address->sin_addr) == 1;
+
+    if (colon != NULL) {
+        if ((size_t)(colon - text) >= sizeof host)
+            return false;
+        memset(host, 0, sizeof host);
+        memcpy(host, text, (size_t)(colon - text));
+    }
+    memset(address, 0, sizeof *address);
+    address->sin_family = AF_INET;
+    address->sin_port = htons((uint16_t)number);
+    return port[0] >= '0' && port[0] <= '9' && *end == '\0' && number >= 1 && number <= 65535 &&
+           inet_pton(AF_INET, host, &address->sin_addr) == 1;
+}
+
+bool local_server_address_is_valid(const char *address)
+{
+    struct sockaddr_in read;
+    return read_address(address, &read);
+}
+
+static uint64_t now(const struct local_server *server)
+{
+    return event_loop_now(server->device->loop);
 }
 
 static void close_connection(struct local_server *server)
 {
-    struct device *device = server->device;
+    int descriptor = server->connection;
 
-    event_loop_forget(device->loop, server->connection);
-    (void)close(server->connection);
+    if (descriptor < 0)
+        return;
     server->connection = -1;
-    local_upgrade_on_close(&server->upgrade, event_loop_now(device->loop));
-    device_schedule(device);
+    event_loop_forget(server->device->loop, descriptor);
+    (void)close(descriptor);
+    local_upgrade_closed(&server->upgrade, now(server));
 }
 
-static void on_bytes(void *context, int descriptor, uint32_t events)
-{
-    struct local_server *server = context;
-    char bytes[PIECE];
-    ssize_t count = recv(descriptor, bytes, sizeof bytes, 0);
+static void on_connection(void *context, int descriptor, uint32_t events);
 
-    (void)events;
-    if (count < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (count <= 0 || !server->device->running) {
-        close_connection(server);
-        return;
-    }
-    local_upgrade_on_data(&server->upgrade, event_loop_now(server->device->loop), bytes, (uint32_t)count);
-    device_schedule(server->device);
-    local_server_answer(server);
+/* Listens for what is wanted next. */
+static void schedule(struct local_server *server)
+{
+    bool reads = server->is_answered || (server->count == 0 && local_upgrade_wants_bytes(&server->upgrade));
+
+    event_loop_set_timer(server->device->loop, &server->timer, local_upgrade_wake_at(&server->upgrade));
+    if (server->connection >= 0)
+        event_loop_watch(server->device->loop, server->connection, reads ? EPOLLIN : 0u, on_connection,
+                         server);
 }
 
-/* An answer is a few hundred bytes: it fits into the socket's buffer, or the client is not worth waiting for.
- * What the client still sends is read away, since closing over unread bytes would reset the connection under
- * the answer. */
-void local_server_answer(struct local_server *server)
+static void give_bytes(struct local_server *server)
 {
-    uint32_t length;
-    char rest[PIECE];
+    uint32_t taken =
+        local_upgrade_take(&server->upgrade, now(server), server->bytes + server->first, server->count);
 
-    if (server->connection < 0)
-        return;
-    const char *answer = local_upgrade_answer(&server->upgrade, &length);
-    if (answer == NULL)
-        return;
-    if (server->sent == 0 && length > 0) {
-        server->sent = 1;
-        (void)send(server->connection, answer, length, MSG_NOSIGNAL | MSG_DONTWAIT);
-        (void)shutdown(server->connection, SHUT_WR);
-    }
-    while (length > 0) {
-        ssize_t count = recv(server->connection, rest, sizeof rest, MSG_DONTWAIT);
-        if (count < 0 && errno == EAGAIN)
-            return; /* until the client closes, or its time is over */
-        if (count <= 0)
-            break;
-    }
-    close_connection(server);
+    server->first += taken;
+    server->count -= taken;
 }
 
 static void on_connection(void *context, int descriptor, uint32_t events)
 {
     struct local_server *server = context;
-    uint64_t now = event_loop_now(server->device->loop);
-    int connection = accept4(descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    /* Not asked for bytes, only an end can have come. */
+    ssize_t count = server->count > 0 ? 0 : recv(descriptor, server->bytes, sizeof server->bytes, 0);
+
+    if (count < 0 && (errno == EAGAIN || errno == EINTR) && (events & (EPOLLERR | EPOLLHUP)) == 0)
+        return;
+    if (count <= 0) {
+        close_connection(server);
+    } else if (!server->is_answered) {
+        server->first = 0;
+        server->count = (uint32_t)count;
+        give_bytes(server);
+    }
+    schedule(server);
+}
+
+static void on_listener(void *context, int descriptor, uint32_t events)
+{
+    struct local_server *server = context;
+    int connection = accept4(descriptor, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     (void)events;
     if (connection < 0)
         return;
-    if (!server->device->running || !local_upgrade_on_open(&server->upgrade, now)) {
-        (void)send(connection, local_upgrade_busy, strlen(local_upgrade_busy), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (server->is_answered)
+        close_connection(server); /* the other side had time to read */
+    if (!local_upgrade_opened(&server->upgrade, now(server))) {
         (void)close(connection);
         return;
     }
     server->connection = connection;
-    server->sent = 0;
-    event_loop_watch(server->device->loop, connection, EPOLLIN, on_bytes, server);
-    device_schedule(server->device);
+    server->is_answered = false;
+    server->first = server->count = 0;
+    schedule(server);
 }
 
-bool local_server_open(struct local_server *server, struct device *device, const struct sockaddr_in *address)
+static void on_time(void *context)
 {
-    const int yes = 1;
+    struct local_server *server = context;
 
-    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (server->listener < 0)
-        return false;
-    (void)setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (bind(server->listener, (const struct sockaddr *)address, sizeof *address) != 0 ||
-        listen(server->listener, 4) != 0) {
-        (void)close(server->listener);
-        return false;
-    }
+    local_upgrade_on_time(&server->upgrade, now(server));
+    if (server->count > 0 && local_upgrade_wants_bytes(&server->upgrade))
+        give_bytes(server);
+    schedule(server);
+}
+
+/* --- what the endpoint needs -------------------------------------------------------------------------- */
+
+static void port_send(void *context, const char *bytes, uint32_t length)
+{
+    const struct local_server *server = context;
+
+    /* A few hundred bytes on a connection that has sent next to nothing: the kernel takes them. */
+    if (server->connection >= 0)
+        (void)!send(server->connection, bytes, length, MSG_NOSIGNAL);
+}
+
+/* Says that nothing more comes, and reads on until the other side has gone: closed at once, with bytes
+ * unread, the answer could be lost. */
+static void port_close(void *context)
+{
+    struct local_server *server = context;
+
+    server->is_answered = true;
+    server->count = 0;
+    if (server->connection >= 0)
+        (void)shutdown(server->connection, SHUT_WR);
+}
+
+static void port_step(void *context, const struct fota_event *event)
+{
+    struct local_server *server = context;
+    device_step(server->device, event);
+}
+
+static void port_reboot_now(void *context)
+{
+    struct local_server *server = context;
+    device_reboot_in(server->device, REBOOT_MILLISECONDS);
+}
+
+static const struct local_port port = {
+    .send = port_send, .close = port_close, .step = port_step, .reboot_now = port_reboot_now};
+
+bool local_server_start(struct local_server *server, struct device *device, const char *address,
+                        char *message, size_t size)
+{
+    struct sockaddr_in to;
+    int yes = 1;
+
     server->device = device;
     server->connection = -1;
-    device->local = &server->upgrade;
-    event_loop_watch(device->loop, server->listener, EPOLLIN, on_connection, server);
+    server->timer = (struct loop_timer){.callback = on_time, .context = server};
+    local_upgrade_start(&server->upgrade, &device->agent, &port, server);
+    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (!read_address(address, &to) || server->listener < 0 ||
+        setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+        bind(server->listener, (struct sockaddr *)&to, sizeof to) != 0 || listen(server->listener, 4) != 0) {
+        (void)snprintf(message, size, "--local-upgrade %s: %s", address, strerror(errno));
+        return false;
+    }
+    event_loop_watch(device->loop, server->listener, EPOLLIN, on_listener, server);
+    server->is_on = true;
     return true;
 }
 
-void local_server_close(struct local_server *server)
+bool local_server_takes_http_start(struct local_server *server, enum fota_http_method method)
 {
-    if (server->device == NULL)
-        return;
-    if (server->connection >= 0) {
-        event_loop_forget(server->device->loop, server->connection);
-        (void)close(server->connection);
-    }
-    event_loop_forget(server->device->loop, server->listener);
-    (void)close(server->listener);
-    server->device->local = NULL;
-    server->device = NULL;
+    if (!server->is_on || !local_upgrade_http_start(&server->upgrade, method))
+        return false;
+    event_loop_set_timer(server->device->loop, &server->timer, now(server)); /* not inside the agent */
+    return true;
+}
+
+bool local_server_takes_http_stop(struct local_server *server)
+{
+    if (!server->is_on || !local_upgrade_http_stop(&server->upgrade))
+        return false;
+    event_loop_set_timer(server->device->loop, &server->timer, now(server));
+    return true;
+}
+
+uint32_t local_server_reboot_delay(const struct local_server *server)
+{
+    return server->is_on ? local_upgrade_reboot_delay(&server->upgrade) : 0;
 }

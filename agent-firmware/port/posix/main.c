@@ -19,8 +19,8 @@ struct options {
     const char *flash_path;
     const char *health_command;
     uint32_t min_uptime_seconds;
-    struct sockaddr_in local;        /* where images are taken over the LAN; port 0: nowhere */
     enum fota_permission permission; /* to be updated */
+    const char *local_upgrade;       /* address of the endpoint; NULL: none */
 };
 
 struct program {
@@ -29,7 +29,7 @@ struct program {
     struct http_client *http;
     struct device device;
     struct health health;
-    struct local_server server;
+    struct local_server local;
     char **arguments;
     bool stopping;
 };
@@ -55,8 +55,7 @@ static const char help_text[] =
     "connected)\n"
     "  --min-uptime SECONDS   confirm no new image before it has run so long (default: 0)\n"
     "  --refuse REASON        reject every update: battery_low, busy or outside_window\n"
-    "  --local-upgrade PORT   take images over HTTP (/upgrade) on 127.0.0.1; ADDRESS:PORT: on that address "
-    "(default: off)\n"
+    "  --local-upgrade PORT   take firmware that is pushed over the LAN: on 127.0.0.1, or ADDRESS:PORT\n"
     "  --verbose              say more\n"
     "  --help\n"
     "\n"
@@ -70,8 +69,8 @@ static const struct option long_options[] = {
     {"flash", required_argument, NULL, OPTION_FLASH},
     {"health-command", required_argument, NULL, OPTION_HEALTH},
     {"min-uptime", required_argument, NULL, OPTION_UPTIME},
-    {"local-upgrade", required_argument, NULL, OPTION_LOCAL},
     {"refuse", required_argument, NULL, OPTION_REFUSE},
+    {"local-upgrade", required_argument, NULL, OPTION_LOCAL},
     {NULL, 0, NULL, 0},
 };
 
@@ -105,11 +104,10 @@ static void take_option(struct options *options, int option, const char *value)
         options->permission = read_refusal(value);
         break;
     case OPTION_LOCAL:
-        if (!local_server_parse(value, &options->local))
-            usage_error(
-                "--local-upgrade '%s': must be PORT or ADDRESS:PORT, the address like 192.168.4.1 and the "
-                "port from 1 to 65535",
-                value);
+        if (!local_server_address_is_valid(value))
+            usage_error("--local-upgrade '%s': must be PORT or ADDRESS:PORT, IPv4, ports from 1 to 65535",
+                        value);
+        options->local_upgrade = value;
         break;
     default:
         device_options_take(&options->device, option, value);
@@ -178,6 +176,24 @@ static enum fota_permission may_update(struct device *device)
     return program.options.permission;
 }
 
+static bool takes_http_start(struct device *device, enum fota_http_method method)
+{
+    (void)device;
+    return local_server_takes_http_start(&program.local, method);
+}
+
+static bool takes_http_stop(struct device *device)
+{
+    (void)device;
+    return local_server_takes_http_stop(&program.local);
+}
+
+static uint32_t reboot_delay(struct device *device)
+{
+    (void)device;
+    return local_server_reboot_delay(&program.local);
+}
+
 static void restart(struct device *device)
 {
     health_stop(&program.health);
@@ -213,20 +229,16 @@ static void on_connected(struct device *device)
             device->agent.running.version, device->agent.running_slot);
 }
 
-static void on_stepped(struct device *device)
-{
-    if (device->local != NULL)
-        local_server_answer(&program.server);
-}
-
 static const struct device_hooks hooks = {
     .check_health = check_health,
     .may_update = may_update,
     .restart = restart,
     .connected = on_connected,
     .happened = on_happened,
-    .stepped = on_stepped,
     .log = log_line,
+    .takes_http_start = takes_http_start,
+    .takes_http_stop = takes_http_stop,
+    .reboot_delay = reboot_delay,
 };
 
 static void on_signal(void *context, int descriptor, uint32_t events)
@@ -282,13 +294,13 @@ int main(int count, char **arguments)
     int slot = device_choose_slot(device);
     if (slot == 0)
         die("neither slot holds a whole image: this device is bricked");
-    if (program.options.local.sin_port != 0 &&
-        !local_server_open(&program.server, device, &program.options.local))
-        die("the address of --local-upgrade cannot be listened on");
     device_boot(device, slot, take_reset_reason());
+    char message[512];
+    if (program.options.local_upgrade != NULL &&
+        !local_server_start(&program.local, device, program.options.local_upgrade, message, sizeof message))
+        die(message);
     event_loop_run(program.loop);
 
-    local_server_close(&program.server);
     device_free(device);
     http_client_free(program.http);
     event_loop_free(program.loop);

@@ -1,356 +1,465 @@
-/* The push over the LAN: the requests byte by byte, the whole agent behind them, every refusal, broken
- * connections. */
+/* Firmware that is pushed over the LAN: the endpoint with a whole agent behind it, fed in pieces of any size.
+ */
 #include "agent_world.h"
+
 #include "local_upgrade.h"
 
-static struct local_upgrade local;
-static char answer[512];
-static uint32_t piece; /* bytes handed over at a time */
+#define GETUSER "GET /upgrade?command=getuser HTTP/1.1\r\nHost: lamp\r\n\r\n"
+#define RESET "POST /upgrade?command=reset HTTP/1.0\r\n\r\n"
 
-static bool local_http_start(void *context, enum fota_http_method method, const char *url,
-                             uint32_t first_byte)
+static struct {
+    struct local_upgrade upgrade;
+    struct fota_port port;
+    char answer[4096];
+    bool is_closed;
+    bool is_rebooted;
+    uint32_t piece; /* bytes at a time */
+} lan;
+
+static bool lan_http_start(void *context, enum fota_http_method method, const char *url, uint32_t first_byte)
 {
-    return local_upgrade_http_start(&local, method) || port_http_start(context, method, url, first_byte);
+    return local_upgrade_http_start(&lan.upgrade, method) ||
+           port_http_start(context, method, url, first_byte);
 }
 
-static void local_http_stop(void *context)
+static void lan_http_stop(void *context)
 {
-    if (!local_upgrade_http_stop(&local))
+    if (!local_upgrade_http_stop(&lan.upgrade))
         port_http_stop(context);
 }
 
-static void local_reboot(void *context)
+static void lan_send(void *context, const char *bytes, uint32_t length)
 {
-    if (!local_upgrade_reboot(&local))
-        port_reboot(context);
+    (void)context;
+    assert_false(lan.is_closed);
+    size_t used = strlen(lan.answer);
+    assert_true(used + length < sizeof lan.answer);
+    memcpy(lan.answer + used, bytes, length);
+    lan.answer[used + length] = '\0';
 }
 
-static struct fota_port local_port;
+static void lan_close(void *context)
+{
+    (void)context;
+    lan.is_closed = true;
+}
 
-static int local_setup(void **state)
+static void lan_step(void *context, const struct fota_event *event)
+{
+    (void)context;
+    step(*event);
+}
+
+static void lan_reboot_now(void *context)
+{
+    (void)context;
+    lan.is_rebooted = true;
+}
+
+static const struct local_port lan_port = {
+    .send = lan_send, .close = lan_close, .step = lan_step, .reboot_now = lan_reboot_now};
+
+static void power_up(void)
+{
+    local_upgrade_start(&lan.upgrade, &world.agent, &lan_port, NULL);
+    boot(RESET_SOFTWARE);
+}
+
+static int lan_setup(void **state)
 {
     (void)setup(state);
-    local_port = port;
-    local_port.http_start = local_http_start;
-    local_port.http_stop = local_http_stop;
-    local_port.reboot = local_reboot;
-    world.platform.port = &local_port;
-    boot(RESET_POWER_ON);
-    local_upgrade_start(&local, &world.agent);
+    memset(&lan, 0, sizeof lan);
+    lan.piece = 100000;
+    lan.port = port;
+    lan.port.http_start = lan_http_start;
+    lan.port.http_stop = lan_http_stop;
+    world.platform.port = &lan.port;
+    power_up();
     world.reports[0] = '\0';
-    piece = 1000;
     return 0;
 }
 
-/* What happens by itself, as in a port's loop: erasing, and what the unit waits for. */
-static void settle(void)
+/* What happens by itself within so many seconds. */
+static void wait(uint32_t seconds)
 {
-    for (int i = 0; i < 100 && !world.reboot_wanted; i++) {
-        if (fota_agent_wake_at(&world.agent) > world.now)
+    uint64_t end = world.now + (uint64_t)seconds * 1000;
+
+    for (;;) {
+        uint64_t wake = fota_agent_wake_at(&world.agent), lan_wake = local_upgrade_wake_at(&lan.upgrade);
+        if (lan_wake < wake)
+            wake = lan_wake;
+        if (wake > end)
             break;
+        world.now = wake > world.now ? wake : world.now;
         step((struct fota_event){.type = FOTA_EVENT_TIME});
-        local_upgrade_continue(&local, world.now);
+        local_upgrade_on_time(&lan.upgrade, world.now);
+    }
+    world.now = end;
+}
+
+static void connect_to_it(void)
+{
+    lan.answer[0] = '\0';
+    lan.is_closed = false;
+    assert_true(local_upgrade_opened(&lan.upgrade, world.now));
+}
+
+static void disconnect(void)
+{
+    local_upgrade_closed(&lan.upgrade, world.now);
+}
+
+/* Sends bytes in pieces, as fast as they are taken. */
+static void send(const char *bytes, uint32_t length)
+{
+    uint32_t done = 0;
+    for (int tries = 0; done < length && !lan.is_closed && tries < 100000; tries++) {
+        uint32_t piece = length - done < lan.piece ? length - done : lan.piece;
+        uint32_t taken = local_upgrade_take(&lan.upgrade, world.now, bytes + done, piece);
+        done += taken;
+        if (taken == 0)
+            wait(1);
     }
 }
 
-static void send_bytes(const char *bytes, size_t length)
+static void request(const char *head, const void *body, uint32_t length)
 {
-    for (size_t done = 0; done < length; done += piece) {
-        size_t count = length - done < piece ? length - done : piece;
-        local_upgrade_on_data(&local, world.now, bytes + done, (uint32_t)count);
-        settle();
-    }
+    connect_to_it();
+    send(head, (uint32_t)strlen(head));
+    send(body, length);
 }
 
-static void send_text(const char *text)
+static void then_answer(const char *status, const char *words)
 {
-    send_bytes(text, strlen(text));
+    size_t length = strlen(status);
+    if (!lan.is_closed || strncmp(lan.answer, "HTTP/1.1 ", 9) != 0 ||
+        strncmp(lan.answer + 9, status, length) != 0 || strstr(lan.answer, words) == NULL)
+        fail_msg("not %s with %s: %s", status, words, lan.answer);
+    disconnect();
 }
 
-/* Takes the answer, and closes. */
-static const char *hang_up(void)
+static void start_text(const char *version, uint32_t seconds, const char *manifest)
 {
-    uint32_t length = 0;
-    const char *bytes = local_upgrade_answer(&local, &length);
-
-    (void)snprintf(answer, sizeof answer, "%.*s", bytes == NULL ? 0 : (int)length,
-                   bytes == NULL ? "" : bytes);
-    local_upgrade_on_close(&local, world.now);
-    return answer;
+    char body[FOTA_MESSAGE_SIZE], head[200];
+    int length = snprintf(
+        body, sizeof body,
+        "{\"command\":\"update\",\"campaign\":1,\"attempt\":1,\"nonce\":\"0123456789abcdef\",\"version\":\"%s\","
+        "\"images\":{\"1\":{\"url\":\"http://h/i\",\"size\":%u,\"sha256\":\"%s\"},"
+        "\"2\":{\"url\":\"http://h/i\",\"size\":%u,\"sha256\":\"%s\"}}%s,\"download_seconds\":%u,\"confirm_seconds\":60}",
+        version, world.length, world.sha256[0], world.length, world.sha256[1], manifest, seconds);
+    (void)snprintf(head, sizeof head, "POST /upgrade?command=start HTTP/1.1\r\ncontent-length: %d\r\n\r\n",
+                   length);
+    request(head, body, (uint32_t)length);
 }
 
-static const char *request(const char *line, const char *body, size_t length)
+static void start(const char *version)
 {
-    char head[256];
-
-    assert_true(local_upgrade_on_open(&local, world.now));
-    (void)snprintf(head, sizeof head, "%s HTTP/1.1\r\nHost: x\r\ncontent-LENGTH: %zu\r\n\r\n", line, length);
-    send_text(head);
-    send_bytes(body, length);
-    return hang_up();
+    start_text(version, 60, "");
 }
 
-static const char *start_as(const char *version)
+/* `target` is "/upgrade?command=image" or the bare path; so many bytes of the image for `slot` are sent. */
+static void push(const char *target, int slot, uint32_t bytes)
 {
-    char text[FOTA_MESSAGE_SIZE];
-
-    (void)snprintf(
-        text, sizeof text,
-        "{\"command\":\"update\",\"campaign\":5,\"attempt\":1,\"nonce\":\"0123456789abcdef\",\"version\":\"%s\","
-        "\"images\":{\"2\":{\"size\":%u,\"sha256\":\"%s\"}}%s,\"download_seconds\":600,"
-        "\"confirm_seconds\":60}",
-        version, world.length, world.sha256[1], world.manifest);
-    return request("POST /upgrade?command=start", text, strlen(text));
+    char head[200];
+    (void)snprintf(head, sizeof head, "POST %s HTTP/1.1\r\nHost: lamp\r\nContent-Length: %u\r\n\r\n", target,
+                   world.length);
+    request(head, world.image[slot - 1], bytes);
 }
 
-static const char *push_image(void)
-{
-    return request("POST /upgrade", (const char *)world.image[1], world.length);
-}
+#define IMAGE "/upgrade?command=image"
 
-static void restarted(void)
+static void then_it_confirms(int slot)
 {
     assert_true(world.reboot_wanted);
-    boot(RESET_SOFTWARE);
-    local_upgrade_start(&local, &world.agent);
-}
-
-static void assert_answer(const char *given, const char *status, const char *text)
-{
-    if (strncmp(given, status, strlen(status)) != 0 || strstr(given, text) == NULL)
-        fail_msg("expected %s ... %s, not %s", status, text, given);
-}
-
-#define OK "HTTP/1.1 200 OK\r\n"
-
-static void nothing_was_flagged(void)
-{
-    assert_false(world.reboot_wanted);
+    power_up();
+    assert_int_equal(world.agent.running_slot, slot);
+    run(1);
+    assert_int_equal(world.agent.state, AGENT_IDLE);
+    assert_int_equal(world.agent.journal.record.good_slot, slot);
     assert_int_equal(world.agent.journal.record.state, BOOT_STEADY);
 }
 
-static void a_push_ends_confirmed_whatever_the_pieces(void **state)
+/* --- */
+
+static void a_push_is_tried_and_confirmed_and_told_by_hello(void **state)
 {
-    static const uint32_t pieces[] = {1, 7, 1000, 100000};
+    static const uint32_t pieces[] = {1, 3, 64, 511, 1460, 100000};
+    (void)state;
     for (unsigned i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
-        if (i > 0)
-            (void)local_setup(state);
-        piece = pieces[i];
-        assert_answer(request("GET /upgrade?command=getuser", "", 0), OK,
-                      "\r\n\r\n{\"user_info\":{\"status\":\"200\",\"user_bin\":\"user1.bin\"}}");
-        assert_answer(start_as("v1.1.0t45772(l)"), OK, "\"200\"");
-        assert_answer(push_image(), OK, "\"200\"");
-        assert_false(world.reboot_wanted); /* only when told */
-        assert_answer(request("POST /upgrade?command=reset", "", 0), OK, "\"200\"");
-        restarted();
-        assert_int_equal(world.agent.state, AGENT_TRIAL);
-        run(1);
-        assert_int_equal(world.agent.state, AGENT_IDLE);
-        assert_string_equal(world.agent.running.version, "v1.1.0t45772(l)");
-        assert_answer(request("GET /upgrade?command=getuser", "", 0), OK, "user2.bin");
-        /* No campaign knows of it: nothing but hello is said. */
-        assert_null(strstr(world.reports, "campaign"));
-        assert_non_null(strstr(world.reports, "\"boot\":\"confirmed\""));
-        if (i < 3)
-            (void)teardown(state);
+        char version[] = "v1.1.0t45772(l)";
+        int slot = 1 + (int)(i + 1) % 2;
+        version[3] = (char)('1' + i);
+        serve(10 + i);
+        lan.piece = pieces[i];
+        request(GETUSER, "", 0);
+        then_answer("200 OK", slot == 2 ? "{\"user_info\":{\"status\":\"200\",\"user_bin\":\"user1.bin\"}}"
+                                        : "\"user2.bin\"");
+        start(version);
+        then_answer("200 OK", "{\"status\":\"200\"}");
+        push(i % 2 == 0 ? IMAGE : "/upgrade", slot, world.length);
+        then_answer("200 OK", "{\"status\":\"200\"}");
+        assert_true(local_upgrade_reboot_delay(&lan.upgrade) > 0);
+        lan.is_rebooted = false;
+        request(RESET, "", 0);
+        then_answer("200 OK", "");
+        assert_true(lan.is_rebooted);
+        then_it_confirms(slot);
+        assert_int_equal(local_upgrade_reboot_delay(&lan.upgrade), 0);
     }
+    /* The orchestrator hears what runs, and of no attempt that it has not made. */
+    assert_int_equal(count("\"report\":\"confirmed\""), 0);
+    assert_int_equal(count("\"report\":\"trial\""), 0);
+    assert_true(count("\"report\":\"hello\",\"version\":\"v1.6.0t45772(l)\",\"slot\":1") >=
+                2); /* on trial, and confirmed */
+    assert_true(count("\"boot\":\"confirmed\"") >= 6);
+    assert_int_equal(world.agent.journal.record.results[0].kind, 0);
 }
 
-static void a_sick_image_goes_back(void **state)
+static void a_push_that_fails_its_check_reverts(void **state)
 {
     (void)state;
     world.healthy = false;
-    (void)start_as("v1.1.0t45772(a)");
-    assert_answer(push_image(), OK, "");
-    (void)request("POST /upgrade?command=reset", "", 0);
-    restarted();
-    run(5);
+    start_text("v1.1.0t45772(a)", 60,
+               ",\"manifest\":{\"sequence\":1,\"requires\":\"v1.0.5t45772(a)\",\"signatures\":[]}");
+    then_answer("200 OK", "");
+    push(IMAGE, 2, world.length);
+    then_answer("200 OK", "");
+    power_up();
+    assert_int_equal(world.agent.running_slot, 2);
+    run(1); /* its check, the revert and the restart */
     assert_int_equal(world.agent.running_slot, 1);
-    assert_int_equal(world.agent.state, AGENT_IDLE);
-    assert_null(strstr(world.reports, "campaign"));
+    assert_int_equal(world.agent.journal.record.state, BOOT_STEADY);
+    assert_int_equal(count("\"report\":\"reverted\""), 0);
+    assert_int_equal(world.agent.journal.record.results[0].kind, 0);
 }
 
-static void without_reset_it_restarts_by_itself(void **state)
+static void what_must_not_run_is_refused_at_the_start(void **state)
 {
     (void)state;
-    (void)start_as("v1.1.0t45772(a)");
-    assert_answer(push_image(), OK, "");
-    assert_int_equal(local_upgrade_wake_at(&local), world.now + LOCAL_STEP_MILLISECONDS);
-    world.now += LOCAL_STEP_MILLISECONDS;
-    local_upgrade_continue(&local, world.now);
-    restarted();
-    assert_int_equal(world.agent.running_slot, 2);
-}
-
-static void what_is_in_flash_needs_no_image(void **state)
-{
-    (void)state;
-    for (uint32_t done = 0; done < world.length; done += 4)
-        assert_true(
-            flash_program(&world.flash, fota_map_512.slot_address[1] + done, world.image[1] + done, 4));
-    assert_answer(start_as("v1.1.0t45772(a)"), OK, "");
-    assert_answer(push_image(), OK, ""); /* read away */
-    (void)request("POST /upgrade?command=reset", "", 0);
-    restarted();
-    assert_int_equal(world.agent.running_slot, 2);
-}
-
-static void releases_that_break_the_rules_are_refused(void **state)
-{
-    static const struct {
-        const char *version, *reason;
-    } rows[] = {{"v1.1.0t45772(o)", "not_fota"},
-                {"v1.1.0t45772(n)", "not_fota"},
-                {"v1.1.0t45773(a)", "wrong_ptype"},
-                {"v1.0.5t45772(a)", "not_newer"},
-                {"v1.0.4t45772(l)", "not_newer"}};
-    (void)state;
-    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        assert_answer(start_as(rows[i].version), "HTTP/1.1 403 ", rows[i].reason);
+    start("v1.1.0t45772(o)");
+    then_answer("409", "not_fota");
+    start("v1.1.0t45772(n)");
+    then_answer("409", "not_fota");
+    start("v1.0.5t45772(a)");
+    then_answer("409", "not_newer");
+    start("v1.1.0t1(a)");
+    then_answer("409", "wrong_ptype");
+    start("v1.1.0");
+    then_answer("409", "bad_command");
+    start_text("v1.1.0t45772(a)", 60,
+               ",\"manifest\":{\"sequence\":1,\"requires\":\"v1.0.6t45772(a)\",\"signatures\":[]}");
+    then_answer("409", "step_missing");
     world.permission = FOTA_BATTERY_LOW;
-    assert_answer(start_as("v1.1.0t45772(a)"), "HTTP/1.1 503 ", "battery_low");
+    start("v1.1.0t45772(a)");
+    then_answer("409", "battery_low");
     world.permission = FOTA_MAY_UPDATE;
-    (void)snprintf(world.agent.running.version, sizeof world.agent.running.version, "v1.0.5t45772(o)");
-    assert_answer(start_as("v1.1.0t45772(a)"), "HTTP/1.1 403 ", "not_fota");
-    (void)snprintf(world.agent.running.version, sizeof world.agent.running.version, "v1.0.5t45772(a)");
-    static const struct fota_public_key key;
-    world.agent.keys = &key;
-    world.agent.key_count = 1;
-    assert_answer(start_as("v1.1.0t45772(a)"), "HTTP/1.1 403 ", "bad_signature");
-    assert_answer(push_image(), "HTTP/1.1 409 ", "after start");
-    nothing_was_flagged();
-    assert_string_equal(world.reports, "");
+    world.key_count = 1;
+    power_up();
+    start("v1.1.0t45772(a)");
+    then_answer("409", "bad_signature");
+    assert_int_equal(world.images_written, 0);
+    assert_string_equal(strstr(world.reports, "rejected") == NULL ? "" : world.reports, "");
 }
 
-static void bad_requests_are_told_why(void **state)
+static void other_commands_do_not_come_this_way(void **state)
+{
+    static const char reboot[] = "{\"command\":\"reboot\"}";
+    char head[100];
+    (void)state;
+    (void)snprintf(head, sizeof head, "POST /upgrade?command=start HTTP/1.1\r\nContent-Length: %u\r\n\r\n",
+                   (unsigned)strlen(reboot));
+    request(head, reboot, (uint32_t)strlen(reboot));
+    then_answer("409", "bad_command");
+    assert_false(world.reboot_wanted);
+}
+
+static void bad_requests_get_one_answer(void **state)
 {
     static const struct {
-        const char *text, *why;
-    } rows[] = {
-        {"GET / HTTP/1.1\r\n\r\n", "known: "},
-        {"POST /upgrade?command=getuser HTTP/1.1\r\n\r\n", "known: "},
-        {"POST /upgrade?command=start HTTP/1.1\r\n\r\n", "Content-Length is missing"},
-        {"POST /upgrade HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "one number"},
-        {"POST /upgrade HTTP/1.1\r\nContent-Length: 5x\r\n\r\n", "one number"},
-        {"POST /upgrade HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", "one number"},
-        {"POST /upgrade HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", "one number"},
-        {"POST /upgrade HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "chunks"},
-        {"POST /upgrade?command=start HTTP/1.1\r\nContent-Length: 2049\r\n\r\n", "at most 2048"},
-        {"POST /upgrade?command=start HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", "an update command"},
-        {"POST /upgrade?command=start HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "an update command"},
+        const char *head, *status, *words;
+    } table[] = {
+        {"GET / HTTP/1.1\r\n\r\n", "404", "allowed"},
+        {"GET /upgrade?command=start HTTP/1.1\r\n\r\n", "404", "allowed"},
+        {"POST /upgrade?command=getuser HTTP/1.1\r\n\r\n", "404", "allowed"},
+        {"DELETE /upgrade?command=getuser HTTP/1.1\r\n\r\n", "404", "allowed"},
+        {"\r\n\r\n", "404", "allowed"},
+        {"\n\n", "404", "allowed"},
+        {"POST /upgrade?command=start HTTP/1.1\r\n\r\n", "411", "Content-Length"},
+        {"POST /upgrade?command=start HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "411", "Content-Length"},
+        {"POST /upgrade?command=start HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "411", "Content-Length"},
+        {"POST /upgrade?command=start HTTP/1.1\r\nContent-Length: 4294967297\r\n\r\n", "411",
+         "Content-Length"},
+        {"POST /upgrade?command=start HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", "411",
+         "Content-Length"},
+        {"POST /upgrade?command=start HTTP/1.1\r\nContent-Length: 12x\r\n\r\n", "411", "Content-Length"},
+        {"POST /upgrade?command=start HTTP/1.1\r\nContent-Length: 2049\r\n\r\n", "413", "2048"},
+        {"POST /upgrade?command=image HTTP/1.1\r\nContent-Length: 9\r\n\r\n", "409", "say start first"},
+        {"POST /upgrade HTTP/1.1\r\nContent-Length: 9\r\n\r\n", "409", "say start first"},
+        {RESET, "409", "nothing_to_start"},
     };
-    char text[8192];
+    char longest[700];
     (void)state;
-    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_true(local_upgrade_on_open(&local, world.now));
-        send_text(rows[i].text);
-        assert_answer(hang_up(), "HTTP/1.1 400 ", rows[i].why);
+    for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++) {
+        for (lan.piece = 1; lan.piece < 100; lan.piece += 32) {
+            request(table[i].head, "", 0);
+            then_answer(table[i].status, table[i].words);
+        }
     }
-    (void)snprintf(text, sizeof text, "GET /upgrade?command=getuser HTTP/1.1\r\nX: %0200d\r\n\r\n", 1);
-    assert_true(local_upgrade_on_open(&local, world.now));
-    send_text(text);
-    assert_answer(hang_up(), "HTTP/1.1 400 ", "32 lines of at most 126");
-    (void)snprintf(text, sizeof text, "GET /upgrade?command=getuser HTTP/1.1\r\n");
-    for (int i = 0; i < 32; i++)
-        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "X: y\r\n");
-    assert_true(local_upgrade_on_open(&local, world.now));
-    send_text(text);
-    assert_answer(hang_up(), "HTTP/1.1 400 ", "32 lines");
-    nothing_was_flagged();
-    assert_answer(request("GET /upgrade?command=getuser", "", 0), OK, "user1.bin");
+    memset(longest, 'a', sizeof longest);
+    connect_to_it();
+    send(longest, sizeof longest);
+    then_answer("431", "511");
+    assert_false(world.reboot_wanted);
 }
 
-static void images_other_than_announced_are_not_flagged(void **state)
+static void one_connection_at_a_time_and_none_for_ever(void **state)
 {
     (void)state;
-    (void)start_as("v1.1.0t45772(a)");
-    assert_answer(request("POST /upgrade", (const char *)world.image[1], world.length - 1), "HTTP/1.1 400 ",
-                  "as long as");
-    assert_answer(request("POST /upgrade", (const char *)world.image[1], world.length + 1), "HTTP/1.1 400 ",
-                  "as long as");
-    world.image[1][5000] ^= 1;
-    assert_answer(push_image(), "HTTP/1.1 422 ", "hash_mismatch");
-    nothing_was_flagged();
-    world.image[1][5000] ^= 1;
-    assert_answer(push_image(), "HTTP/1.1 409 ", "after start");
-    assert_answer(start_as("v1.1.0t45772(a)"), OK, "");
-    assert_answer(push_image(), OK, "");
+    connect_to_it();
+    assert_false(local_upgrade_opened(&lan.upgrade, world.now));
+    send("GET /upg", 8);
+    wait(29);
+    assert_false(lan.is_closed);
+    wait(2);
+    then_answer("408", "30 seconds");
+    request(GETUSER, "", 0);
+    then_answer("200", "user1.bin");
 }
 
-static void a_broken_push_can_be_made_again(void **state)
+static void a_push_that_breaks_off_may_come_once_more(void **state)
 {
     (void)state;
-    (void)start_as("v1.1.0t45772(a)");
-    assert_true(local_upgrade_on_open(&local, world.now));
-    assert_false(local_upgrade_on_open(&local, world.now)); /* one at a time */
-    char head[100];
-    (void)snprintf(head, sizeof head, "POST /upgrade HTTP/1.1\r\nContent-Length: %u\r\n\r\n", world.length);
-    send_text(head);
-    send_bytes((const char *)world.image[1], 6000);
-    offer(1, "v1.1.0t45772(a)"); /* by MQTT meanwhile */
-    assert_non_null(strstr(world.reports, "\"busy\""));
-    assert_string_equal(hang_up(), ""); /* the client has broken off */
-    assert_int_equal(world.agent.state, AGENT_IDLE);
-    nothing_was_flagged();
-    /* It stalls. */
-    (void)start_as("v1.1.0t45772(a)");
-    assert_true(local_upgrade_on_open(&local, world.now));
-    send_text(head);
-    world.now = local_upgrade_wake_at(&local);
-    local_upgrade_continue(&local, world.now);
-    assert_answer(hang_up(), "HTTP/1.1 408 ", "too long");
-    assert_int_equal(world.agent.state, AGENT_IDLE);
-    /* No image comes at all. */
-    (void)start_as("v1.1.0t45772(a)");
-    world.now = local_upgrade_wake_at(&local);
-    local_upgrade_continue(&local, world.now);
-    assert_int_equal(world.agent.state, AGENT_IDLE);
-    nothing_was_flagged();
-    assert_answer(start_as("v1.1.0t45772(a)"), OK, "");
-    assert_answer(push_image(), OK, "");
-    (void)request("POST /upgrade?command=reset", "", 0);
-    restarted();
-    assert_int_equal(world.agent.running_slot, 2);
+    start("v1.1.0t45772(a)");
+    then_answer("200 OK", "");
+    push(IMAGE, 2, 5000);
+    disconnect();
+    assert_int_equal(world.agent.journal.record.state, BOOT_STEADY);
+    push(IMAGE, 2, 7000);
+    wait(31); /* stalls */
+    then_answer("408", "");
+    push(IMAGE, 2, world.length);
+    then_answer("200 OK", "");
+    assert_int_equal(world.images_written, 1);
+    then_it_confirms(2);
 }
 
-static void a_device_at_work_is_busy(void **state)
+/* As long as it is at work nothing else begins; a push that never comes is forgotten. */
+static void what_is_at_work_is_not_disturbed(void **state)
 {
     (void)state;
-    offer(1, "v1.1.0t45772(a)");
-    assert_answer(start_as("v1.2.0t45772(a)"), "HTTP/1.1 503 ", "busy");
-    assert_answer(request("POST /upgrade?command=reset", "", 0), "HTTP/1.1 503 ", "busy");
-    assert_int_equal(world.agent.work.attempt.campaign, 5);
+    start_text("v1.1.0t45772(a)", 86400, "");
+    then_answer("200 OK", "");
+    start("v1.2.0t45772(a)");
+    then_answer("503", "busy");
+    request(RESET, "", 0);
+    then_answer("409", "nothing_to_start");
+    offer(1, "v1.2.0t45772(a)");
+    assert_int_equal(count(ATTEMPT("rejected", 1) ",\"reason\":\"busy\""), 1);
+    assert_int_equal(world.agent.state, AGENT_ACCEPTED);
+    wait(FOTA_LOCAL_SECONDS_MAX + 1);
+    assert_int_equal(world.agent.state, AGENT_IDLE);
+    push(IMAGE, 2, world.length);
+    then_answer("409", "say start first");
+    /* And the other way round. */
+    offer(2, "v1.2.0t45772(a)");
+    assert_int_equal(world.agent.state, AGENT_ACCEPTED);
+    start("v1.3.0t45772(a)");
+    then_answer("503", "busy");
+    run(30);
+    assert_true(count(ATTEMPT("confirmed", 2)) > 0);
+}
+
+static void wrong_bytes_are_never_flagged(void **state)
+{
+    (void)state;
+    start("v1.1.0t45772(a)");
+    then_answer("200 OK", "");
+    request("POST /upgrade HTTP/1.1\r\nContent-Length: 77\r\n\r\n", "", 0);
+    then_answer("409", "length_mismatch");
+    world.image[1][world.length - 1] ^= 1;
+    push(IMAGE, 2, world.length);
+    then_answer("409", "hash_mismatch");
+    assert_int_equal(world.agent.journal.record.state, BOOT_STEADY);
+    assert_int_equal(world.agent.state, AGENT_IDLE);
+    assert_false(world.reboot_wanted);
+    world.image[1][world.length - 1] ^= 1;
+    start("v1.1.0t45772(a)");
+    then_answer("200 OK", "");
+    push(IMAGE, 1, world.length); /* that of the other slot */
+    then_answer("409", "hash_mismatch");
+    assert_false(world.reboot_wanted);
+}
+
+/* A reboot in the middle: the next push goes on where flash was. */
+static void a_reboot_in_the_middle_is_gone_on_from(void **state)
+{
+    (void)state;
+    start("v1.1.0t45772(a)");
+    then_answer("200 OK", "");
+    push(IMAGE, 2, 9000);
+    power_up();
+    assert_int_equal(world.agent.running_slot, 1);
+    request(GETUSER, "", 0);
+    then_answer("200", "user1.bin");
+    start("v1.1.0t45772(a)");
+    then_answer("200 OK", "");
+    wait(1);
+    assert_int_equal(world.agent.download.received, 8192);
+    push(IMAGE, 2, world.length);
+    then_answer("200 OK", "");
+    then_it_confirms(2);
+}
+
+/* All of it was in flash at the last reboot: the flag is flipped at the start, and the push is taken all the
+ * same. */
+static void an_image_that_is_there_already_is_not_written_again(void **state)
+{
+    (void)state;
+    start("v1.1.0t45772(a)");
+    then_answer("200 OK", "");
+    push(IMAGE, 2, world.length);
+    then_answer("200 OK", "");
+    world.healthy = false;
+    power_up();
     run(1);
-    assert_true(count(ATTEMPT("confirmed", 1)) > 0);
+    assert_int_equal(world.agent.running_slot, 1);
+    world.healthy = true;
+    start("v1.1.0t45772(a)");
+    then_answer("200 OK", "");
+    push(IMAGE, 2, world.length);
+    then_answer("200 OK", "");
+    assert_int_equal(world.images_written, 1);
+    then_it_confirms(2);
 }
 
-static void reset_alone_restarts(void **state)
+static void a_client_that_expects_to_be_told_to_go_on_is(void **state)
 {
     (void)state;
-    assert_answer(request("POST /upgrade?command=reset", "", 0), OK, "");
-    restarted();
-    assert_int_equal(world.agent.running_slot, 1);
-    (void)start_as("v1.1.0t45772(a)");
-    assert_answer(request("POST /upgrade?command=reset", "", 0), OK,
-                  ""); /* no image has come: the push is over */
-    restarted();
-    assert_int_equal(world.agent.running_slot, 1);
-    nothing_was_flagged();
+    connect_to_it();
+    const char head[] =
+        "POST /upgrade?command=start HTTP/1.1\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
+    send(head, sizeof head - 1);
+    assert_string_equal(lan.answer, "HTTP/1.1 100 Continue\r\n\r\n");
+    send("hello", 5);
+    assert_non_null(strstr(lan.answer, "bad_command"));
 }
 
 int main(void)
 {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, lan_setup, teardown)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_push_ends_confirmed_whatever_the_pieces, local_setup, teardown),
-        cmocka_unit_test_setup_teardown(a_sick_image_goes_back, local_setup, teardown),
-        cmocka_unit_test_setup_teardown(without_reset_it_restarts_by_itself, local_setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_in_flash_needs_no_image, local_setup, teardown),
-        cmocka_unit_test_setup_teardown(releases_that_break_the_rules_are_refused, local_setup, teardown),
-        cmocka_unit_test_setup_teardown(bad_requests_are_told_why, local_setup, teardown),
-        cmocka_unit_test_setup_teardown(images_other_than_announced_are_not_flagged, local_setup, teardown),
-        cmocka_unit_test_setup_teardown(a_broken_push_can_be_made_again, local_setup, teardown),
-        cmocka_unit_test_setup_teardown(a_device_at_work_is_busy, local_setup, teardown),
-        cmocka_unit_test_setup_teardown(reset_alone_restarts, local_setup, teardown),
+        TEST(a_push_is_tried_and_confirmed_and_told_by_hello),
+        TEST(a_push_that_fails_its_check_reverts),
+        TEST(what_must_not_run_is_refused_at_the_start),
+        TEST(other_commands_do_not_come_this_way),
+        TEST(bad_requests_get_one_answer),
+        TEST(one_connection_at_a_time_and_none_for_ever),
+        TEST(a_push_that_breaks_off_may_come_once_more),
+        TEST(what_is_at_work_is_not_disturbed),
+        TEST(wrong_bytes_are_never_flagged),
+        TEST(a_reboot_in_the_middle_is_gone_on_from),
+        TEST(an_image_that_is_there_already_is_not_written_again),
+        TEST(a_client_that_expects_to_be_told_to_go_on_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
