@@ -1,11 +1,12 @@
 #include "client.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECT_SECONDS = 10, STALL_SECONDS = 60, PAGE = 1000 };
+#include "exchange.h"
+
+enum { PAGE = 1000 };
 
 struct client {
     char *url;
@@ -13,11 +14,6 @@ struct client {
     CURL *curl;
     bool unreachable;
     const char *progress; /* label, NULL: none is shown */
-};
-
-struct buffer {
-    char *bytes;
-    size_t length;
 };
 
 struct client *client_create(const char *url, const char *token)
@@ -69,31 +65,6 @@ char *client_escape(const char *text)
     return copy;
 }
 
-static size_t on_data(char *data, size_t size, size_t count, void *context)
-{
-    struct buffer *buffer = context;
-    char *bytes = realloc(buffer->bytes, buffer->length + size * count + 1);
-    if (bytes == NULL)
-        return 0;
-    memcpy(bytes + buffer->length, data, size * count);
-    buffer->bytes = bytes;
-    buffer->length += size * count;
-    bytes[buffer->length] = '\0';
-    return size * count;
-}
-
-static int on_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
-                       curl_off_t up)
-{
-    const struct client *client = context;
-    (void)down_total;
-    (void)down;
-    if (up_total > 0)
-        fprintf(stderr, "\r\033[K%s: %d%% sent%s", client->progress, (int)(100 * up / up_total),
-                up == up_total ? ", waiting for the answer" : "");
-    return 0;
-}
-
 /* The server's {"error": {...}} as an error value; the status follows its code. */
 static enum status server_error(const struct client *client, long code, json_t *document, struct error *error)
 {
@@ -112,29 +83,11 @@ static enum status server_error(const struct client *client, long code, json_t *
     return error_set(error, STATUS_INTERNAL, field, "%s", message);
 }
 
-static enum status read_answer(struct client *client, const struct buffer *buffer, json_t **answer,
-                               struct error *error)
-{
-    long code = 0;
-    json_error_t problem;
-    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &code);
-    json_t *document = json_loadb(buffer->bytes == NULL ? "" : buffer->bytes, buffer->length, 0, &problem);
-    if (code >= 200 && code < 300 && document != NULL) {
-        *answer = document;
-        return STATUS_OK;
-    }
-    enum status status = server_error(client, code, document, error);
-    json_decref(document);
-    return status;
-}
-
-/* Everything a request needs but method and body, which the caller has set. */
+/* Sends the request whose method and body the caller has set. When no answer came, or none of 200 to 299, an
+ * error. Release exchange->bytes with free(). */
 static enum status perform(struct client *client, const char *path, struct curl_slist *headers,
-                           json_t **answer, struct error *error)
+                           struct exchange *exchange, struct error *error)
 {
-    CURL *curl = client->curl;
-    struct buffer buffer = {0};
-    char problem[CURL_ERROR_SIZE] = "";
     size_t url_size = strlen(client->url) + strlen(path) + 1;
     char *url = malloc(url_size);
     if (url == NULL)
@@ -145,35 +98,32 @@ static enum status perform(struct client *client, const char *path, struct curl_
         snprintf(line, sizeof line, "Authorization: Bearer %s", client->token);
         headers = curl_slist_append(headers, line);
     }
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L); /* ".." is the id of a device */
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, problem);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &buffer);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_SECONDS);
-    if (client->progress != NULL) {
-        curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-        curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
-    }
-    CURLcode result = curl_easy_perform(curl);
-    if (client->progress != NULL)
-        fprintf(stderr, "\r\033[K");
-    client->unreachable = result != CURLE_OK;
-    enum status status;
-    if (result != CURLE_OK)
-        status = error_set(error, STATUS_UNAVAILABLE, NULL, "cannot reach the orchestrator at %s: %s",
-                           client->url, problem[0] != '\0' ? problem : curl_easy_strerror(result));
-    else
-        status = read_answer(client, &buffer, answer, error);
-    curl_slist_free_all(headers);
-    free(buffer.bytes);
+    *exchange = (struct exchange){.curl = client->curl, .progress = client->progress};
+    client->unreachable = !exchange_perform(exchange, url, headers);
     free(url);
+    if (client->unreachable)
+        return error_set(error, STATUS_UNAVAILABLE, NULL, "cannot reach the orchestrator at %s: %s",
+                         client->url, exchange->problem);
+    if (exchange->code >= 200 && exchange->code < 300)
+        return STATUS_OK;
+    json_t *document = json_loadb(exchange->bytes == NULL ? "" : exchange->bytes, exchange->length, 0, NULL);
+    enum status status = server_error(client, exchange->code, document, error);
+    json_decref(document);
+    return status;
+}
+
+/* The same, where the answer is a document. */
+static enum status perform_json(struct client *client, const char *path, struct curl_slist *headers,
+                                json_t **answer, struct error *error)
+{
+    struct exchange exchange;
+    enum status status = perform(client, path, headers, &exchange, error);
+    if (status == STATUS_OK) {
+        *answer = json_loadb(exchange.bytes == NULL ? "" : exchange.bytes, exchange.length, 0, NULL);
+        if (*answer == NULL)
+            status = server_error(client, exchange.code, NULL, error);
+    }
+    free(exchange.bytes);
     return status;
 }
 
@@ -198,8 +148,23 @@ enum status client_request(struct client *client, const char *method, const char
         if (strcmp(method, "POST") != 0)
             curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, method);
     }
-    enum status status = perform(client, path, headers, answer, error);
+    enum status status = perform_json(client, path, headers, answer, error);
     free(text);
+    return status;
+}
+
+enum status client_download(struct client *client, const char *path, unsigned char **bytes, size_t *size,
+                            struct error *error)
+{
+    struct exchange exchange;
+    curl_easy_reset(client->curl);
+    enum status status = perform(client, path, NULL, &exchange, error);
+    *bytes = (unsigned char *)exchange.bytes;
+    *size = exchange.length;
+    if (status == STATUS_OK)
+        return status;
+    free(exchange.bytes);
+    *bytes = NULL;
     return status;
 }
 
@@ -224,7 +189,7 @@ enum status client_upload(struct client *client, const char *path, const struct 
     enum status status = STATUS_INVALID;
     if (result == CURLE_OK) {
         curl_easy_setopt(client->curl, CURLOPT_MIMEPOST, form);
-        status = perform(client, path, NULL, answer, error);
+        status = perform_json(client, path, NULL, answer, error);
     }
     curl_mime_free(form);
     return status;

@@ -28,6 +28,10 @@ void client_show_progress(struct client *client, const char *label);
 enum status client_request(struct client *client, const char *method, const char *path, json_t *body,
                            json_t **answer, struct error *error) MUST_CHECK;
 
+/* GET of bytes, such as an image. Release *bytes with free(); they are NULL when there are none. */
+enum status client_download(struct client *client, const char *path, unsigned char **bytes, size_t *size,
+                            struct error *error) MUST_CHECK;
+
 struct client_form_part {
     const char *name;
     const char *text;      /* or */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "client.h"
-#include "command.h"
+#include "command_tree.h"
 
 struct session {
     struct client *client; /* NULL until session_connect */

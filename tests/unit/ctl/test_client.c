@@ -1,85 +1,16 @@
 /* The HTTP client against a server of this test, which answers what the test has written down. */
 #include "client.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-struct script {
-    int listener;
-    const char *const *answers; /* "CODE BODY", NULL at the end; "" closes without an answer */
-    char requests[8][1024];     /* what came, first 1023 bytes each */
-    int count;
-    pthread_t thread;
-    char url[64];
-};
-
-static void answer(int fd, const char *text)
-{
-    char reply[2048];
-    if (text[0] == '\0')
-        return;
-    int length = snprintf(reply, sizeof reply,
-                          "HTTP/1.1 %.3s x\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
-                          "Connection: close\r\n\r\n%s",
-                          text, strlen(text + 4), text + 4);
-    (void)!write(fd, reply, (size_t)length);
-}
-
-static void *play(void *context)
-{
-    struct script *script = context;
-    for (; script->answers[script->count] != NULL; script->count++) {
-        int fd = accept(script->listener, NULL, NULL);
-        char *request = script->requests[script->count];
-        size_t used = 0;
-        const char *body;
-        size_t wanted = 0;
-        while ((body = strstr(request, "\r\n\r\n")) == NULL || strlen(body + 4) < wanted) {
-            ssize_t got = read(fd, request + used, sizeof script->requests[0] - 1 - used);
-            if (got <= 0)
-                break;
-            used += (size_t)got;
-            const char *length = strstr(request, "Content-Length: ");
-            wanted = length == NULL ? 0 : strtoul(length + 16, NULL, 10);
-        }
-        answer(fd, script->answers[script->count]);
-        close(fd);
-    }
-    return NULL;
-}
-
-static void start(struct script *script, const char *const *answers)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t length = sizeof address;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    memset(script, 0, sizeof *script);
-    script->answers = answers;
-    script->listener = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(script->listener, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(listen(script->listener, 8), 0);
-    getsockname(script->listener, (struct sockaddr *)&address, &length);
-    snprintf(script->url, sizeof script->url, "http://127.0.0.1:%d/", ntohs(address.sin_port));
-    assert_int_equal(pthread_create(&script->thread, NULL, play, script), 0);
-}
-
-static void stop(struct script *script)
-{
-    pthread_join(script->thread, NULL);
-    close(script->listener);
-}
+#include "http_script.h"
 
 static struct error error;
 
@@ -175,6 +106,29 @@ static void lists_are_read_to_their_end(void **state)
     assert_non_null(strstr(script.requests[3], "GET /l?limit=1&after=x "));
 }
 
+static void bytes_are_downloaded_as_they_are(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {
+        "200 not JSON", "404 {\"error\":{\"code\":\"not_found\",\"message\":\"no image\",\"field\":\"\"}}",
+        NULL};
+    struct script script;
+    unsigned char *bytes;
+    size_t size;
+    start(&script, answers);
+    struct client *client = client_create(script.url, "secret");
+    assert_int_equal(client_download(client, "/v1/images/x", &bytes, &size, &error), STATUS_OK);
+    assert_int_equal(size, 8);
+    assert_memory_equal(bytes, "not JSON", 8);
+    free(bytes);
+    assert_int_equal(client_download(client, "/v1/images/x", &bytes, &size, &error), STATUS_NOT_FOUND);
+    assert_string_equal(error.message, "no image");
+    assert_null(bytes);
+    client_destroy(client);
+    stop(&script);
+    assert_non_null(strstr(script.requests[0], "\r\nAuthorization: Bearer secret\r\n"));
+}
+
 static void a_file_that_is_not_there_is_said_before_anything_is_sent(void **state)
 {
     (void)state;
@@ -194,6 +148,7 @@ int main(void)
         cmocka_unit_test(errors_of_the_server_become_errors),
         cmocka_unit_test(no_answer_is_unreachable),
         cmocka_unit_test(lists_are_read_to_their_end),
+        cmocka_unit_test(bytes_are_downloaded_as_they_are),
         cmocka_unit_test(a_file_that_is_not_there_is_said_before_anything_is_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

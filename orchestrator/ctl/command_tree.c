@@ -1,4 +1,4 @@
-#include "command.h"
+#include "command_tree.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The command tree: dispatch, options and help all come from the same rows (tree.c). */
-#ifndef CTL_COMMAND_H
-#define CTL_COMMAND_H
+#ifndef CTL_COMMAND_TREE_H
+#define CTL_COMMAND_TREE_H
 
 #include <stdbool.h>
 #include <stdio.h>
