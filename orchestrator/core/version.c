@@ -194,6 +194,11 @@ bool version_is_online(const struct version *version)
     return version->fota_class == 'o' || version->fota_class == 'a';
 }
 
+bool version_is_local(const struct version *version)
+{
+    return version->fota_class == 'l' || version->fota_class == 'a';
+}
+
 bool version_is_fota(const struct version *version)
 {
     return version->fota_class != 'n';

@@ -74,9 +74,10 @@ int version_compare(const struct version *a, const struct version *b);
  */
 void version_order(const struct version *version, char key[VERSION_ORDER_SIZE]);
 
-/* Whether devices can be upgraded online to it (class o or a), and whether it supports FOTA at all (o, l or
- * a). */
+/* Whether devices can be upgraded to it online (class o or a), over the LAN (l or a), and at all (o, l or a).
+ */
 bool version_is_online(const struct version *version);
+bool version_is_local(const struct version *version);
 bool version_is_fota(const struct version *version);
 
 /* Whether the two may be stored together: in one ptype at most one FOTA-capable version and at most one

@@ -11,7 +11,7 @@ enum exit_code {
     EXIT_DONE = 0,
     EXIT_REFUSED = 1, /* refused or failed */
     EXIT_USAGE = 2,
-    EXIT_UNREACHABLE = 3, /* no answer from the server */
+    EXIT_UNREACHABLE = 3, /* no answer from the server, or the device that is pushed to */
     EXIT_HALTED = 4       /* campaign watch: the campaign halted */
 };
 

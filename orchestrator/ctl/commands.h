@@ -35,6 +35,7 @@ enum exit_code run_device_release(struct session *session, const struct argument
 enum exit_code run_device_revoke_key(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_list(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_upgrade(struct session *session, const struct arguments *arguments);
+enum exit_code run_device_push(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_reboot(struct session *session, const struct arguments *arguments);
 enum exit_code run_device_show(struct session *session, const struct arguments *arguments);
 enum exit_code run_firmware_upload(struct session *session, const struct arguments *arguments);

@@ -2,8 +2,8 @@
 #include "commands.h"
 
 static const char exit_codes[] =
-    "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the server cannot be reached,\n"
-    "4 the campaign halted (campaign watch).\n";
+    "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the server cannot be reached (device push: or\n"
+    "the device), 4 the campaign halted (campaign watch).\n";
 
 const struct option command_global[] = {
     {"url", "URL", "the orchestrator; else $ORCHESTRATOR_URL", false},
@@ -104,6 +104,12 @@ static const struct option device_upgrade_options[] = {
     {"policy", "FILE", "how it goes; one wave, no soak, when not given", false},
     {0}};
 
+static const struct option device_push_options[] = {
+    {"to", "VERSION", "what it is to run: an uploaded release of class l or a (required)", false},
+    {"address", "HOST:PORT", "where the device listens on the LAN (required)", false},
+    {"wait", "SECONDS", "until it has confirmed, 1 to 86400; 60 when not given", false},
+    {0}};
+
 static const struct option device_reboot_options[] = {
     {"wait", "SECONDS", "for its acknowledgement, 1 to 50; 10 when not given", false}, REASON_OPTION, {0}};
 
@@ -141,6 +147,14 @@ static const struct command device_commands[] = {
      "rejects, is silent or does not answer in time (the campaign then still waits for it), and when the\n"
      "release is not newer. With --json the device's document in the campaign is printed.\n"
      "Example: device upgrade lamp-7 --to 'v1.1.0t45772(a)'\n"},
+    {"push", "upgrade one device over the LAN, from here", NULL, run_device_push, "ID", 1, 1,
+     device_push_options,
+     "Takes the release from the server and carries the image of the device's other slot to the device, which\n"
+     "checks all of it as it does with one that it downloads itself. No campaign is made. Then waits until the\n"
+     "device has told the server what it runs. A device that is busy is asked again for --wait seconds.\n"
+     "Exit code 0 when it runs the release and has confirmed it; 1 when it refuses, goes back to what it ran,\n"
+     "or has not confirmed in time (it may still); 3 when the server or the device cannot be reached.\n"
+     "Example: device push lamp-7 --to 'v1.1.0t45772(a)' --address 192.168.4.1:80\n"},
     {0}};
 
 static const struct option firmware_upload_options[] = {

@@ -44,7 +44,7 @@ static void check_read(const struct appendix_row *row)
     struct version version = parse(row->words[2]);
     static const char *const upgrades[2][2] = {{"none", "local"}, {"online", "both"}};
     bool online = version_is_online(&version);
-    bool local = version_is_fota(&version) && version.fota_class != 'o';
+    bool local = version_is_local(&version);
     version_format(&version, text);
     snprintf(parts, sizeof parts, "%c %d.%d.%d %d %c %s", version.type, version.major, version.minor,
              version.revision, version.ptype, version.fota_class, upgrades[online][local]);
@@ -300,14 +300,15 @@ static void the_class_says_how_a_version_is_upgraded(void **state)
     (void)state;
     static const struct {
         const char *text;
-        bool online, fota;
-    } cases[] = {{"v1.0.3t1(o)", true, true},
-                 {"v1.0.3t1(l)", false, true},
-                 {"v1.0.3t1(a)", true, true},
-                 {"v1.0.3t1(n)", false, false}};
+        bool online, local, fota;
+    } cases[] = {{"v1.0.3t1(o)", true, false, true},
+                 {"v1.0.3t1(l)", false, true, true},
+                 {"v1.0.3t1(a)", true, true, true},
+                 {"v1.0.3t1(n)", false, false, false}};
     for (size_t i = 0; i < 4; i++) {
         struct version version = parse(cases[i].text);
         assert_int_equal(version_is_online(&version), cases[i].online);
+        assert_int_equal(version_is_local(&version), cases[i].local);
         assert_int_equal(version_is_fota(&version), cases[i].fota);
     }
 }

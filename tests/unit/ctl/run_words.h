@@ -13,13 +13,14 @@
 #include "commands.h"
 
 static char *printed, *complaints;
+static struct client *connected; /* for commands that need the server; NULL: there is none */
 
 /* What it printed is in `printed`, what it said to be wrong in `complaints`. */
 static enum exit_code run(int count, const char *const *words)
 {
     struct arguments arguments;
     struct error error = {0};
-    struct session session = {0};
+    struct session session = {.client = connected};
     size_t size;
     free(printed);
     free(complaints);
