@@ -125,8 +125,9 @@ static void on_refused_command(struct fota_agent *agent)
 
 static void on_command(struct fota_agent *agent, const char *bytes, uint32_t length)
 {
-    /* The URL goes where the download will want it; one at work keeps its own. */
-    char *url = agent->state == AGENT_IDLE ? agent->download.url : NULL;
+    /* The URL goes where the download will want it; one at work keeps its own, if it has one. */
+    bool is_free = agent->state == AGENT_IDLE || agent_is_local(agent->work.attempt.campaign);
+    char *url = is_free ? agent->download.url : NULL;
     switch (command_read(&agent->command, bytes, length, agent_inactive_slot(agent), url,
                          agent->scratch.tokens)) {
     case COMMAND_GOOD:
@@ -159,6 +160,9 @@ static void on_local_command(struct fota_agent *agent, const char *bytes, uint32
     command->campaign = command->attempt = 0;
     if (command->download_seconds > FOTA_LOCAL_SECONDS_MAX)
         command->download_seconds = FOTA_LOCAL_SECONDS_MAX;
+    if (command->confirm_seconds > FOTA_LOCAL_SECONDS_MAX)
+        command->confirm_seconds = FOTA_LOCAL_SECONDS_MAX;
+    agent->local_reason = REASON_NONE;
     update_on_command(agent);
 }
 #endif

@@ -123,7 +123,7 @@ void results_finish(struct fota_agent *agent, enum report_kind kind, uint64_t ca
 #if FOTA_LOCAL_UPGRADE
     if (agent_is_local(campaign))
         agent->local_reason = reason;
-    if (agent_is_local(campaign) && kind == REPORT_REJECTED)
+    if (agent_is_local(campaign))
         return; /* whoever is on the LAN must not wear flash out */
 #endif
     if (!agent_is_local(campaign))

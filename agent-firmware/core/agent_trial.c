@@ -70,7 +70,7 @@ static void end_trial(struct fota_agent *agent, enum report_kind kind, enum fota
         settle(agent);
     else
         boot_journal_end_trial(&agent->journal);
-    if (!agent_is_local(agent->work.attempt.campaign))
+    if (agent->work.attempt.campaign != 0)
         (void)results_add(agent, kind, agent->work.attempt.campaign, agent->work.attempt.attempt, reason);
     store(agent);
     agent_happened(agent, kind == REPORT_CONFIRMED ? FOTA_CONFIRMED : FOTA_REVERTED,
@@ -156,7 +156,7 @@ static void confirm(struct fota_agent *agent)
     if (!agent_fsm_move(&agent->state, AGENT_CONFIRM))
         return;
     end_trial(agent, REPORT_CONFIRMED, REASON_NONE);
-    if (agent_is_local(agent->work.attempt.campaign))
+    if (agent->work.attempt.campaign == 0)
         results_send_hello(agent);
     else
         results_send(agent, &agent->journal.record.results[BOOT_RESULTS - 1]);

@@ -244,6 +244,9 @@ void update_on_command(struct fota_agent *agent)
         return;
     }
     results_send_waiting(agent, false); /* the last outcome once more, before the new attempt */
+    /* Who is on the LAN cannot keep the orchestrator out: until the flip its offer comes first. */
+    if (agent_is_local(agent->work.attempt.campaign) && !agent_is_local(command->campaign))
+        give_up(agent, REASON_BUSY);
     if (agent->state != AGENT_IDLE)
         results_finish(agent, REPORT_REJECTED, command->campaign, command->attempt, REASON_BUSY);
     else

@@ -86,9 +86,15 @@ static void give(struct local_upgrade *local, enum fota_event_type type, const c
     local->port->step(local->context, &event);
 }
 
+/* The agent may have ended the push, and begun another attempt, since the last look at it. */
+static bool is_at_work(const struct local_upgrade *local)
+{
+    return local->is_at_work && local->agent->state != AGENT_IDLE && local->agent->work.attempt.campaign == 0;
+}
+
 bool local_upgrade_http_start(struct local_upgrade *local, enum fota_http_method method)
 {
-    if (!local->is_at_work)
+    if (!is_at_work(local))
         return false;
     local->length_asked = method == FOTA_HTTP_HEAD;
     local->image_asked = method == FOTA_HTTP_GET;
@@ -97,8 +103,9 @@ bool local_upgrade_http_start(struct local_upgrade *local, enum fota_http_method
 
 bool local_upgrade_http_stop(struct local_upgrade *local)
 {
+    bool asked = local->length_asked || local->image_asked;
     local->length_asked = local->image_asked = false;
-    return local->is_at_work;
+    return asked;
 }
 
 /* --- requests ------------------------------------------------------------------------------------------- */
@@ -162,7 +169,7 @@ static void begin_command(struct local_upgrade *local)
 {
     if (local->body_size > FOTA_MESSAGE_SIZE)
         refuse(local, "413 Content Too Large", "start: its body is an update command of at most 2048 bytes");
-    else if (local->is_at_work || local->agent->state != AGENT_IDLE || local->agent->boot_at != 0)
+    else if (local->agent->state != AGENT_IDLE || local->agent->boot_at != 0)
         refuse(local, "503 Service Unavailable", fota_reason_name(REASON_BUSY));
     else
         local->phase = LOCAL_READ_COMMAND;
@@ -173,7 +180,7 @@ static void begin_image(struct local_upgrade *local)
     const struct fota_agent *agent = local->agent;
     uint32_t size = agent->state == AGENT_REBOOTING ? agent->work.image.length : agent->download.size;
 
-    if (!local->is_at_work)
+    if (!is_at_work(local))
         refuse(local, "409 Conflict", "image: say start first");
     else if (local->body_size != size)
         refuse(local, "409 Conflict", fota_reason_name(REASON_LENGTH_MISMATCH));
@@ -183,12 +190,14 @@ static void begin_image(struct local_upgrade *local)
 
 static void take_reset(struct local_upgrade *local)
 {
-    if (!local->is_at_work || local->agent->state != AGENT_REBOOTING) {
+    if (!is_at_work(local) || local->agent->state != AGENT_REBOOTING) {
         refuse(local, "409 Conflict", "nothing_to_start");
         return;
     }
     accept(local);
-    local->port->reboot_now(local->context);
+    if (!local->is_reset)
+        local->port->reboot_now(local->context);
+    local->is_reset = true;
 }
 
 /* The head is whole, and ends with a zero byte. */
@@ -246,9 +255,13 @@ static void take_command(struct local_upgrade *local)
     const struct fota_event event = {
         .type = FOTA_EVENT_LOCAL_COMMAND, .bytes = local->text, .length = local->length};
 
+    if (local->agent->state != AGENT_IDLE) { /* it was idle when the head came */
+        refuse(local, "503 Service Unavailable", fota_reason_name(REASON_BUSY));
+        return;
+    }
     local->is_at_work = true; /* its HEAD comes while it is looked at */
     local->port->step(local->context, &event);
-    if (local->agent->state != AGENT_IDLE) {
+    if (local->agent->state != AGENT_IDLE && local->agent->local_reason == REASON_NONE) {
         accept(local);
         return;
     }
@@ -271,17 +284,16 @@ static uint32_t take_command_bytes(struct local_upgrade *local, const char *byte
 /* The agent has come to the end of it, one way or the other. */
 static void look_at_agent(struct local_upgrade *local)
 {
-    enum agent_state state = local->agent->state;
+    bool has_ended = !is_at_work(local);
 
-    if (!local->is_at_work || (state != AGENT_IDLE && state != AGENT_REBOOTING))
+    if (!local->is_at_work)
         return;
-    if (state == AGENT_IDLE)
-        local->is_at_work = local->length_asked = local->image_asked = false;
+    local->is_at_work = !has_ended;
     if (local->phase != LOCAL_READ_IMAGE || !local->is_open)
         return;
-    if (state == AGENT_IDLE)
+    if (has_ended)
         refuse_as_agent(local);
-    else if (local->received == local->body_size)
+    else if (local->agent->state == AGENT_REBOOTING && local->received == local->body_size)
         accept(local);
 }
 
@@ -398,5 +410,5 @@ uint64_t local_upgrade_wake_at(const struct local_upgrade *local)
 
 uint32_t local_upgrade_reboot_delay(const struct local_upgrade *local)
 {
-    return local->is_at_work ? LOCAL_RESET_WAIT_SECONDS * 1000u : 0;
+    return is_at_work(local) ? LOCAL_RESET_WAIT_SECONDS * 1000u : 0;
 }

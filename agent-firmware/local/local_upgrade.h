@@ -47,6 +47,7 @@ struct local_upgrade {
     bool is_open;    /* a connection */
     bool is_at_work; /* from a `start` that was taken to its end; the agent's HTTP requests are answered here
                       */
+    bool is_reset;   /* the restart has been hastened: once */
     bool length_asked, image_asked; /* HEAD, GET of the agent wait */
     enum local_phase phase;
     uint64_t now, idle_at;

@@ -149,6 +149,10 @@ static bool read_result(json_t *object, struct report *report)
     json_t *result = json_object_get(object, "result");
     if (result == NULL || json_is_null(result))
         return true;
+    /* Of a push over the LAN, kept by a firmware that does not know better: no reason to lose the device. */
+    json_t *campaign = json_object_get(result, "campaign");
+    if (json_is_integer(campaign) && json_integer_value(campaign) == 0)
+        return true;
     const char *name = json_string_value(json_object_get(result, "report"));
     if (name == NULL || !target_event_parse(name, &report->target.event) ||
         !target_event_is_result(report->target.event))

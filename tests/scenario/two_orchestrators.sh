@@ -7,7 +7,8 @@ given_fleet 80 v1.0.5
 given_firmware v1.1.0
 given_policy '.in_flight = 7 | .rate.per_minute = 2400'
 
-sed "s/^http_port = .*/http_port = $((${ORCHESTRATOR_URL##*:} + 1))/; s|^cache_directory = .*|cache_directory = \"$work/second-images\"|" \
+sed "s/^http_port = .*/http_port = $((${ORCHESTRATOR_URL##*:} + 1))/; s|^cache_directory = .*|cache_directory = \"$work/second-images\"|
+     \$a public_url = $ORCHESTRATOR_URL" \
     "$work/state/orchestratord.conf" > "$work/second.conf"
 "$build/bin/orchestratord" --config "$work/second.conf" 2> "$work/second.log" &
 second=$!

@@ -73,6 +73,8 @@ static void give_bytes(struct local_server *server)
     uint32_t taken =
         local_upgrade_take(&server->upgrade, now(server), server->bytes + server->first, server->count);
 
+    if (server->is_answered)
+        return; /* port_close has dropped them */
     server->first += taken;
     server->count -= taken;
 }

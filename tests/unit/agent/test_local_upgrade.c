@@ -353,9 +353,6 @@ static void what_is_at_work_is_not_disturbed(void **state)
     then_answer("503", "busy");
     request(RESET, "", 0);
     then_answer("409", "nothing_to_start");
-    offer(1, "v1.2.0t45772(a)");
-    assert_int_equal(count(ATTEMPT("rejected", 1) ",\"reason\":\"busy\""), 1);
-    assert_int_equal(world.agent.state, AGENT_ACCEPTED);
     wait(FOTA_LOCAL_SECONDS_MAX + 1);
     assert_int_equal(world.agent.state, AGENT_IDLE);
     push(IMAGE, 2, world.length);
@@ -367,6 +364,76 @@ static void what_is_at_work_is_not_disturbed(void **state)
     then_answer("503", "busy");
     run(30);
     assert_true(count(ATTEMPT("confirmed", 2)) > 0);
+}
+
+/* The orchestrator's offer comes first, until the flip. */
+static void an_offer_ends_a_push(void **state)
+{
+    (void)state;
+    start("v1.1.0t45772(a)");
+    then_answer("200 OK", "");
+    push(IMAGE, 2, 5000);
+    offer(1, "v1.2.0t45772(a)");
+    assert_int_equal(count(ATTEMPT("accepted", 1)), 1);
+    local_upgrade_on_time(&lan.upgrade, world.now);
+    then_answer("503", "busy");
+    push(IMAGE, 2, world.length);
+    then_answer("409", "say start first");
+    run(30);
+    assert_true(count(ATTEMPT("confirmed", 1)) > 0);
+}
+
+/* An offer that is taken between the head of a start and its body is not the endpoint's. */
+static void a_start_does_not_take_an_offer_over(void **state)
+{
+    (void)state;
+    connect_to_it();
+    send("POST /upgrade?command=start HTTP/1.1\r\nContent-Length: 5\r\n\r\n", 59);
+    offer(1, "v1.2.0t45772(a)");
+    send("hello", 5);
+    then_answer("503", "busy");
+    run(30);
+    assert_true(count(ATTEMPT("confirmed", 1)) > 0);
+}
+
+/* Ended by its deadline, and nobody has looked since. */
+static void an_offer_after_a_push_that_never_came_goes_to_its_server(void **state)
+{
+    (void)state;
+    start_text("v1.1.0t45772(a)", 1, "");
+    then_answer("200 OK", "");
+    world.now += 5000;
+    step((struct fota_event){.type = FOTA_EVENT_TIME});
+    assert_int_equal(world.agent.state, AGENT_IDLE);
+    offer(1, "v1.2.0t45772(a)");
+    assert_true(world.http_wanted);
+    push(IMAGE, 2, world.length);
+    then_answer("409", "say start first");
+    run(30);
+    assert_true(count(ATTEMPT("confirmed", 1)) > 0);
+}
+
+static void nobody_wears_flash_out_or_keeps_the_device_from_restarting(void **state)
+{
+    (void)state;
+    uint32_t sequence = world.agent.journal.record.sequence;
+    for (int i = 0; i < 20; i++) {
+        start_text("v1.1.0t45772(a)", 1, "");
+        then_answer("200 OK", "");
+        wait(3);
+        assert_int_equal(world.agent.state, AGENT_IDLE);
+    }
+    assert_in_range(world.agent.journal.record.sequence - sequence, 0, 2);
+    start_text("v1.1.0t45772(a)", 60, "");
+    then_answer("200 OK", "");
+    push(IMAGE, 2, world.length);
+    then_answer("200 OK", "");
+    for (int i = 0; i < 3; i++) {
+        lan.is_rebooted = false;
+        request(RESET, "", 0);
+        then_answer("200 OK", "");
+        assert_int_equal(lan.is_rebooted, i == 0);
+    }
 }
 
 static void wrong_bytes_are_never_flagged(void **state)
@@ -456,6 +523,10 @@ int main(void)
         TEST(one_connection_at_a_time_and_none_for_ever),
         TEST(a_push_that_breaks_off_may_come_once_more),
         TEST(what_is_at_work_is_not_disturbed),
+        TEST(an_offer_ends_a_push),
+        TEST(a_start_does_not_take_an_offer_over),
+        TEST(an_offer_after_a_push_that_never_came_goes_to_its_server),
+        TEST(nobody_wears_flash_out_or_keeps_the_device_from_restarting),
         TEST(wrong_bytes_are_never_flagged),
         TEST(a_reboot_in_the_middle_is_gone_on_from),
         TEST(an_image_that_is_there_already_is_not_written_again),

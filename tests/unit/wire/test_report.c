@@ -60,6 +60,11 @@ static void hello_carries_the_last_result(void **state)
     assert_true(report.is_busy);
     assert_int_equal(report.target.event, TARGET_EVENT_FAILED);
     assert_string_equal(report.target.reason, "hash_mismatch");
+    /* Of a push over the LAN: the device itself counts. */
+    report = parse(TOPIC, HELLO
+                   ",\"result\":{\"report\":\"confirmed\",\"campaign\":0,\"attempt\":0,\"nonce\":\"00\"}}");
+    assert_int_equal(report.kind, REPORT_HELLO);
+    assert_false(report.has_result);
 }
 
 static void presence_is_read(void **state)
