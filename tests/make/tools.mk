@@ -13,9 +13,24 @@ deps:
 check: deps
 	@+$(MAKE) --no-print-directory check-now
 check-now: programs tests
-	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) tests/property/campaign.sh tests/property/database.sh tests/powercut/powercut.sh $(BUILD)/tests/lx106/test_maps tests/lx106/powercut.sh tests/lx106/sizes.sh tests/esp8266/sdk_calls.sh $(SCENARIOS)
+	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) tests/property/campaign.sh tests/property/database.sh tests/powercut/powercut.sh $(BUILD)/tests/lx106/test_maps tests/lx106/powercut.sh tests/lx106/sizes.sh tests/esp8266/sdk_calls.sh tests/chaos/commit_points.sh tests/chaos/chaos.sh $(SCENARIOS)
 scenarios: programs lx106-programs
 	@BUILD=$(BUILD) tests/run.sh $(SCENARIOS)
+
+# Ends orchestratord at a named point of its work.
+$(BUILD)/tests/chaos/kill_at.so: tests/chaos/kill_at.c Makefile
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(filter-out -fsanitize=% --coverage,$(CFLAGS_HOST)) -fPIC -shared $(EXTRA_store) -o $@ $< -ldl
+tests: $(BUILD)/tests/chaos/kill_at.so
+
+# Kills at random, CHAOS_RUNS times in a row; `make check` has a small one.
+.PHONY: chaos
+CHAOS_RUNS ?= 5
+chaos: deps
+	@+$(MAKE) --no-print-directory programs tests
+	@BUILD=$(BUILD) tests/chaos/commit_points.sh
+	@for run in $$(seq $(CHAOS_RUNS)); do \
+	    BUILD=$(BUILD) CHAOS_DEVICES=$${CHAOS_DEVICES:-2000} CHAOS_KILLS=$${CHAOS_KILLS:-30} tests/chaos/chaos.sh || exit 1; done
 
 # What docs/performance.md says, measured here.
 bench: programs
@@ -73,6 +88,7 @@ help:
 	@echo 'make coverage   all tests, then lines executed by file'
 	@echo 'make prove      a million random campaigns against the pure engine (PROVE_SEQUENCES), then PROVE_RUNS=$(PROVE_RUNS)'
 	@echo '                against the real database with two orchestrators that are killed at any instant'
+	@echo 'make chaos      kill orchestrators, broker and database 30 times in a campaign of 2,000 devices, CHAOS_RUNS=$(CHAOS_RUNS) times'
 	@echo 'make powercut   cut the power at every flash operation of a device, and again after each cut; bad reads at every read (four minutes)'
 	@echo 'make lx106      build boot loader and agent for the chip, print and hold their sizes'
 	@echo 'make esp8266    compile the port for the chip against the SDK of Espressif'

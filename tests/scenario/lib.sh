@@ -132,7 +132,7 @@ given_fleet() {
     shift 2
     [ -e "$work/state/env" ] || given_an_orchestrator
     local -a command=(fleetsim --devices "$count" --ptype "$ptype" --version "$(full "$version")"
-        --mqtt "$MQTT_ADDRESS" "$@")
+        --mqtt "$MQTT_ADDRESS" --flashes "$work/flashes-$number.csv" "$@")
     local list=$work/fleet-$number.csv log=$work/fleet-$number.log
     "${command[@]}" --print-devices > "$list"
     grep -q '^id,' "$list" || sed -i '1i id,ptype,version' "$list"

@@ -10,7 +10,7 @@
 #include "host.h"
 
 #define FLEET_DEVICES_MAX 1000000u
-#define FLEET_ATTEMPTS 8u /* attempts remembered per device, to count repeated flashes */
+#define FLEET_ATTEMPTS 32u /* attempts remembered per device, to count repeated flashes */
 
 /* At most one fault per device; which devices have one is drawn by --seed. */
 enum fleet_fault {
@@ -38,6 +38,7 @@ struct fleet_options {
     uint32_t health_milliseconds;
     uint64_t run_milliseconds; /* 0: until told */
     bool print_devices;
+    const char *flashes; /* file for fleet_flashes_write; NULL: none */
     bool json;
 };
 
@@ -104,5 +105,9 @@ void fleet_device_boot(struct fleet_device *device);
 
 /* fleet_summary.c */
 void fleet_summary_print(const struct fleet *fleet, FILE *to);
+/* Writes CSV: device,version,slot,bricked,silenced,campaign,attempt,images; a row for each attempt that wrote
+ * an image, or one with the last three empty. Of each device the last FLEET_ATTEMPTS attempts are known.
+ * False: errno says why. */
+bool fleet_flashes_write(const struct fleet *fleet, const char *path);
 
 #endif

@@ -40,6 +40,7 @@ static const char help_text[] =
     "\n"
     "  --print-devices        print id,ptype,version of each device as CSV and exit\n"
     "  --json                 the summary at the end as JSON\n"
+    "  --flashes FILE         write at the end, as CSV, what each device runs and which attempts wrote an image\n"
     "  --verbose              say more on stderr\n"
     "  --help\n"
     "\n"
@@ -62,6 +63,7 @@ enum {
     OPTION_SEED,
     OPTION_PRINT,
     OPTION_JSON,
+    OPTION_FLASHES,
     OPTION_FAULTS /* and the numbers after it: enum fleet_fault */
 };
 
@@ -81,6 +83,7 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"print-devices", no_argument, NULL, OPTION_PRINT},
     {"json", no_argument, NULL, OPTION_JSON},
+    {"flashes", required_argument, NULL, OPTION_FLASHES},
     {"offline", required_argument, NULL, OPTION_FAULTS + FAULT_OFFLINE},
     {"silent", required_argument, NULL, OPTION_FAULTS + FAULT_SILENT},
     {"fail-download", required_argument, NULL, OPTION_FAULTS + FAULT_FAIL_DOWNLOAD},
@@ -146,6 +149,9 @@ static void take_option(struct fleet_options *options, int option, const char *v
         break;
     case OPTION_JSON:
         options->json = true;
+        break;
+    case OPTION_FLASHES:
+        options->flashes = value;
         break;
     default:
         device_options_take(&options->device, option, value);

@@ -31,14 +31,18 @@ static void count_version(struct tally *tally, const char *version)
     tally->versions[i].devices++;
 }
 
+/* A device that is offline by fault has not booted its agent: it runs what it was made with. */
+static const char *version_of(const struct fleet_device *device)
+{
+    return device->device.agent.running_slot != 0 ? device->device.agent.running.version
+                                                  : device->device.version;
+}
+
 static void count_device(struct tally *tally, const struct fleet_device *device)
 {
     const struct boot_record *record = &device->device.agent.journal.record;
 
-    /* A device that is offline by fault has not booted its agent: it runs what it was made with. */
-    const char *version = device->device.agent.running_slot != 0 ? device->device.agent.running.version
-                                                                 : device->device.version;
-    count_version(tally, version);
+    count_version(tally, version_of(device));
     tally->bricked += device->bricked;
     tally->silenced += device->silenced;
     tally->trial += record->state == BOOT_TRIAL;
@@ -101,4 +105,27 @@ void fleet_summary_print(const struct fleet *fleet, FILE *to)
     else
         print_text(fleet, &tally, to);
     (void)fflush(to);
+}
+
+bool fleet_flashes_write(const struct fleet *fleet, const char *path)
+{
+    FILE *to = fopen(path, "w");
+
+    if (to == NULL)
+        return false;
+    fputs("device,version,slot,bricked,silenced,campaign,attempt,images\n", to);
+    for (uint32_t i = 0; i < fleet->options.devices; i++) {
+        const struct fleet_device *device = &fleet->devices[i];
+        char id[DEVICE_ID_MAX + 1], start[DEVICE_ID_MAX + 100];
+        fleet_device_id(&fleet->options, i, id);
+        (void)snprintf(start, sizeof start, "%s,%s,%d,%d,%d", id, version_of(device),
+                       device->device.agent.running_slot, device->bricked, device->silenced);
+        if (device->written[0].count == 0)
+            fprintf(to, "%s,,,\n", start);
+        for (uint32_t j = 0; j < FLEET_ATTEMPTS && device->written[j].count > 0; j++)
+            fprintf(to, "%s,%" PRIu64 ",%u,%u\n", start, device->written[j].campaign,
+                    device->written[j].attempt, device->written[j].count);
+    }
+    bool whole = ferror(to) == 0;
+    return fclose(to) == 0 && whole;
 }

@@ -127,6 +127,11 @@ int main(int count, char **arguments)
                              event_loop_now(fleet.loop) + fleet.options.run_milliseconds);
     event_loop_run(fleet.loop);
     fleet_summary_print(&fleet, stdout);
+    int code = 0;
+    if (fleet.options.flashes != NULL && !fleet_flashes_write(&fleet, fleet.options.flashes)) {
+        fprintf(stderr, "fleetsim: --flashes %s: %s\n", fleet.options.flashes, strerror(errno));
+        code = 1;
+    }
 
     for (uint32_t i = 0; i < fleet.options.devices; i++)
         device_free(&fleet.devices[i].device);
@@ -136,5 +141,5 @@ int main(int count, char **arguments)
     event_loop_free(fleet.loop);
     curl_global_cleanup();
     (void)mosquitto_lib_cleanup();
-    return 0;
+    return code;
 }
