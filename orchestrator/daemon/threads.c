@@ -196,7 +196,7 @@ void *worker_main(void *context)
     size_t count;
     while ((count = queue_take(worker->queue, reports, room)) > 0 &&
            store_batch(worker, store, reports, count))
-        continue;
+        mqtt_client_stored(shared->mqtt, count);
     store_destroy(store);
     free(reports);
     return NULL;
