@@ -14,7 +14,13 @@
 #include "store_sql.h"
 #include "tick.h"
 
-enum { RETRY_MILLISECONDS = 1000, PARTITION_SECONDS = 3600 };
+enum {
+    RETRY_MILLISECONDS = 1000,
+    PARTITION_SECONDS = 3600,
+    BATCH_MILLISECONDS = 10, /* that a report waits for others: a transaction costs more than a report */
+    LOOK_MILLISECONDS = 10,  /* between two looks at the campaigns, at least; each batch asks for one */
+    SWEEP_MILLISECONDS = 200 /* between two looks at deadlines and the like, while there is much to do */
+};
 
 /* --- signals between threads ------------------------------------------------------------------------ */
 
@@ -193,8 +199,9 @@ void *worker_main(void *context)
     struct store *store = store_create(shared->config->database_url, name);
     if (reports == NULL)
         abort();
+    store_keep_plans(store);
     size_t count;
-    while ((count = queue_take(worker->queue, reports, room)) > 0 &&
+    while ((count = queue_take(worker->queue, reports, room, BATCH_MILLISECONDS)) > 0 &&
            store_batch(worker, store, reports, count))
         mqtt_client_stored(shared->mqtt, count);
     store_destroy(store);
@@ -272,11 +279,18 @@ static enum status look(struct shared *shared, struct store *store, unsigned *co
     return STATUS_OK;
 }
 
+static long long now_milliseconds(void)
+{
+    struct timespec now = in_milliseconds(0);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
 void *ticker_main(void *context)
 {
     struct shared *shared = context;
     struct store *store = store_create(shared->config->database_url, "orchestratord ticker");
     time_t partitions_at = 0;
+    long long sweep_at = 0;
     unsigned connections = 0;
     bool goes_on = wait_for_database(shared, store);
     while (goes_on) {
@@ -287,8 +301,14 @@ void *ticker_main(void *context)
             forget_the_past(shared, store);
             partitions_at = time(NULL) + PARTITION_SECONDS;
         }
+        int rest = atomic_load(&shared->tick_milliseconds);
+        long long now = now_milliseconds();
+        shared->engine.is_between_sweeps = now < sweep_at;
         if (look(shared, store, &connections, &more, &error) == STATUS_OK) {
-            goes_on = shared_wait(shared, more ? 0 : atomic_load(&shared->tick_milliseconds));
+            if (!shared->engine.is_between_sweeps)
+                sweep_at = now + (more && rest > SWEEP_MILLISECONDS ? SWEEP_MILLISECONDS : rest);
+            goes_on = more ? shared_wait(shared, 0)
+                           : shared_pause(shared, LOOK_MILLISECONDS) && shared_wait(shared, rest);
         } else {
             handle_failure(shared, "tick_failed", &error);
             goes_on = shared_pause(shared, RETRY_MILLISECONDS);

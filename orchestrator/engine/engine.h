@@ -2,6 +2,7 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arena.h"
@@ -20,6 +21,8 @@ struct engine {
     const char *public_url; /* what devices put before /v1/images, without a slash at its end */
     unsigned char image_secret[IMAGE_SECRET_SIZE];
     int64_t offer_resend_seconds;
+    bool is_between_sweeps; /* a tick leaves out what may wait for the next: deadlines, offline devices, what
+                               is sent again */
 };
 
 /* Reads the secret that signs image URLs from the database. */

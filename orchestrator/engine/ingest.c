@@ -459,14 +459,14 @@ static enum status ingest_work(struct store *store, void *context, struct error 
     for (size_t i = 0; i < batch->count; i++)
         handle_report(batch, &batch->reports[i]);
     batch->summary->moved = batch->changes.event_count;
-    if (changes_write(&batch->changes, store, error) != STATUS_OK ||
-        write_running(batch, store, error) != STATUS_OK ||
+    /* The waves' counters last: all who work on a campaign wait for one another there. */
+    if (write_running(batch, store, error) != STATUS_OK ||
         write_activations(batch, store, error) != STATUS_OK ||
         write_flash_maps(batch, store, error) != STATUS_OK ||
         write_presence(batch, store, error) != STATUS_OK || write_resends(batch, store, error) != STATUS_OK ||
-        write_answers(batch, store, error) != STATUS_OK)
+        write_answers(batch, store, error) != STATUS_OK || write_rejections(batch, store, error) != STATUS_OK)
         return error->status;
-    return write_rejections(batch, store, error);
+    return changes_write(&batch->changes, store, error);
 }
 
 enum status ingest_batch(const struct engine *engine, struct store *store, const struct report *reports,

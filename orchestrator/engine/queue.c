@@ -2,12 +2,14 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct queue {
     pthread_mutex_t mutex;
     pthread_cond_t not_empty, not_full;
     struct report *reports;
     size_t capacity, first, count;
+    size_t wanted; /* whoever takes is to be woken for so many */
     bool closed;
 };
 
@@ -23,7 +25,11 @@ struct queue *queue_create(size_t capacity)
     }
     queue->capacity = capacity;
     pthread_mutex_init(&queue->mutex, NULL);
-    pthread_cond_init(&queue->not_empty, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&queue->not_empty, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     pthread_cond_init(&queue->not_full, NULL);
     return queue;
 }
@@ -48,17 +54,34 @@ bool queue_put(struct queue *queue, const struct report *report)
     if (taken) {
         queue->reports[(queue->first + queue->count) % queue->capacity] = *report;
         queue->count++;
-        pthread_cond_signal(&queue->not_empty);
+        if (queue->count >= queue->wanted)
+            pthread_cond_signal(&queue->not_empty);
     }
     pthread_mutex_unlock(&queue->mutex);
     return taken;
 }
 
-size_t queue_take(struct queue *queue, struct report *reports, size_t room)
+static struct timespec in_milliseconds(int milliseconds)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)milliseconds * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    return until;
+}
+
+size_t queue_take(struct queue *queue, struct report *reports, size_t room, int milliseconds)
 {
     pthread_mutex_lock(&queue->mutex);
+    queue->wanted = 1;
     while (queue->count == 0 && !queue->closed)
         pthread_cond_wait(&queue->not_empty, &queue->mutex);
+    queue->wanted = room < queue->capacity ? room : queue->capacity;
+    struct timespec until = in_milliseconds(milliseconds);
+    while (queue->count < queue->wanted && !queue->closed &&
+           pthread_cond_timedwait(&queue->not_empty, &queue->mutex, &until) == 0)
+        continue;
     size_t taken = queue->count < room ? queue->count : room;
     for (size_t i = 0; i < taken; i++)
         reports[i] = queue->reports[(queue->first + i) % queue->capacity];

@@ -17,9 +17,9 @@ void queue_destroy(struct queue *queue);
 /* Waits while it is full. False when it was closed: the report was not taken. */
 bool queue_put(struct queue *queue, const struct report *report);
 
-/* Waits for the first report, then takes up to `room` of what is there, in order. 0 only when it was closed
- * and is empty. */
-size_t queue_take(struct queue *queue, struct report *reports, size_t room);
+/* Waits for the first report, then at most `milliseconds` (0 to 1000) for more, and takes up to `room` of
+ * what is there, in order. 0 only when it was closed and is empty. For one thread. */
+size_t queue_take(struct queue *queue, struct report *reports, size_t room, int milliseconds);
 
 /* Nothing more can be put; what is in it can still be taken. */
 void queue_close(struct queue *queue);

@@ -104,7 +104,7 @@ for_each_target(struct tick_work *work, struct store *store, const struct store_
 
 enum status tick_expire(struct tick_work *work, struct store *store, struct error *error)
 {
-    if (snapshot_in_flight(&work->campaign.snapshot) == 0)
+    if (work->engine->is_between_sweeps || snapshot_in_flight(&work->campaign.snapshot) == 0)
         return STATUS_OK;
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, work->campaign.number);
@@ -115,7 +115,7 @@ enum status tick_expire(struct tick_work *work, struct store *store, struct erro
 enum status tick_give_up(struct tick_work *work, struct store *store, struct error *error)
 {
     const struct campaign *campaign = &work->campaign;
-    if (campaign->snapshot.state != CAMPAIGN_RUNNING ||
+    if (work->engine->is_between_sweeps || campaign->snapshot.state != CAMPAIGN_RUNNING ||
         snapshot_count(&campaign->snapshot, TARGET_PENDING) == 0)
         return STATUS_OK;
     struct store_parameters parameters = {0};

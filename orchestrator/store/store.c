@@ -14,6 +14,7 @@ struct store {
     char *application_name;
     PGconn *connection;
     bool prepared[STORE_STATEMENT_COUNT];
+    bool keeps_plans;
     bool in_transaction; /* from store_begin to commit or rollback, even when the connection is lost in
                             between */
 };
@@ -93,6 +94,11 @@ struct store *store_create(const char *url, const char *application_name)
     return store;
 }
 
+void store_keep_plans(struct store *store)
+{
+    store->keeps_plans = true;
+}
+
 static void disconnect(struct store *store)
 {
     PQfinish(store->connection);
@@ -129,6 +135,10 @@ static void ignore_notice(void *context, const PGresult *result)
     (void)result;
 }
 
+#define OPTIONS                                                                                              \
+    "-c TimeZone=UTC -c idle_in_transaction_session_timeout=60s -c tcp_keepalives_idle=15 "                  \
+    "-c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+
 enum status store_connect(struct store *store, struct error *error)
 {
     if (store->connection != NULL && PQstatus(store->connection) == CONNECTION_OK)
@@ -139,12 +149,18 @@ enum status store_connect(struct store *store, struct error *error)
     const char *keywords[] = {
         "keepalives_idle",  "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname",
         "application_name", "connect_timeout",     "client_encoding",  "options",          NULL};
-    const char *values[] = {
-        "15", "5", "3", "30000", store->url, store->application_name, "5", "UTF8",
-        /* A plan kept from when a table was empty reads all of it once it is full: plan anew each time. */
-        "-c plan_cache_mode=force_custom_plan -c TimeZone=UTC -c idle_in_transaction_session_timeout=60s "
-        "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
-        NULL};
+    const char *values[] = {"15",
+                            "5",
+                            "3",
+                            "30000",
+                            store->url,
+                            store->application_name,
+                            "5",
+                            "UTF8",
+                            store->keeps_plans
+                                ? "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off " OPTIONS
+                                : "-c plan_cache_mode=force_custom_plan " OPTIONS,
+                            NULL};
     store->connection = PQconnectdbParams(keywords, values, 1);
     if (store->connection == NULL)
         abort();

@@ -45,6 +45,11 @@ enum status store_check_url(const char *url, struct error *error) MUST_CHECK;
 struct store *store_create(const char *url, const char *application_name);
 void store_destroy(struct store *store);
 
+/* Before the first connection: each statement is planned once, and by indexes. For those whose statements all
+ * name the rows they want; others plan anew each time, as a plan from when a table was empty would read all
+ * of it later. */
+void store_keep_plans(struct store *store);
+
 /* Connects when there is no working connection. STATUS_UNAVAILABLE when that fails. An open transaction is
  * lost with the connection. Every function below that needs the connection calls it outside a transaction. */
 enum status store_connect(struct store *store, struct error *error) MUST_CHECK;

@@ -68,9 +68,10 @@ static void *ingest_main(void *context)
     const struct worker *worker = context;
     struct process *process = worker->process;
     struct store *store = store_create(process->database_url, "orchestrator ingest");
+    store_keep_plans(store);
     struct report *reports = calloc(BATCH, sizeof *reports);
     size_t count;
-    while ((count = queue_take(process->queues[worker->number], reports, BATCH)) > 0) {
+    while ((count = queue_take(process->queues[worker->number], reports, BATCH, 0)) > 0) {
         struct error error = {0};
         struct ingest_summary summary;
         while (ingest_batch(&process->engine, store, reports, count, &summary, &error) != STATUS_OK) {
