@@ -17,21 +17,6 @@ check-now: programs tests
 scenarios: programs lx106-programs
 	@BUILD=$(BUILD) tests/run.sh $(SCENARIOS)
 
-# Ends orchestratord at a named point of its work.
-$(BUILD)/tests/chaos/kill_at.so: tests/chaos/kill_at.c Makefile
-	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(filter-out -fsanitize=% --coverage,$(CFLAGS_HOST)) -fPIC -shared $(EXTRA_store) -o $@ $< -ldl
-tests: $(BUILD)/tests/chaos/kill_at.so
-
-# Kills at random, CHAOS_RUNS times in a row; `make check` has a small one.
-.PHONY: chaos
-CHAOS_RUNS ?= 5
-chaos: deps
-	@+$(MAKE) --no-print-directory programs tests
-	@BUILD=$(BUILD) tests/chaos/commit_points.sh
-	@for run in $$(seq $(CHAOS_RUNS)); do \
-	    BUILD=$(BUILD) CHAOS_DEVICES=$${CHAOS_DEVICES:-2000} CHAOS_KILLS=$${CHAOS_KILLS:-30} tests/chaos/chaos.sh || exit 1; done
-
 # What docs/performance.md says, measured here.
 bench: programs
 	@BUILD=$(BUILD) tests/bench/import.sh
