@@ -1,31 +1,149 @@
-# What the benchmarks share. A benchmark sources this: it then has a private PostgreSQL and orchestratord, with fsync, and a product lamp; its
-# folder $work and they are gone at its end.
+# What the benchmarks share. A benchmark may set $settings (lines of orchestratord's configuration) and sources this: it then has a private
+# PostgreSQL, mosquitto and orchestratord, with fsync, and a product lamp; its folder $work and they are gone at its end.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$(cd "${BUILD:-$root/build}" && pwd)
 work=$(mktemp -d /tmp/fota-bench.XXXXXX)
+ptype=45772
+helpers=() # programs a benchmark has started
 cd "$root"
 
 services() {
     deploy/local/local.sh --state "$work/state" --build "$build" "$@"
 }
 leave() {
+    local code=$?
+    trap - EXIT
+    trap '' TERM INT
+    [ $code = 0 ] || tail -n 5 "$work/log" "$work/state/orchestratord.log" >&2 || true
+    kill "${helpers[@]}" 2> /dev/null || true
+    wait
     services --remove down > "$work/log" 2>&1 || cat "$work/log" >&2
     rm -rf "$work"
+    exit $code
 }
 trap leave EXIT
 trap 'exit 143' TERM INT
 
+mkdir -p "$work/state"
+echo "${settings:-}" > "$work/state/extra.conf"
 services up > "$work/log" 2>&1 || { cat "$work/log" && exit 1; }
 # shellcheck disable=SC1091
 . "$work/state/env"
-orchestratorctl product create --name lamp --ptype 45772 > "$work/log"
+orchestratorctl product create --name lamp --ptype $ptype > "$work/log"
 daemon=$(services pid orchestratord)
 
+# --- what is said -----------------------------------------------------------------------------------------------------
+
+# A line of a table, and what is measured as JSON beside it: measured WHAT VALUE UNIT [LIMIT WHAT-LIMITS [more|less]]. With a limit the ratio
+# is the value to it, or with "less" (seconds, where little is good) it to the value: 1.00 is as good as it gets.
+measured() {
+    jq --null-input --compact-output --arg row "${row_name:-}" --arg what "$1" --arg value "$2" --arg unit "$3" --arg limit "${4:-}" \
+        --arg limited_by "${5:-}" --arg sense "${6:-more}" '
+        {row: $row, what: $what, value: ($value | tonumber), unit: $unit}
+        + if $limit == "" then {} else {limit: ($limit | tonumber), limited_by: $limited_by}
+            | .ratio = (if $sense == "more" then ($value | tonumber) / .limit else .limit / ($value | tonumber) end * 1000 | round / 1000) end' |
+        tee -a "${RESULTS:-/dev/null}" |
+        jq --raw-output '[.what, .value, .unit, (.limit // "-"), (.ratio // "-"), (.limited_by // "")] | @tsv' |
+        awk -F '\t' '{printf "%-66s %12s %-10s %12s %7s  %s\n", $1, $2, $3, $4, $5, $6}'
+}
+# What could not be measured, and why.
+not_measured() {
+    jq --null-input --compact-output --arg row "${row_name:-}" --arg what "$1" --arg why "$2" \
+        '{row: $row, what: $what, not_measured: $why}' >> "${RESULTS:-/dev/null}"
+    printf '%-66s not measured: %s\n' "$1" "$2"
+}
+# A line of a Markdown table.
+row() {
+    printf '| %s | %s | %s | %s |\n' "$@"
+}
+
+# --- arithmetic -------------------------------------------------------------------------------------------------------
+
+# calculate EXPRESSION [FORMAT]
+calculate() {
+    awk "BEGIN {printf \"${2:-%.0f}\", $1}"
+}
+# percentile SHARE: of the numbers on standard input, one a line
+percentile() {
+    sort -g | awk -v share="$1" '{value[NR] = $1} END {i = int(share * NR); if (i < share * NR || i == 0) i++; print value[i]}'
+}
+median() {
+    percentile 0.5
+}
+
+# --- the services ------------------------------------------------------------------------------------------------------
+
+sql() {
+    psql "$DATABASE_URL" -XAqtv ON_ERROR_STOP=1 -c "$1"
+}
+# until_sql WANTED SQL [SECONDS]
+until_sql() {
+    local found end=$((SECONDS + ${3:-120}))
+    while found=$(sql "$2") || return 1; [ "$found" != "$1" ]; do
+        [ $SECONDS -lt $end ] || { echo "after ${3:-120} seconds \"$found\", not $1: $2" >&2 && return 1; }
+        sleep 0.1
+    done
+}
+# until_line FILE TEXT: a helper has said it
+until_line() {
+    local end=$((SECONDS + 60))
+    until grep -qs "$2" "$1"; do
+        [ $SECONDS -lt $end ] || { echo "no \"$2\" in $1: $(tail -n 3 "$1")" >&2 && return 1; }
+        sleep 0.02
+    done
+}
 # kib FIELD: of the daemon's memory
 kib() {
     awk -v field="$1:" '$1 == field {print $2}' "/proc/$daemon/status"
 }
-# A line of the table.
-row() {
-    printf '| %s | %s | %s | %s |\n' "$@"
+# Microseconds of processor that a service has used so far, its ended children with it. Every process of PostgreSQL counts.
+cpu() {
+    local pid
+    pid=$(services pid "$1")
+    cat $(printf '/proc/%s/stat ' $pid $(pgrep --parent "$(paste -sd, <<< "$pid")" || true)) 2> /dev/null |
+        awk -v ticks="$(getconf CLK_TCK)" '{sub(/.*\) /, ""); n += $12 + $13 + $14 + $15} END {printf "%d", n * 1000000 / ticks}'
+}
+
+# --- the fleet ---------------------------------------------------------------------------------------------------------
+
+version() {
+    echo "${1}t$ptype(a)"
+}
+# firmware VERSION SIZE: for both slots
+firmware() {
+    local slot
+    for slot in 1 2; do
+        "$build/tools/make_image" --slot $slot --size "$2" --version "$(version "$1")" --output "$work/user$slot.bin"
+    done
+    orchestratorctl firmware upload "$(version "$1")" "$work/user1.bin" "$work/user2.bin" > "$work/log"
+}
+# devices COUNT: registered, and online as far as the database knows. They run v1.0.0 to v1.0.9, in slot 1.
+devices() {
+    sql "INSERT INTO devices (device_id, product_id, ptype, tags, version, version_order, fota_class, slot, activated_at)
+             SELECT 'lamp-' || lpad(i::text, 8, '0'), 1, $ptype, ARRAY['site-' || i % 100], 'v1.0.' || i % 10 || 't$ptype(a)',
+                    '10' || i % 10 || 'v', 'a', 1, now()
+             FROM generate_series(1, $1) i;
+         INSERT INTO presence (device_id, online) SELECT device_id, true FROM devices"
+    sql 'VACUUM ANALYZE devices, presence'
+}
+# policy JQ-FILTER: all at once, without a rate or a narrow cap, changed by the filter, into $work/policy.json
+policy() {
+    jq ".in_flight = 1000000 | .timeouts = {offer_seconds: 3600, download_seconds: 3600, confirm_seconds: 3600} | ${1:-.}" \
+        policies/all-at-once.json > "$work/policy.json"
+}
+# campaign NAME VERSION: started
+campaign() {
+    orchestratorctl campaign create "$1" --firmware "$(version "$2")" --policy "$work/policy.json" --start > "$work/log"
+}
+# fleet COUNT [fleetsim options]: registered and connected, v1.0.5; $fleet is its process
+fleet() {
+    local -a command=(fleetsim --devices "$1" --ptype $ptype --version "$(version v1.0.5)" --mqtt "$MQTT_ADDRESS" --source-addresses 4
+        --boot-seconds 0 --health-seconds 0 "${@:2}")
+    { echo id,ptype,version && "${command[@]}" --print-devices | grep -v '^id,'; } > "$work/devices.csv"
+    orchestratorctl device import "$work/devices.csv" > "$work/log"
+    "${command[@]}" --json > "$work/fleet.log" 2>&1 &
+    fleet=$!
+    helpers+=($fleet)
+    until_line "$work/fleet.log" '^ready: '
+    until_sql "$1" 'SELECT count(*) FROM presence WHERE online'
 }

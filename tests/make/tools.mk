@@ -1,7 +1,7 @@
 # What is done with the programs once they are built: tests, checks, installation, local services, demo.
 # `check`, `demo` and `up` install missing packages first, and build in a second make that sees them.
 
-.PHONY: bench deps check check-now scenarios lint format install sanitize coverage up down demo help
+.PHONY: deps check check-now scenarios lint format install sanitize coverage up down demo help
 LOCAL = deploy/local/local.sh
 SHARE = $(DESTDIR)$(PREFIX)/share/orchestratord
 SCENARIOS = $(filter-out tests/scenario/lib.sh tests/scenario/stories.sh,$(sort $(wildcard tests/scenario/*.sh)))
@@ -16,11 +16,6 @@ check-now: programs tests
 	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) tests/property/campaign.sh tests/property/database.sh tests/powercut/powercut.sh $(BUILD)/tests/lx106/test_maps tests/lx106/powercut.sh tests/lx106/sizes.sh tests/esp8266/sdk_calls.sh tests/chaos/commit_points.sh tests/chaos/chaos.sh $(SCENARIOS)
 scenarios: programs lx106-programs
 	@BUILD=$(BUILD) tests/run.sh $(SCENARIOS)
-
-# What docs/performance.md says, measured here.
-bench: programs
-	@BUILD=$(BUILD) tests/bench/import.sh
-	@BUILD=$(BUILD) tests/bench/plan.sh
 
 lint: programs
 	@sh deploy/deps.sh lint
@@ -69,7 +64,7 @@ help:
 	@echo 'make scenarios  only the scenarios'
 	@echo 'make unit       only the unit tests'
 	@echo 'make sanitize   all tests with address and undefined behaviour sanitizers'
-	@echo 'make bench      measure what docs/performance.md says'
+	@echo 'make bench      measure what docs/performance.md says (ROWS="1 3": only those), in about ten minutes'
 	@echo 'make coverage   all tests, then lines executed by file'
 	@echo 'make prove      a million random campaigns against the pure engine (PROVE_SEQUENCES), then PROVE_RUNS=$(PROVE_RUNS)'
 	@echo '                against the real database with two orchestrators that are killed at any instant'

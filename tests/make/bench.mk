@@ -1,0 +1,17 @@
+# `make bench`: every row of docs/performance.md, or only those of ROWS="1 3". The tools are load generators, and what the product is
+# compared with.
+.PHONY: bench bench-tools
+BENCH_TOOLS = $(addprefix $(BUILD)/bench/,publish bare_ingest)
+BENCH_LINK = $(CC) $(CFLAGS_HOST) -I$(shell pg_config --includedir 2>/dev/null) -o $@ $(filter %.c,$^)
+bench-tools: $(BENCH_TOOLS)
+$(BENCH_TOOLS): tests/make/bench.mk $(wildcard tests/bench/tools/*.h)
+$(BUILD)/bench/publish: $(addprefix tests/bench/tools/,publish.c raw_mqtt.c)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(BENCH_LINK)
+$(BUILD)/bench/bare_ingest: $(addprefix tests/bench/tools/,bare_ingest.c bare_batch.c raw_mqtt.c)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(BENCH_LINK) -lmosquitto -lpq -lpthread
+bench: deps
+	@sh deploy/deps.sh bench
+	@+$(MAKE) --no-print-directory programs bench-tools
+	@BUILD=$(BUILD) tests/bench/run.sh $(ROWS)
