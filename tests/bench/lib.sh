@@ -15,11 +15,37 @@ leave() {
     trap - EXIT
     trap '' TERM INT
     [ $code = 0 ] || tail -n 5 "$work/log" "$work/state/orchestratord.log" >&2 || true
+    [ -z "${PROFILE:-}" ] || profile_end || true
     kill "${helpers[@]}" 2> /dev/null || true
     wait
     services --remove down > "$work/log" 2>&1 || cat "$work/log" >&2
     rm -rf "$work"
     exit $code
+}
+# With PROFILE=FILE: which statements take most of the database's time, and (where perf is installed) which functions the daemon's.
+superuser() {
+    psql "${DATABASE_URL/\/\/orchestrator:/\/\/postgres:}" -XAqtF ' | ' -v ON_ERROR_STOP=1 -c "$1"
+}
+profile_begin() {
+    superuser "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'"
+    services down > "$work/log"
+    services up > "$work/log"
+    . "$work/state/env"
+    superuser 'CREATE EXTENSION pg_stat_statements'
+    daemon=$(services pid orchestratord)
+    profiler=
+    command -v perf > /dev/null || return 0
+    perf record -q -F 999 -g -p "$daemon" -o "$work/perf" > "$work/perf.log" 2>&1 &
+    profiler=$!
+}
+profile_end() {
+    {
+        echo 'total ms | calls | ms a call | rows | statement'
+        superuser "SELECT round(total_exec_time), calls, round(mean_exec_time::numeric, 3), rows, left(regexp_replace(query, '\s+', ' ', 'g'), 150)
+            FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT 25"
+        [ -z "$profiler" ] || { kill -INT "$profiler" && wait "$profiler"; } || true
+        [ ! -s "$work/perf" ] || perf report -i "$work/perf" --no-children -g none --percent-limit 0.5 --stdio 2> /dev/null | grep -v '^#'
+    } > "$PROFILE"
 }
 trap leave EXIT
 trap 'exit 143' TERM INT
@@ -29,6 +55,7 @@ echo "${settings:-}" > "$work/state/extra.conf"
 services up > "$work/log" 2>&1 || { cat "$work/log" && exit 1; }
 # shellcheck disable=SC1091
 . "$work/state/env"
+[ -z "${PROFILE:-}" ] || profile_begin
 orchestratorctl product create --name lamp --ptype $ptype > "$work/log"
 daemon=$(services pid orchestratord)
 

@@ -18,7 +18,7 @@ fleet_cpu() {
     awk -v ticks="$(getconf CLK_TCK)" '{sub(/.*\) /, ""); printf "%d", ($12 + $13) * 1000000 / ticks}' "/proc/$fleet/stat"
 }
 minor=1
-for kilobytes in 4 64 400; do
+for kilobytes in ${UPDATE_KILOBYTES:-4 64 400}; do
     firmware "v1.$minor.0" $((kilobytes * 1024))
     for part in $parts; do
         used[$part]=$(cpu "$part")
