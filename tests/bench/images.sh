@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Row 4: images and HEAD a second at 400 KB and 64 KB over 32 kept connections, the right to download checked (signed URLs of 100 devices); beside
 # nginx and bare libmicrohttpd with the same file.
-#   images.sh [SECONDS] (2) of each measurement
+#   images.sh [SECONDS] (1) of each measurement
 set -euo pipefail
-lasts=${1:-${IMAGE_SECONDS:-2}}
+lasts=${1:-${IMAGE_SECONDS:-1}}
 runs=${RUNS:-3} connections=32
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

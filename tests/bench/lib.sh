@@ -158,9 +158,9 @@ policy() {
     jq ".in_flight = 1000000 | .timeouts = {offer_seconds: 3600, download_seconds: 3600, confirm_seconds: 3600} | ${1:-.}" \
         policies/all-at-once.json > "$work/policy.json"
 }
-# campaign NAME VERSION: started
+# campaign NAME VERSION [OPTIONS]: started
 campaign() {
-    orchestratorctl campaign create "$1" --firmware "$(version "$2")" --policy "$work/policy.json" --start > "$work/log"
+    orchestratorctl campaign create "$1" --firmware "$(version "$2")" --policy "$work/policy.json" --start "${@:3}" > "$work/log"
 }
 # fleet COUNT [fleetsim options]: registered and connected, v1.0.5; $fleet is its process
 fleet() {

@@ -5,8 +5,8 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${BUILD:-$here/../../build}" && pwd)
-declare -A rows=([1]=ingest [3]=updates [4]=images)
-[ $# -gt 0 ] || set -- 1 3 4
+declare -A rows=([1]=ingest [2]=dispatch [3]=updates [4]=images [7]=latency)
+[ $# -gt 0 ] || set -- 1 2 3 4 7
 export RESULTS=$build/bench/results row_name
 : > "$RESULTS"
 code=0
