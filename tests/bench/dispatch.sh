@@ -12,10 +12,7 @@ devices "$count"
 policy
 
 subscribers() {
-    "$build/bench/subscribers" "$MQTT_ADDRESS" "$count" "$count" > "$work/subscribers.log" &
-    subscribers=$!
-    helpers+=($subscribers)
-    until_line "$work/subscribers.log" ready
+    helper "$work/subscribers.log" "$build/bench/subscribers" "$MQTT_ADDRESS" "$count" "$count"
 }
 # seen FIELD
 seen() {
@@ -25,7 +22,7 @@ for run in $(seq "$runs"); do
     subscribers
     firmware "v1.$run.0" 20480
     campaign "run-$run" "v1.$run.0"
-    wait $subscribers
+    wait $helper
     opened=$(sql "SELECT extract(epoch FROM opened_at) FROM waves JOIN campaigns USING (campaign_id) WHERE campaigns.name = 'run-$run'")
     calculate "$count / ($(seen last) - $opened)" '%.0f\n' >> "$work/product"
     calculate "1000 * ($(seen first) - $opened)" '%.0f\n' >> "$work/first"
@@ -39,7 +36,7 @@ for run in $(seq "$runs"); do
         for (i = 1; i <= count; i++) printf "fota/v1/lamp-%08d/command\t%s\n", i, text
     }' > "$work/messages"
     "$build/bench/publish" "$MQTT_ADDRESS" 1 500 "$work/messages" > "$work/publish.log"
-    wait $subscribers
+    wait $helper
     calculate "$count / ($(seen last) - $(jq .began "$work/publish.log"))" '%.0f\n' >> "$work/bare"
 done
 measured "offers out to $count devices" "$(median < "$work/product")" offers/s "$(median < "$work/bare")" 'one bare connection that publishes'

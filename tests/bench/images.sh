@@ -71,10 +71,7 @@ for kilobytes in 400 64; do
     cp "$work/user2.bin" "$work/www/$kilobytes"
     echo "/$kilobytes" > "$work/path"
     bare_at=127.0.0.1:$(free_port)
-    "$build/bench/bare_http" "${bare_at#*:}" 4 "$work/www/$kilobytes" > "$work/bare.log" &
-    bare=$!
-    helpers+=($bare)
-    until_line "$work/bare.log" ready
+    helper "$work/bare.log" "$build/bench/bare_http" "${bare_at#*:}" 4 "$work/www/$kilobytes"
     for method in GET HEAD; do
         rm -f "$work"/rates-*
         for run in $(seq "$runs"); do
@@ -90,6 +87,6 @@ for kilobytes in 400 64; do
             not_measured "- to nginx" 'nginx is not installed'
         fi
     done
-    kill $bare
+    kill $helper
     minor=$((minor + 1))
 done

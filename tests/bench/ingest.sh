@@ -15,13 +15,9 @@ policy
 
 # bare COUNT BROKER DATABASE: one run of the bare parts, reports a second into $rate
 bare() {
-    local pid
-    "$build/bench/bare_ingest" "$1" "$work/devices" 2 500 "$2" "$3" > "$work/bare.log" &
-    pid=$!
-    helpers+=($pid)
-    until_line "$work/bare.log" ready
+    helper "$work/bare.log" "$build/bench/bare_ingest" "$1" "$work/devices" 2 500 "$2" "$3"
     [ "$2" = - ] || "$build/bench/publish" "$2" $connections $window "$work/reports" > "$work/publish.log"
-    wait $pid
+    wait $helper
     rate=$(tail -n 1 "$work/bare.log" | jq '.messages / (.ended - .began) | round')
 }
 # The reports of a campaign whose devices have all been offered its firmware, one a line.

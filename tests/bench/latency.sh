@@ -17,17 +17,14 @@ say_both() {
     measured "- 99th percentile of $(wc -l < "$2")" "$(calculate "1000 * $(percentile 0.99 < "$2")" %.1f)" ms 1000 'what was aimed at' less
 }
 devices_of() {
-    "$build/bench/gate_devices" "$MQTT_ADDRESS" "$@" > "$work/$1" &
-    gates=$!
-    helpers+=($gates)
-    until_line "$work/$1" ready
+    helper "$work/$1" "$build/bench/gate_devices" "$MQTT_ADDRESS" "$@"
 }
 policy "(.waves[0] | .gate.success_percent = 100 | .gate.finished_percent = 100) as \$wave
     | .waves = [range($waves - 1) as \$n | \$wave | .name = \"wave-\\(\$n)\" | .size = {count: $wave}] + [\$wave | .name = \"last\"]"
 for number in $(seq 0 $((campaigns - 1))); do
     devices_of promote $wave $((waves - 1))
     campaign "waves-$number" v1.1.0 --tag "waves-$number"
-    wait $gates
+    wait $helper
     grep -v ready "$work/promote" >> "$work/promoted"
     orchestratorctl campaign cancel "waves-$number" > "$work/log"
 done
@@ -41,6 +38,6 @@ for number in $(seq 0 $((halts - 1))); do
     until_sql halted "SELECT state FROM campaigns WHERE name = 'pair-$number'" 20
     orchestratorctl campaign cancel "pair-$number" > "$work/log"
 done
-wait $gates
+wait $helper
 grep -v ready "$work/halt" > "$work/halted"
 say_both 'from the deciding report to the halt' "$work/halted"

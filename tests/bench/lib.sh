@@ -119,6 +119,14 @@ until_line() {
         sleep 0.02
     done
 }
+# helper LOG COMMAND...: in the background, as $helper, until it says that it is ready. A log of an earlier one must not say so for it.
+helper() {
+    rm -f "$1"
+    "${@:2}" > "$1" 2>&1 &
+    helper=$!
+    helpers+=($helper)
+    until_line "$1" '^ready' || { cat "$1" >&2 && return 1; }
+}
 # kib FIELD: of the daemon's memory
 kib() {
     awk -v field="$1:" '$1 == field {print $2}' "/proc/$daemon/status"
@@ -168,9 +176,7 @@ fleet() {
         --boot-seconds 0 --health-seconds 0 "${@:2}")
     { echo id,ptype,version && "${command[@]}" --print-devices | grep -v '^id,'; } > "$work/devices.csv"
     orchestratorctl device import "$work/devices.csv" > "$work/log"
-    "${command[@]}" --json > "$work/fleet.log" 2>&1 &
-    fleet=$!
-    helpers+=($fleet)
-    until_line "$work/fleet.log" '^ready: '
+    helper "$work/fleet.log" "${command[@]}" --json
+    fleet=$helper
     until_sql "$1" 'SELECT count(*) FROM presence WHERE online'
 }

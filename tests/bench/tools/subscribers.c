@@ -9,6 +9,8 @@
 
 #include "raw_mqtt.h"
 
+enum { PATIENCE = 20 }; /* seconds without a message */
+
 static struct {
     size_t messages, bytes;
     double first, last;
@@ -44,6 +46,7 @@ int main(int count, char **arguments)
         epoll_ctl(epoll, EPOLL_CTL_ADD, all[i].fd, &event);
     }
     bool told = false;
+    double patient_until = seconds_now() + PATIENCE;
     while (seen.messages < expected) {
         struct epoll_event events[256];
         if (granted == devices && !told) {
@@ -54,6 +57,10 @@ int main(int count, char **arguments)
         int ready = epoll_wait(epoll, events, 256, 1000);
         if (ready < 0 && errno != EINTR)
             die("epoll: %m");
+        if (ready > 0)
+            patient_until = seconds_now() + PATIENCE;
+        if (seconds_now() > patient_until)
+            die("only %zu of %zu messages came", seen.messages, expected);
         for (int i = 0; i < ready; i++) {
             granted += raw_mqtt_read(events[i].data.ptr, receive, NULL);
             raw_mqtt_flush(events[i].data.ptr); /* a few bytes: always room */
