@@ -5,8 +5,8 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${BUILD:-$here/../../build}" && pwd)
-declare -A rows=([1]=ingest [2]=dispatch [3]=updates [4]=images [7]=latency)
-[ $# -gt 0 ] || set -- 1 2 3 4 7
+declare -A rows=([1]=ingest [2]=dispatch [3]=updates [4]=images [5]=plan [6]=memory [7]=latency [8]=two [import]=import)
+[ $# -gt 0 ] || set -- 1 2 3 4 5 6 7 8 import
 export RESULTS=$build/bench/results row_name
 : > "$RESULTS"
 code=0
