@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # How long the import of many devices takes and how much memory, beside a bare COPY of the same rows into tables of the same shape,
-# in the same run. Private PostgreSQL and orchestratord, with fsync. Prints one Markdown table.
+# in the same run.
 #   import.sh [DEVICES] (100000)
 set -euo pipefail
-devices=${1:-100000}
+devices=${1:-${IMPORT_DEVICES:-100000}}
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 awk -v devices="$devices" 'BEGIN {
@@ -18,14 +18,10 @@ timed() {
     read -r took memory < "$work/time"
 }
 
-echo "$devices devices, $(nproc) cores, $(psql "$DATABASE_URL" -XAtc 'SHOW server_version' | cut -d' ' -f1):"
-row what seconds 'orchestratorctl, MiB at most' 'orchestratord, MiB at most (before)'
-row --- --- --- ---
 before=$(kib VmRSS)
 echo 5 > "/proc/$daemon/clear_refs"
 timed orchestratorctl device import "$work/devices.csv" --keys "$work/keys.csv"
-row 'import, with its keys' "$took" $((memory / 1024)) "$(($(kib VmHWM) / 1024)) ($((before / 1024)))"
-import=$took
+import=$took of_ctl=$((memory / 1024)) of_daemon=$(($(kib VmHWM) / 1024))
 
 # The same rows, bare: what the import has stored, into empty tables of the same columns, checks and indexes.
 tables=(devices presence device_keys asks)
@@ -36,5 +32,6 @@ for table in "${tables[@]}"; do
 done
 psql "$DATABASE_URL" -Xqc 'CREATE SCHEMA bare' -f "$work/tables.sql"
 timed psql "$DATABASE_URL" -Xq --single-transaction -f "$work/copy.sql"
-row 'bare COPY of the same rows' "$took" - -
-row 'import to COPY' "$(awk "BEGIN {printf \"%.1f\", $import / $took}") times" - -
+measured "import of $devices devices, with their keys" "$import" s "$took" 'bare COPY of the same rows' less
+measured '- orchestratorctl at most' "$of_ctl" MiB
+measured "- orchestratord at most (before: $((before / 1024)))" "$of_daemon" MiB

@@ -3,7 +3,7 @@
 # until a device in flight is told to stop, where the report makes the gate halt. Sixty and more of each, waves of four devices.
 #   latency.sh [CAMPAIGNS [HALTS]] (2 60)    (of 32 waves, as many as there can be)
 set -euo pipefail
-campaigns=${1:-2} halts=${2:-60}
+campaigns=${1:-${LATENCY_CAMPAIGNS:-2}} halts=${2:-${LATENCY_HALTS:-60}}
 wave=4 waves=32
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

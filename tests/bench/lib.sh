@@ -79,10 +79,6 @@ not_measured() {
         '{row: $row, what: $what, not_measured: $why}' >> "${RESULTS:-/dev/null}"
     printf '%-66s not measured: %s\n' "$1" "$2"
 }
-# A line of a Markdown table.
-row() {
-    printf '| %s | %s | %s | %s |\n' "$@"
-}
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
 

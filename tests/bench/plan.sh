@@ -59,11 +59,12 @@ measured '- its connections in PostgreSQL' "$(backends)" MiB
 
 # As dashboards find it in the middle of a campaign: a fifth has ended, of which one in twenty failed, one device in a hundred is offline, and the log
 # has as many steps as there are devices. Counters move with the states, or the database would refuse.
-ended=$((count / 5))
+sql 'ANALYZE targets, devices, presence, waves'
 sql "BEGIN;
-    UPDATE targets SET state = CASE WHEN position % 20 > 0 THEN 'confirmed' ELSE 'reverted' END, attempt = 1, nonce = '0123456789abcdef',
-           reason = CASE WHEN position % 20 > 0 THEN '' ELSE 'health_check' END
-        WHERE campaign_id = 1 AND wave = 1 AND position IN (SELECT position FROM targets WHERE campaign_id = 1 AND wave = 1 LIMIT $ended);
+    UPDATE targets SET state = CASE WHEN position % 100 > 0 THEN 'confirmed' ELSE 'reverted' END, attempt = 1, nonce = '0123456789abcdef',
+           reason = CASE WHEN position % 100 > 0 THEN '' ELSE 'health_check' END
+        WHERE campaign_id = 1 AND wave = 1 AND position > (SELECT members FROM waves WHERE campaign_id = 1 AND wave = 0) + 100
+          AND position % 5 = 0;
     UPDATE waves w SET pending = w.pending - e.confirmed - e.reverted, confirmed = e.confirmed, reverted = e.reverted
         FROM (SELECT count(*) FILTER (WHERE state = 'confirmed') AS confirmed, count(*) FILTER (WHERE state = 'reverted') AS reverted
               FROM targets WHERE campaign_id = 1 AND wave = 1) e WHERE w.campaign_id = 1 AND w.wave = 1;

@@ -7,7 +7,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${BUILD:-$here/../../build}" && pwd)
 declare -A rows=([1]=ingest [2]=dispatch [3]=updates [4]=images [5]=plan [6]=memory [7]=latency [8]=two [import]=import)
 [ $# -gt 0 ] || set -- 1 2 3 4 5 6 7 8 import
-export RESULTS=$build/bench/results row_name
+json=${BENCH_JSON:-$build/bench.json}
+export RESULTS=$json.lines row_name
 : > "$RESULTS"
 code=0
 printf '%s, %s cores, PostgreSQL %s, %s, load %s before\n' "$(uname -m)" "$(nproc)" "$(pg_config --version | cut -d' ' -f2)" \
@@ -20,6 +21,7 @@ for row_name; do
     echo "# row $row_name took $((SECONDS - began)) s"
 done
 jq --slurp --arg cores "$(nproc)" --arg at "$(date -u +%FT%TZ)" --arg version "$(git -C "$here" describe --always --dirty 2> /dev/null || true)" \
-    '{at: $at, version: $version, cores: ($cores | tonumber), results: .}' "$RESULTS" > "$build/bench.json"
-echo "# ${build#"$PWD/"}/bench.json"
+    '{at: $at, version: $version, cores: ($cores | tonumber), results: .}' "$RESULTS" > "$json"
+rm -f "$RESULTS"
+echo "# ${json#"$PWD/"}"
 exit $code

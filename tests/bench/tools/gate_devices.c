@@ -102,7 +102,8 @@ static void receive(void *context, struct raw_mqtt *mqtt, const struct raw_messa
     if (strcmp(name, "update") == 0) {
         if (!wave.halts)
             conclude();
-        note(device, command);
+        if (wave.left > 0)
+            note(device, command);
         if (wave.count == wave.wanted)
             answer(mqtt);
     } else if (strcmp(name, "cancel") == 0) {
