@@ -36,9 +36,15 @@ ready() (
 
 resident idle 20
 start_up 'an empty database'
+# Before any device: what devices said is retained by the broker, and whoever connects is told.
+devices "$inventory"
+start_up "an inventory of $inventory devices"
+sleep 2 # a few looks of the ticker
+resident "an inventory of $inventory devices, started anew" 64
+sql 'SET client_min_messages = warning; TRUNCATE devices CASCADE'
 for count in 5000 15000; do
     if fleet $count 2> "$work/fleet.err"; then
-        sleep 2 # until what they said is stored, and what was needed for it is given back
+        sleep 2 # until what they said is stored
         resident "$count connected devices" 64
         kill -TERM $fleet
         wait $fleet || true
@@ -47,7 +53,3 @@ for count in 5000 15000; do
         not_measured "orchestratord, $count connected devices" "fleetsim does not hold them: $(tail -n 1 "$work/fleet.log")"
     fi
 done
-devices "$inventory"
-start_up "an inventory of $inventory devices"
-sleep 2 # a few looks of the ticker
-resident "an inventory of $inventory devices, started anew" 64
