@@ -8,8 +8,7 @@ WITH judged AS MATERIALIZED (
 SELECT count(*) FILTER (WHERE left_out IS NULL), count(*) FILTER (WHERE left_out IS NOT NULL),
        (SELECT string_agg(DISTINCT c.name, ', ')
         FROM judged j
-        JOIN targets t ON t.device_id = j.device_id AND NOT t.queued
-             AND t.state IN ('pending', 'offered', 'accepted', 'downloading', 'installed', 'trial')
+        JOIN targets t ON t.device_id = j.device_id AND t.live
         JOIN campaigns c USING (campaign_id)
         WHERE j.left_out IS NOT NULL)
 FROM judged

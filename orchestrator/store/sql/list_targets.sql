@@ -3,8 +3,7 @@
 WITH page AS MATERIALIZED (
     SELECT t.*, w.name AS wave_name,
            CASE WHEN t.queued THEN (SELECT b.name FROM targets h JOIN campaigns b USING (campaign_id)
-                                    WHERE h.device_id = t.device_id AND NOT h.queued
-                                      AND h.state IN ('pending', 'offered', 'accepted', 'downloading', 'installed', 'trial'))
+                                    WHERE h.device_id = t.device_id AND h.live)
            END AS behind
     FROM campaigns c
     JOIN targets t USING (campaign_id)

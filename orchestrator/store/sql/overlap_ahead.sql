@@ -4,7 +4,7 @@
 WITH after AS MATERIALIZED (
     SELECT h.campaign_id, h.device_id, h.state = 'pending' AS waits
     FROM targets q
-    JOIN targets h ON h.device_id = q.device_id AND NOT h.queued
+    JOIN targets h ON h.device_id = q.device_id AND h.live
     JOIN campaigns c ON c.campaign_id = h.campaign_id
     WHERE q.campaign_id = $1 AND q.queued AND c.kind = 'update'
       AND (h.state = 'pending' AND (c.priority < $2 OR c.priority = $2 AND c.campaign_id > $1)

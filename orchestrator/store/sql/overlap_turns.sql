@@ -6,8 +6,7 @@ SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce,
 FROM targets t
 JOIN devices d USING (device_id)
 WHERE t.campaign_id = $1 AND t.queued
-  AND NOT EXISTS (SELECT FROM targets h WHERE h.device_id = t.device_id AND NOT h.queued
-                  AND h.state IN ('pending', 'offered', 'accepted', 'downloading', 'installed', 'trial'))
+  AND NOT EXISTS (SELECT FROM targets h WHERE h.device_id = t.device_id AND h.live)
   AND NOT EXISTS (SELECT FROM targets o JOIN campaigns c USING (campaign_id)
                   WHERE o.device_id = t.device_id AND o.queued AND c.state = 'running'
                     AND (c.priority > $2 OR c.priority = $2 AND c.campaign_id < $1))

@@ -5,6 +5,5 @@ sample AS MATERIALIZED (SELECT device_id FROM waiting LIMIT 1000)
 SELECT (SELECT count(*) FROM waiting),
        (SELECT string_agg(DISTINCT c.name || ' (' || c.state || ')', ', ')
         FROM sample s
-        JOIN targets h ON h.device_id = s.device_id AND NOT h.queued
-             AND h.state IN ('pending', 'offered', 'accepted', 'downloading', 'installed', 'trial')
+        JOIN targets h ON h.device_id = s.device_id AND h.live
         JOIN campaigns c USING (campaign_id))

@@ -7,8 +7,7 @@ WITH devices AS MATERIALIZED (
           SELECT l.device_id, false
           FROM plan_left_out l JOIN plans p USING (plan_id)
           WHERE l.plan_id = $1 AND l.reason = 'other_campaign' AND p.overlap = 'refuse') m
-    LEFT JOIN targets t ON t.device_id = m.device_id AND NOT t.queued
-         AND t.state IN ('pending', 'offered', 'accepted', 'downloading', 'installed', 'trial'))
+    LEFT JOIN targets t ON t.device_id = m.device_id AND t.live)
 SELECT count(*) FILTER (WHERE is_member AND campaign_id IS NULL), count(campaign_id),
        (SELECT string_agg(c.name, ', ') FROM campaigns c WHERE c.campaign_id IN (SELECT campaign_id FROM devices))
 FROM devices

@@ -4,6 +4,5 @@ INSERT INTO targets (campaign_id, device_id, wave, position, from_version, from_
 SELECT $1, d.device_id, p.wave, p.position, d.version, d.image_sha256, $3, $4, t.device_id IS NOT NULL
 FROM plan_devices p
 JOIN devices d USING (device_id)
-LEFT JOIN targets t ON t.device_id = p.device_id AND NOT t.queued
-     AND t.state IN ('pending', 'offered', 'accepted', 'downloading', 'installed', 'trial')
+LEFT JOIN targets t ON t.device_id = p.device_id AND t.live
 WHERE p.plan_id = $2 AND ($5 OR t.device_id IS NULL)

@@ -5,7 +5,7 @@ SELECT f.ptype = d.ptype,
        f.is_current AND NOT lacks_signature(f.firmware_id)
            AND (p.max_version_order IS NULL OR f.version_order <= p.max_version_order),
        EXISTS (SELECT FROM targets t WHERE t.device_id = d.device_id AND t.firmware_id = f.firmware_id
-               AND t.deadline IS NOT NULL AND NOT t.withdrawn),
+               AND t.in_flight AND NOT t.withdrawn),
        i.sha256
 FROM devices d
 JOIN products p USING (product_id)

@@ -13,8 +13,7 @@ SELECT json_build_object(
                                                           'devices', o.devices) ORDER BY o.name), '[]')
                FROM (SELECT c.name, c.priority, c.state, count(*) AS devices
                      FROM plan_devices d
-                     JOIN targets t ON t.device_id = d.device_id AND NOT t.queued
-                          AND t.state IN ('pending', 'offered', 'accepted', 'downloading', 'installed', 'trial')
+                     JOIN targets t ON t.device_id = d.device_id AND t.live
                      JOIN campaigns c USING (campaign_id)
                      WHERE d.plan_id = p.plan_id AND d.queued GROUP BY c.campaign_id) o),
     'left_out', (SELECT coalesce(json_agg(json_build_object('reason', l.reason, 'devices', l.devices) ORDER BY l.reason), '[]')

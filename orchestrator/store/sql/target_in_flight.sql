@@ -2,5 +2,5 @@
 SELECT t.device_id
 FROM campaigns c
 JOIN targets t USING (campaign_id)
-WHERE NOT c.settled AND t.deadline IS NOT NULL AND t.state <> 'offered'
+WHERE NOT c.settled AND t.in_flight AND t.state <> 'offered'
 ORDER BY t.device_id

@@ -1,18 +1,38 @@
 -- Waiting in an opened wave, and offline for so many seconds since then, or quarantined (the last column), which does not
--- keep it from going back.
+-- keep it from going back. Who may be is found among those that wait in these waves or, where these are very many, among all devices that
+-- are offline: either may be a million while the other is nobody. OFFSET 0 keeps each of the two ways as it is written.
+WITH opened AS MATERIALIZED (
+    SELECT wave, opened_at, pending, opened_at < clock_timestamp() - make_interval(secs => $2) AS old
+    FROM waves WHERE campaign_id = $1 AND state <> 'pending'),
+old AS MATERIALIZED (SELECT coalesce(sum(pending), 0) AS pending FROM opened WHERE old),
+maybe AS (
+    SELECT t.device_id
+    FROM opened w
+    CROSS JOIN LATERAL (SELECT t.device_id FROM targets t WHERE t.campaign_id = $1 AND t.wave = w.wave AND t.waiting OFFSET 0) t
+    WHERE (SELECT pending BETWEEN 1 AND 5000 FROM old) AND w.old
+      AND NOT (SELECT p.online FROM presence p WHERE p.device_id = t.device_id)
+    UNION
+    SELECT p.device_id
+    FROM presence p
+    WHERE (SELECT pending > 5000 FROM old) AND NOT p.online
+      AND EXISTS (SELECT FROM targets t WHERE t.device_id = p.device_id AND t.campaign_id = $1 AND t.waiting OFFSET 0)
+    UNION
+    SELECT device_id FROM quarantines
+    WHERE until > now() AND (SELECT kind FROM campaigns WHERE campaign_id = $1) = 'update')
 SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
        i1.sha256, b1.size, i2.sha256, b2.size, q.device_id IS NOT NULL
-FROM targets t
-JOIN waves w USING (campaign_id, wave)
-JOIN presence p USING (device_id)
+FROM maybe
+JOIN targets t ON t.device_id = maybe.device_id AND t.campaign_id = $1
+JOIN opened w USING (wave)
+JOIN presence p ON p.device_id = t.device_id
 LEFT JOIN quarantines q ON q.device_id = t.device_id AND q.until > now()
      AND (SELECT kind FROM campaigns WHERE campaign_id = $1) = 'update'
 LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
 LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
 LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
 LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
-WHERE t.campaign_id = $1 AND t.state = 'pending' AND NOT t.queued AND w.state <> 'pending'
+WHERE t.waiting
   AND (q.device_id IS NOT NULL
        OR NOT p.online AND greatest(w.opened_at, p.changed_at, t.not_before) < clock_timestamp() - make_interval(secs => $2))
 ORDER BY t.wave, t.position LIMIT $3

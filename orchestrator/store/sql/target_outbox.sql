@@ -3,12 +3,11 @@ SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
        i1.sha256, b1.size, i2.sha256, b2.size
 FROM targets t
-JOIN presence p USING (device_id)
 LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
 LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
 LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
 LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
-WHERE t.campaign_id = $1 AND t.deadline IS NOT NULL AND p.online
+WHERE t.campaign_id = $1 AND t.in_flight AND (SELECT p.online FROM presence p WHERE p.device_id = t.device_id)
   AND (t.sent_at IS NULL
        OR ((t.state = 'offered' OR t.withdrawn) AND t.sent_at < clock_timestamp() - make_interval(secs => $2)))
 ORDER BY t.sent_at NULLS FIRST LIMIT $3

@@ -9,7 +9,7 @@ LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
 LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
 LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
 LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
-WHERE t.campaign_id = $1 AND t.state IN ('rejected', 'failed', 'reverted', 'silent') AND t.state = ANY ($2::text[])
+WHERE t.campaign_id = $1 AND t.ended_badly AND t.state = ANY ($2::text[])
   AND t.attempt - t.attempt_base < $3 AND t.reason <> $4
   AND NOT EXISTS (SELECT FROM quarantines q WHERE q.device_id = t.device_id AND q.until > now()
                   AND (SELECT kind FROM campaigns WHERE campaign_id = $1) = 'update')

@@ -4,8 +4,7 @@ SET state = u.state, attempt = u.attempt, nonce = nullif(u.nonce, ''), withdrawn
     not_before = to_timestamp(u.not_before), from_version = coalesce(u.from_version, t.from_version), from_sha256 = coalesce(u.from_sha256, t.from_sha256),
     -- Back among those that wait, while another campaign has taken the device.
     queued = u.state = 'pending' AND (t.queued OR EXISTS (
-             SELECT FROM targets h WHERE h.device_id = t.device_id AND h.campaign_id <> t.campaign_id AND NOT h.queued
-                                     AND h.state IN ('pending', 'offered', 'accepted', 'downloading', 'installed', 'trial'))),
+             SELECT FROM targets h WHERE h.device_id = t.device_id AND h.campaign_id <> t.campaign_id AND h.live)),
     state_at = CASE WHEN t.state = u.state THEN t.state_at ELSE now() END
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::boolean[], $7::smallint[],
             $8::text[], $9::double precision[], $10::double precision[], $11::text[], $12::text[], $13::double precision[])

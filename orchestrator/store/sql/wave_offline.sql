@@ -4,4 +4,4 @@ SELECT count(*), to_char((min(greatest(w.opened_at, p.changed_at, t.not_before))
 FROM targets t
 JOIN waves w USING (campaign_id, wave)
 JOIN presence p USING (device_id)
-WHERE t.campaign_id = $1 AND t.wave = $2 AND t.state = 'pending' AND NOT t.queued AND NOT p.online
+WHERE t.campaign_id = $1 AND t.wave = $2 AND t.live AND t.waiting AND NOT p.online
