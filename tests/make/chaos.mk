@@ -1,9 +1,9 @@
 # Processes that are killed: tests/chaos.
-# Ends orchestratord at a named point of its work.
-$(BUILD)/tests/chaos/kill_at.so: tests/chaos/kill_at.c Makefile
+# Ends orchestratord at a named point of its work; lets PostgreSQL find its disk full.
+$(BUILD)/tests/chaos/%.so: tests/chaos/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(filter-out -fsanitize=% --coverage,$(CFLAGS_HOST)) -fPIC -shared $(EXTRA_store) -o $@ $< -ldl
-tests: $(BUILD)/tests/chaos/kill_at.so
+tests: $(addprefix $(BUILD)/tests/chaos/,kill_at.so disk_full.so)
 
 # Kills at random, CHAOS_RUNS times in a row; `make check` has a small one.
 .PHONY: chaos
@@ -11,5 +11,6 @@ CHAOS_RUNS ?= 5
 chaos: deps
 	@+$(MAKE) --no-print-directory programs tests
 	@BUILD=$(BUILD) tests/chaos/commit_points.sh
+	@BUILD=$(BUILD) tests/chaos/database_refuses.sh
 	@for run in $$(seq $(CHAOS_RUNS)); do \
 	    BUILD=$(BUILD) CHAOS_DEVICES=$${CHAOS_DEVICES:-2000} CHAOS_KILLS=$${CHAOS_KILLS:-30} tests/chaos/chaos.sh || exit 1; done
