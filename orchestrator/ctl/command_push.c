@@ -280,10 +280,12 @@ static enum exit_code tell(const struct push *push, enum outcome outcome)
         error_set(&error, STATUS_CONFLICT, NULL, "device %s runs %s: it did not confirm %s", push->id, runs,
                   push->to);
     else if (outcome == PUSHED)
-        error_set(&error, STATUS_TIMEOUT, NULL,
-                  "device %s has %s in slot %d and restarts into it, but has not confirmed it within %lld s; "
-                  "it may still: see orchestratorctl device show %s",
-                  push->id, push->to, push->slot, push->wait, push->id);
+        error_set(
+            &error, STATUS_TIMEOUT, NULL,
+            "the device at that address has %s in slot %d and restarts into it, but %s has not confirmed it "
+            "within %lld s; it may still, or the address is that of another device: see orchestratorctl "
+            "device show %s",
+            push->to, push->slot, push->id, push->wait, push->id);
     if (outcome != CONFIRMED)
         return session_fail(push->session, &error);
     if (!push->session->json)

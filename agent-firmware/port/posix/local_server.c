@@ -57,12 +57,16 @@ static void close_connection(struct local_server *server)
 
 static void on_connection(void *context, int descriptor, uint32_t events);
 
-/* Listens for what is wanted next. */
+static void on_listener(void *context, int descriptor, uint32_t events);
+
+/* Listens for what is wanted next. A second connection waits for the end of the first. */
 static void schedule(struct local_server *server)
 {
     bool reads = server->is_answered || (server->count == 0 && local_upgrade_wants_bytes(&server->upgrade));
 
     event_loop_set_timer(server->device->loop, &server->timer, local_upgrade_wake_at(&server->upgrade));
+    event_loop_watch(server->device->loop, server->listener,
+                     server->connection < 0 || server->is_answered ? EPOLLIN : 0u, on_listener, server);
     if (server->connection >= 0)
         event_loop_watch(server->device->loop, server->connection, reads ? EPOLLIN : 0u, on_connection,
                          server);
@@ -182,8 +186,8 @@ bool local_server_start(struct local_server *server, struct device *device, cons
         (void)snprintf(message, size, "--local-upgrade %s: %s", address, strerror(errno));
         return false;
     }
-    event_loop_watch(device->loop, server->listener, EPOLLIN, on_listener, server);
     server->is_on = true;
+    schedule(server);
     return true;
 }
 
