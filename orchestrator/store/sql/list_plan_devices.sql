@@ -3,7 +3,7 @@ WITH page AS MATERIALIZED (
     SELECT p.position, p.wave, p.device_id, p.queued, d.version, d.slot
     FROM plan_devices p
     JOIN devices d USING (device_id)
-    WHERE p.plan_id::text = $1 AND ($2::bigint IS NULL OR p.wave = $2::bigint)
+    WHERE p.plan_id = (SELECT plan_id FROM plans WHERE plan_id::text = $1) AND ($2::bigint IS NULL OR p.wave = $2::bigint)
       AND ($3::bigint IS NULL OR p.position > $3::bigint)
     ORDER BY p.position LIMIT $4::bigint + 1),
 kept AS (SELECT * FROM page ORDER BY position LIMIT $4::bigint)

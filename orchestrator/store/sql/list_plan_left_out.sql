@@ -3,7 +3,7 @@ WITH page AS MATERIALIZED (
     SELECT p.device_id, p.reason, d.version
     FROM plan_left_out p
     JOIN devices d USING (device_id)
-    WHERE p.plan_id::text = $1 AND ($2::text IS NULL OR p.reason = $2::text) AND p.device_id > coalesce($3::text, '')
+    WHERE p.plan_id = (SELECT plan_id FROM plans WHERE plan_id::text = $1) AND ($2::text IS NULL OR p.reason = $2::text) AND p.device_id > coalesce($3::text, '')
     ORDER BY p.device_id LIMIT $4::bigint + 1),
 kept AS (SELECT * FROM page ORDER BY device_id LIMIT $4::bigint)
 SELECT json_build_object(

@@ -5,14 +5,13 @@ WITH page AS MATERIALIZED (
            CASE WHEN t.queued THEN (SELECT b.name FROM targets h JOIN campaigns b USING (campaign_id)
                                     WHERE h.device_id = t.device_id AND h.live)
            END AS behind
-    FROM campaigns c
-    JOIN targets t USING (campaign_id)
+    FROM targets t
     JOIN waves w USING (campaign_id, wave)
-    WHERE (c.name = $1::text OR c.campaign_id::text = $1::text)
+    WHERE t.campaign_id = (SELECT campaign_id FROM campaigns c WHERE c.name = $1::text OR c.campaign_id::text = $1::text)
       AND ($2::text IS NULL OR t.state = $2::text)
       AND ($3::bigint IS NULL OR t.wave = $3::bigint)
       AND ($4::bigint IS NULL OR t.position > $4::bigint)
-    ORDER BY t.position LIMIT $5::bigint + 1),
+    ORDER BY t.campaign_id, t.position LIMIT $5::bigint + 1),
 kept AS (SELECT * FROM page ORDER BY position LIMIT $5::bigint)
 SELECT json_build_object(
     'targets', (SELECT coalesce(json_agg(json_build_object(
