@@ -26,6 +26,7 @@ struct batch_device {
     const char *online; /* "t", "f", or NULL: said by presence and hello, behind which stands a connection */
     bool activated;     /* it was heard of before */
     bool connected;     /* it has said that it is online */
+    bool was_offline;   /* at some time within the batch */
     int flash_kb;       /* what is stored */
     const char *flash_map;
     const struct flash_map *flash; /* what it says; NULL when nothing */
@@ -305,6 +306,7 @@ static void handle_report(struct batch *batch, const struct report *report)
     case REPORT_PRESENCE:
         device->online = report->online ? "t" : "f";
         device->connected = device->connected || report->online;
+        device->was_offline = device->was_offline || !report->online;
         break;
     case REPORT_HELLO:
         handle_hello(batch, device, report);
@@ -343,12 +345,13 @@ static enum status write_running(const struct batch *batch, struct store *store,
 
 static enum status write_presence(const struct batch *batch, struct store *store, struct error *error)
 {
-    struct array columns[2] = {0};
+    struct array columns[3] = {0};
     for (int64_t i = 0; i < batch->device_count; i++) {
         array_put_text(&columns[0], batch->devices[i].id);
         array_put_text(&columns[1], batch->devices[i].online);
+        array_put_boolean(&columns[2], batch->devices[i].was_offline);
     }
-    return store_run_arrays(store, &SQL_PRESENCE_UPDATE, columns, 2, error);
+    return store_run_arrays(store, &SQL_PRESENCE_UPDATE, columns, 3, error);
 }
 
 /* The first contact, once in a device's life. */

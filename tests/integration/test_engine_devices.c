@@ -76,6 +76,25 @@ static void only_the_first_one_does(void **state)
         fixture_integer(fixture, "SELECT count(*) FROM devices WHERE activated_at = '2020-01-01'"), 1);
 }
 
+/* It restarted so quickly that both messages are of one batch. */
+static void a_device_that_went_and_came_back_has_changed(void **state)
+{
+    (void)state;
+    struct report reports[2];
+    struct ingest_summary summary;
+    struct error error = {0};
+    fixture_sql(fixture, "UPDATE presence SET online = true, last_seen = now(), changed_at = '2020-01-01'");
+    say_presence("fota/v1/lamp-1/presence", "{\"online\":true}");
+    assert_int_equal(
+        fixture_integer(fixture, "SELECT count(*) FROM presence WHERE changed_at > '2020-01-02'"), 0);
+    report_parse("fota/v1/lamp-1/presence", "{\"online\":false}", 16, &reports[0]);
+    report_parse("fota/v1/lamp-1/presence", "{\"online\":true}", 15, &reports[1]);
+    assert_int_equal(ingest_batch(&fixture->engine, fixture->store, reports, 2, &summary, &error), STATUS_OK);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM presence WHERE online AND device_id = "
+                                              "'lamp-1' AND changed_at > '2020-01-02'"),
+                     1);
+}
+
 static int64_t has_flash(const char *device, const char *flash)
 {
     char query[200];
@@ -147,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_first_contact_activates_a_device, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_the_first_one_does, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_device_that_went_and_came_back_has_changed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_hello_says_how_the_flash_is_divided, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_flash_map_is_not_written_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_that_reports_change_is_indexed, set_up, tear_down),
