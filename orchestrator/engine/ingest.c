@@ -462,8 +462,10 @@ static enum status ingest_work(struct store *store, void *context, struct error 
     for (size_t i = 0; i < batch->count; i++)
         handle_report(batch, &batch->reports[i]);
     batch->summary->moved = batch->changes.event_count;
-    /* The waves' counters last: all who work on a campaign wait for one another there. */
-    if (write_running(batch, store, error) != STATUS_OK ||
+    /* The targets before what else is said of them; the waves' counters last, as all who work on a campaign
+     * wait for one another there. */
+    if (changes_flush(&batch->changes, store, error) != STATUS_OK ||
+        write_running(batch, store, error) != STATUS_OK ||
         write_activations(batch, store, error) != STATUS_OK ||
         write_flash_maps(batch, store, error) != STATUS_OK ||
         write_presence(batch, store, error) != STATUS_OK || write_resends(batch, store, error) != STATUS_OK ||
