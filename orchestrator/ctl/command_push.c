@@ -30,12 +30,6 @@ static time_t now_seconds(void)
     return now.tv_sec;
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text == NULL ? "" : text;
-}
-
 static bool on_terminal(const struct push *push)
 {
     return isatty(fileno(push->session->errors)) != 0;
@@ -90,9 +84,9 @@ static const json_t *image_of(const struct push *push, int slot)
 
 static enum status fetch_image(struct push *push, struct error *error)
 {
-    const char *sha256 = text_of(image_of(push, push->slot), "sha256");
+    const char *sha256 = show_text(image_of(push, push->slot), "sha256");
     char found[SHA256_HEX_SIZE];
-    if (!hex_is_sha256(sha256) || !hex_is_sha256(text_of(image_of(push, 3 - push->slot), "sha256")))
+    if (!hex_is_sha256(sha256) || !hex_is_sha256(show_text(image_of(push, 3 - push->slot), "sha256")))
         return error_set(error, STATUS_INTERNAL, NULL,
                          "the server's document of %s has no images of both slots", push->to);
     char *path = show_path("/v1/images/", sha256, "");
@@ -115,7 +109,7 @@ static enum status fetch_image(struct push *push, struct error *error)
 static const char *make_command(const struct push *push, struct arena *arena)
 {
     char nonce[NONCE_SIZE];
-    const char *requires = text_of(push->firmware, "requires");
+    const char *requires = show_text(push->firmware, "requires");
     struct offer offer = {
         .campaign = 1,
         .attempt = 1,
@@ -134,12 +128,12 @@ static const char *make_command(const struct push *push, struct arena *arena)
         const json_t *image = image_of(push, slot);
         offer.images[slot - 1] =
             (struct offered_image){true, "http://local/", json_integer_value(json_object_get(image, "size")),
-                                   text_of(image, "sha256")};
+                                   show_text(image, "sha256")};
     }
     json_array_foreach(json_object_get(push->firmware, "signatures"), index, signature)
     {
         if (count < OFFERED_SIGNATURES_MAX && json_is_true(json_object_get(signature, "valid")))
-            offer.manifest.signatures[count++] = text_of(signature, "signature");
+            offer.manifest.signatures[count++] = show_text(signature, "signature");
     }
     return command_offer(&offer, arena);
 }
@@ -193,7 +187,7 @@ static void settle_before(struct push *push)
         sleep(1);
         if (push_fetch_device(push, &device, &ignored) != STATUS_OK)
             return; /* the device is to restart all the same */
-        is_same = strcmp(text_of(device, "reported_at"), text_of(push->before, "reported_at")) == 0;
+        is_same = strcmp(show_text(device, "reported_at"), show_text(push->before, "reported_at")) == 0;
         json_decref(push->before);
         push->before = device;
     }
@@ -229,10 +223,10 @@ static enum status deliver(struct push *push, struct error *error)
 static enum outcome judge(const struct push *push, bool *tried)
 {
     const json_t *before = push->before, *after = push->after;
-    bool is_new = strcmp(text_of(after, "version"), push->to) == 0;
-    bool was_new = strcmp(text_of(before, "version"), push->to) == 0;
-    bool settled = strcmp(text_of(after, "boot"), "confirmed") == 0;
-    bool heard = strcmp(text_of(after, "reported_at"), text_of(before, "reported_at")) != 0;
+    bool is_new = strcmp(show_text(after, "version"), push->to) == 0;
+    bool was_new = strcmp(show_text(before, "version"), push->to) == 0;
+    bool settled = strcmp(show_text(after, "boot"), "confirmed") == 0;
+    bool heard = strcmp(show_text(after, "reported_at"), show_text(before, "reported_at")) != 0;
     if (is_new && !was_new)
         *tried = true;
     if (!settled || !(heard || *tried))
@@ -269,7 +263,7 @@ static enum status wait_for_outcome(struct push *push, enum outcome *outcome, st
 static enum exit_code tell(const struct push *push, enum outcome outcome)
 {
     struct error error = {0};
-    const char *runs = text_of(push->after, "version");
+    const char *runs = show_text(push->after, "version");
     if (push->session->json) {
         json_t *document = json_pack("{ss ss si ss ss}", "device", push->id, "version", push->to, "slot",
                                      push->slot, "state", outcome_names[outcome], "runs", runs);

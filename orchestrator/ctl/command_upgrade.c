@@ -32,23 +32,17 @@ static time_t now_seconds(void)
     return now.tv_sec;
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text == NULL ? "" : text;
-}
-
 static enum target_state state_of(const json_t *target)
 {
     enum target_state state;
-    return target_state_parse(text_of(target, "state"), &state) ? state : TARGET_PENDING;
+    return target_state_parse(show_text(target, "state"), &state) ? state : TARGET_PENDING;
 }
 
 /* --- before: what would keep the device out of a campaign, told of this one device --- */
 
 static enum status check_version(const struct upgrade *upgrade, const json_t *device, struct error *error)
 {
-    const char *text = text_of(device, "version");
+    const char *text = show_text(device, "version");
     struct version current;
     if (json_integer_value(json_object_get(device, "ptype")) != upgrade->version.ptype)
         return error_set(error, STATUS_CONFLICT, NULL, "device %s is of ptype %lld, %s is for another",
@@ -82,7 +76,7 @@ static enum status check_campaigns(const struct upgrade *upgrade, const json_t *
         if (!target_state_ended(state_of(target)))
             return error_set(error, STATUS_CONFLICT, NULL,
                              "device %s is in campaign %s already (%s); it can be in one at a time",
-                             upgrade->device, text_of(target, "campaign"), text_of(target, "state"));
+                             upgrade->device, show_text(target, "campaign"), show_text(target, "state"));
     }
     return STATUS_OK;
 }
@@ -232,7 +226,7 @@ static bool is_online(const struct upgrade *upgrade)
 /* What a device that has not taken the release, or not kept it, did instead. */
 static enum status tell_refusal(const struct upgrade *upgrade, struct error *error)
 {
-    const char *reason = text_of(upgrade->target, "reason");
+    const char *reason = show_text(upgrade->target, "reason");
     const char *of = upgrade->device;
     switch (state_of(upgrade->target)) {
     case TARGET_REJECTED:
@@ -248,7 +242,7 @@ static enum status tell_refusal(const struct upgrade *upgrade, struct error *err
     case TARGET_CANCELLED:
     case TARGET_SKIPPED:
         return error_set(error, STATUS_CONFLICT, NULL, "device %s was %s before it had taken %s: %s", of,
-                         text_of(upgrade->target, "state"), upgrade->to, reason);
+                         show_text(upgrade->target, "state"), upgrade->to, reason);
     case TARGET_OFFERED:
         return error_set(
             error, STATUS_CONFLICT, NULL,

@@ -4,12 +4,6 @@
 #include "push.h"
 #include "show.h"
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text == NULL ? "" : text;
-}
-
 static enum status fetch(const struct push *push, const char *prefix, const char *name, json_t **document,
                          struct error *error)
 {
@@ -35,11 +29,12 @@ static enum status fetch_firmware(struct push *push, struct error *error)
     return status;
 }
 
-/* The device does not know which version a release may be reached from. */
+/* The device says so too (step_missing); said before anything is downloaded, with the release that is to come
+ * first. */
 static enum status check_stepping_stone(const struct push *push, struct error *error)
 {
-    const char *current = text_of(push->before, "version");
-    const char *requires = text_of(push->firmware, "requires");
+    const char *current = show_text(push->before, "version");
+    const char *requires = show_text(push->firmware, "requires");
     struct version runs, lowest;
     if (requires[0] == '\0')
         return STATUS_OK;
@@ -75,11 +70,11 @@ static enum status check_product(const struct push *push, struct error *error)
 {
     json_t *product;
     struct version highest;
-    const char *name = text_of(push->before, "product");
+    const char *name = show_text(push->before, "product");
     enum status status = fetch(push, "/v1/products/", name, &product, error);
     if (status != STATUS_OK)
         return error_context(error, "product %s", name);
-    const char *ceiling = text_of(product, "max_version");
+    const char *ceiling = show_text(product, "max_version");
     if (json_is_true(json_object_get(product, "require_signature")) && !is_signed(push))
         status = error_set(error, STATUS_CONFLICT, NULL,
                            "product %s requires signed releases, and no key in force has signed %s", name,

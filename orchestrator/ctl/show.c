@@ -166,3 +166,9 @@ enum exit_code show_list(struct session *session, const struct arguments *argume
     json_decref(answer);
     return EXIT_DONE;
 }
+
+const char *show_text(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text == NULL ? "" : text;
+}

@@ -51,4 +51,7 @@ char *show_path(const char *prefix, const char *segment, const char *suffix);
 bool show_number(struct session *session, const struct arguments *arguments, const char *name,
                  long long lowest, long long highest, long long *number);
 
+/* A text member of a document, "" where it has none. Borrowed from it. */
+const char *show_text(const json_t *object, const char *name);
+
 #endif
