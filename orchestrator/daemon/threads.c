@@ -17,9 +17,10 @@
 enum {
     RETRY_MILLISECONDS = 1000,
     PARTITION_SECONDS = 3600,
-    BATCH_MILLISECONDS = 10, /* that a report waits for others: a transaction costs more than a report */
-    LOOK_MILLISECONDS = 10,  /* between two looks at the campaigns, at least; each batch asks for one */
-    SWEEP_MILLISECONDS = 200 /* between two looks at deadlines and the like, while there is much to do */
+    BATCH_MILLISECONDS = 10,  /* that a report waits for others: a transaction costs more than a report */
+    LOOK_MILLISECONDS = 10,   /* between two looks at the campaigns, at least; each batch asks for one */
+    SWEEP_MILLISECONDS = 200, /* between two looks at deadlines and the like, while there is much to do */
+    SWEEP_REST = 10 /* and at least so many times what such a look takes: it reads all that is in flight */
 };
 
 /* --- signals between threads ------------------------------------------------------------------------ */
@@ -285,6 +286,12 @@ static long long now_milliseconds(void)
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+static long long next_sweep(long long began, int rest)
+{
+    long long ended = now_milliseconds(), long_rest = (ended - began) * SWEEP_REST;
+    return long_rest > rest ? ended + long_rest : began + rest;
+}
+
 void *ticker_main(void *context)
 {
     struct shared *shared = context;
@@ -306,7 +313,7 @@ void *ticker_main(void *context)
         shared->engine.is_between_sweeps = now < sweep_at;
         if (look(shared, store, &connections, &more, &error) == STATUS_OK) {
             if (!shared->engine.is_between_sweeps)
-                sweep_at = now + (more && rest > SWEEP_MILLISECONDS ? SWEEP_MILLISECONDS : rest);
+                sweep_at = next_sweep(now, more && rest > SWEEP_MILLISECONDS ? SWEEP_MILLISECONDS : rest);
             goes_on = more ? shared_wait(shared, 0)
                            : shared_pause(shared, LOOK_MILLISECONDS) && shared_wait(shared, rest);
         } else {

@@ -133,11 +133,14 @@ enum status offer_claim(const struct engine *engine, struct store *store, const 
 enum status offer_resend(const struct engine *engine, struct store *store, const struct campaign *campaign,
                          int64_t limit, struct changes *changes, struct outbox *outbox, struct error *error)
 {
-    if (engine->is_between_sweeps || snapshot_in_flight(&campaign->snapshot) == 0)
+    if (snapshot_in_flight(&campaign->snapshot) == 0)
         return STATUS_OK;
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, campaign->number);
-    store_put_integer(&parameters, engine->offer_resend_seconds);
+    if (engine->is_between_sweeps)
+        store_put_text(&parameters, NULL); /* only what has not been sent at all */
+    else
+        store_put_integer(&parameters, engine->offer_resend_seconds);
     store_put_integer(&parameters, limit);
     struct store_rows *rows;
     if (store_run(store, &SQL_TARGET_OUTBOX, &parameters, &rows, error) != STATUS_OK)

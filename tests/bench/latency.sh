@@ -36,6 +36,7 @@ devices_of halt 2 "$halts"
 for number in $(seq 0 $((halts - 1))); do
     campaign "pair-$number" v1.1.0 --tag "pair-$((campaigns * waves * wave / 2 + number))"
     until_sql halted "SELECT state FROM campaigns WHERE name = 'pair-$number'" 20
+    until_line "$work/halt" . $((number + 2)) # ready, and a line of each so far
     orchestratorctl campaign cancel "pair-$number" > "$work/log"
 done
 wait $helper

@@ -318,6 +318,30 @@ static void a_halt_takes_back_what_was_withdrawn_in_the_same_tick(void **state)
     fixture_release(fixture);
 }
 
+/* Between two sweeps what was sent is not sent again; a device at work is told to stop all the same. */
+static void a_halt_does_not_wait_for_the_next_sweep(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    char first[65], second[65];
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    fixture->engine.is_between_sweeps = true;
+    fixture_sql(fixture,
+                "UPDATE targets SET sent_at = sent_at - interval '1 hour' WHERE deadline IS NOT NULL");
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 2);
+    fixture_canary_devices(fixture, first, second);
+    fixture_reports(fixture, first, "accepted");
+    fixture_reports(fixture, second, "accepted");
+    fixture_report(fixture, second, "{'report':'failed','campaign':1,'attempt':1,'reason':'flash_error'}");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "halted");
+    assert_int_equal(fixture->cancels, 1);
+    assert_non_null(strstr(fixture->last_topic, first));
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +357,7 @@ int main(void)
         cmocka_unit_test(on_halt_rollback_needs_no_operator),
         cmocka_unit_test(a_campaign_with_the_name_of_a_rollback_is_not_in_its_way),
         cmocka_unit_test(a_halt_takes_back_what_was_withdrawn_in_the_same_tick),
+        cmocka_unit_test(a_halt_does_not_wait_for_the_next_sweep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

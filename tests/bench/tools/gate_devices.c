@@ -1,8 +1,13 @@
 /* The devices of small waves on one connection, which measure how long the orchestrator takes to draw its
  * conclusion from the report that decides a wave. Prints "ready", then the seconds of each conclusion, one a
- * line. gate_devices HOST:PORT promote MEMBERS COUNT   once all MEMBERS of a wave are offered, all confirm;
- * until the first offer of the next one gate_devices HOST:PORT halt 2 COUNT            once both are offered,
- * the second one fails; until the first is told to stop */
+ * line. Two modes:
+ *
+ *   gate_devices HOST:PORT promote MEMBERS COUNT
+ *       once all MEMBERS of a wave are offered, all confirm; until the first offer of the next one
+ *
+ *   gate_devices HOST:PORT halt 2 COUNT
+ *       once both are offered, the second one fails; until the first is told to stop. One pair after the
+ *       other: whoever makes the campaigns waits for the line of one before the next. */
 #include <jansson.h>
 #include <poll.h>
 #include <stdio.h>
@@ -85,6 +90,8 @@ static void answer(struct raw_mqtt *mqtt)
     if (wave.halts)
         report(mqtt, &wave.members[1], "failed", ",\"reason\":\"flash_error\"");
     wave.count = 0;
+    if (wave.decided != 0)
+        die("a wave is decided while the conclusion of the one before has not come");
     wave.decided = seconds_now();
 }
 
