@@ -17,8 +17,10 @@
 enum {
     RETRY_MILLISECONDS = 1000,
     PARTITION_SECONDS = 3600,
-    BATCH_MILLISECONDS = 10,  /* that a report waits for others: a transaction costs more than a report */
-    LOOK_MILLISECONDS = 10,   /* between two looks at the campaigns, at least; each batch asks for one */
+    BATCH_MILLISECONDS = 10, /* that a report waits for others: a transaction costs more than a report */
+    LOOK_MILLISECONDS = 10,  /* between two looks at the campaigns, at least; each batch asks for one */
+    LOOK_REST = 10,          /* and so many times what a look takes, up to */
+    LOOK_MOST_MILLISECONDS = 50,
     SWEEP_MILLISECONDS = 200, /* between two looks at deadlines and the like, while there is much to do */
     SWEEP_REST = 10 /* and at least so many times what such a look takes: it reads all that is in flight */
 };
@@ -286,6 +288,14 @@ static long long now_milliseconds(void)
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+static int rest_after_look(long long began)
+{
+    long long rest = (now_milliseconds() - began) * LOOK_REST;
+    if (rest < LOOK_MILLISECONDS)
+        return LOOK_MILLISECONDS;
+    return rest > LOOK_MOST_MILLISECONDS ? LOOK_MOST_MILLISECONDS : (int)rest;
+}
+
 static long long next_sweep(long long began, int rest)
 {
     long long ended = now_milliseconds(), long_rest = (ended - began) * SWEEP_REST;
@@ -315,7 +325,7 @@ void *ticker_main(void *context)
             if (!shared->engine.is_between_sweeps)
                 sweep_at = next_sweep(now, more && rest > SWEEP_MILLISECONDS ? SWEEP_MILLISECONDS : rest);
             goes_on = more ? shared_wait(shared, 0)
-                           : shared_pause(shared, LOOK_MILLISECONDS) && shared_wait(shared, rest);
+                           : shared_pause(shared, rest_after_look(now)) && shared_wait(shared, rest);
         } else {
             handle_failure(shared, "tick_failed", &error);
             goes_on = shared_pause(shared, RETRY_MILLISECONDS);

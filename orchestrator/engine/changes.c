@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "array.h"
+#include "copy.h"
 #include "store_sql.h"
 
 void changes_start(struct changes *changes, struct arena *arena)
@@ -86,6 +87,7 @@ bool target_move(struct changes *changes, struct target_row *target, enum target
     row->to = edge->to;
     row->attempt = target->attempt;
     row->reason = arena_copy(changes->arena, reason);
+    row->at = now;
     *changes->last_event = row;
     changes->last_event = &row->next;
     changes->event_count++;
@@ -161,11 +163,61 @@ static enum status write_steps(struct changes *changes, struct store *store, str
     return store_run_arrays(store, &SQL_TARGET_STEP, columns, 2, error);
 }
 
+static int compare_keys(const void *left, const void *right)
+{
+    const struct target_row *a = *(struct target_row *const *)left, *b = *(struct target_row *const *)right;
+    if (a->campaign != b->campaign)
+        return a->campaign < b->campaign ? -1 : 1;
+    return strcmp(a->device, b->device);
+}
+
+/* Of rows read without a lock. In the order in which all others lock them. */
+static enum status write_reported(struct changes *changes, struct store *store, struct error *error)
+{
+    struct array columns[7] = {0};
+    struct store_parameters parameters = {0};
+    struct store_rows *rows = NULL;
+    int64_t count = 0;
+    qsort(changes->changed, (size_t)changes->changed_count, sizeof(struct target_row *), compare_keys);
+    for (int64_t i = 0; i < changes->changed_count; i++) {
+        struct target_row *target = changes->changed[i];
+        if (target->place == NULL)
+            continue;
+        array_put_text(&columns[0], target->place);
+        array_put_text(&columns[1], target->writer);
+        array_put_text(&columns[2], target_state_name(target->state));
+        array_put_boolean(&columns[3], target->withdrawn);
+        array_put_integer(&columns[4], target->progress);
+        array_put_text(&columns[5], target->reason);
+        put_time(&columns[6], target->deadline);
+        target->changed = false;
+        count++;
+    }
+    put_arrays(&parameters, columns, 7);
+    enum status status =
+        count > 0 ? store_run(store, &SQL_TARGET_REPORTED, &parameters, &rows, error) : STATUS_OK;
+    if (status == STATUS_OK && count > 0 && store_rows_affected(rows) != count) {
+        status =
+            error_set(error, STATUS_UNAVAILABLE, NULL, "targets were changed by another at the same moment");
+        if (error != NULL)
+            snprintf(error->sqlstate, sizeof error->sqlstate, "%s", STORE_SERIALIZATION_FAILURE);
+    }
+    store_rows_free(rows);
+    release_arrays(columns, 7);
+    return status;
+}
+
 static enum status write_targets(struct changes *changes, struct store *store, struct error *error)
 {
     struct array columns[13] = {0};
+    if (write_reported(changes, store, error) != STATUS_OK)
+        return error->status;
     for (int64_t i = 0; i < changes->changed_count; i++) {
-        const struct target_row *target = changes->changed[i];
+        struct target_row *target = changes->changed[i];
+        if (target->place != NULL) {
+            target->place = NULL; /* written just now, and ours: it stands elsewhere */
+            continue;
+        }
         array_put_integer(&columns[0], target->campaign);
         array_put_text(&columns[1], target->device);
         array_put_text(&columns[2], target_state_name(target->state));
@@ -191,20 +243,23 @@ static enum status write_targets(struct changes *changes, struct store *store, s
 
 static enum status write_events(const struct changes *changes, struct store *store, struct error *error)
 {
-    struct array columns[7] = {0};
+    struct copy copy = {0};
     for (struct target_event_row *event = changes->first_event; event != NULL; event = event->next) {
         if (event->written)
             continue;
         event->written = true;
-        array_put_integer(&columns[0], event->target->campaign);
-        array_put_integer(&columns[1], event->target->wave);
-        array_put_text(&columns[2], event->target->device);
-        array_put_integer(&columns[3], event->attempt);
-        array_put_text(&columns[4], target_state_name(event->from));
-        array_put_text(&columns[5], target_state_name(event->to));
-        array_put_text(&columns[6], event->reason);
+        copy_put_time(&copy, event->at);
+        copy_put_text(&copy, "target");
+        copy_put_integer(&copy, event->target->campaign);
+        copy_put_integer(&copy, event->target->wave);
+        copy_put_text(&copy, event->target->device);
+        copy_put_integer(&copy, event->attempt);
+        copy_put_text(&copy, target_state_name(event->from));
+        copy_put_text(&copy, target_state_name(event->to));
+        copy_put_text(&copy, event->reason);
+        copy_end_row(&copy);
     }
-    return store_run_arrays(store, &SQL_EVENT_TARGETS, columns, 7, error);
+    return store_run_copy(store, &SQL_EVENT_TARGETS, &copy, error);
 }
 
 /* An attempt that ended badly counts against its device, in whatever campaign (policy.h, flapping). */

@@ -39,6 +39,10 @@ struct target_row {
     int attempt_base;                       /* attempts of the stepping stones done; where it was loaded */
     int hops_left;                          /* after the one to_version stands for; where it was loaded */
     bool stepped;                           /* reached a stepping stone: the next hop is not in the row yet */
+    /* Where this version of the row stands and who wrote it (ctid, xmin), where it was read without a lock;
+     * NULL where it is locked. Then only what reports change is written: state, progress, reason, deadline,
+     * withdrawn. */
+    const char *place, *writer;
     bool changed;
 };
 enum { TARGET_ROW_COLUMNS = 17 };
@@ -49,6 +53,7 @@ struct target_event_row {
     enum target_state from, to;
     int attempt;
     const char *reason;
+    double at;
     bool written;
 };
 
@@ -88,7 +93,8 @@ void target_step(struct changes *changes, struct target_row *target, const char 
 /* Notes that other members of the row were changed (attempt, nonce, progress, sent_at). */
 void target_touch(struct changes *changes, struct target_row *target);
 
-/* Writes the target rows and events so far, so that queries that follow see them. */
+/* Writes the target rows and events so far, so that queries that follow see them. STATUS_UNAVAILABLE with the
+ * sqlstate of a serialization failure when a row that was read without a lock has been changed since. */
 enum status changes_flush(struct changes *changes, struct store *store, struct error *error) MUST_CHECK;
 
 /* Flushes, then moves the wave counters. At the end of the transaction, since waves are locked last, and in

@@ -37,10 +37,14 @@ void array_put_text(struct array *array, const char *text)
         return;
     }
     put_bytes(array, "\"", 1);
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c == '"' || *c == '\\')
-            put_bytes(array, "\\", 1);
-        put_bytes(array, c, 1);
+    for (;;) {
+        size_t plain = strcspn(text, "\"\\");
+        put_bytes(array, text, plain);
+        text += plain;
+        if (*text == '\0')
+            break;
+        const char escaped[2] = {'\\', *text++};
+        put_bytes(array, escaped, 2);
     }
     put_bytes(array, "\"", 1);
 }

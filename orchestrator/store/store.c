@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "copy.h"
 #include "store_sql.h"
 
 enum { TRANSACTION_ATTEMPTS = 5 };
@@ -135,9 +136,11 @@ static void ignore_notice(void *context, const PGresult *result)
     (void)result;
 }
 
+/* Compiling a statement (jit) took five times as long as running it; and pages come from memory, or from a
+ * disk that does not turn. */
 #define OPTIONS                                                                                              \
-    "-c TimeZone=UTC -c idle_in_transaction_session_timeout=60s -c tcp_keepalives_idle=15 "                  \
-    "-c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    "-c TimeZone=UTC -c jit=off -c random_page_cost=1.1 -c idle_in_transaction_session_timeout=60s "         \
+    "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 
 enum status store_connect(struct store *store, struct error *error)
 {
@@ -267,6 +270,35 @@ enum status store_run(struct store *store, const struct store_statement *stateme
     return check(store, result, statement->name, rows, error);
 }
 
+enum status store_run_copy(struct store *store, const struct store_statement *statement, struct copy *copy,
+                           struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (copy->length == 0)
+        return STATUS_OK;
+    if (ensure_connection(store, error) != STATUS_OK) {
+        copy_release(copy);
+        return error->status;
+    }
+    PGresult *result = PQexec(store->connection, statement->text);
+    if (PQresultStatus(result) != PGRES_COPY_IN) {
+        status = failure(store, result, statement->name, error);
+        PQclear(result);
+    } else {
+        PQclear(result);
+        /* What goes wrong here is said by the result, which has to be asked for in any case. */
+        if (PQputCopyData(store->connection, copy->text, (int)copy->length) == 1)
+            (void)PQputCopyEnd(store->connection, NULL);
+        else
+            (void)PQputCopyEnd(store->connection, "not all rows could be sent");
+        status = check(store, PQgetResult(store->connection), statement->name, NULL, error);
+        while (store->connection != NULL && (result = PQgetResult(store->connection)) != NULL)
+            PQclear(result);
+    }
+    copy_release(copy);
+    return status;
+}
+
 enum status store_run_text(struct store *store, const struct store_statement *statement,
                            const struct store_parameters *parameters, struct arena *arena, char **text,
                            struct error *error)
@@ -382,7 +414,8 @@ void store_rollback(struct store *store)
  * again. */
 static bool worth_repeating(const struct error *error)
 {
-    return strcmp(error->sqlstate, "40001") == 0 || strcmp(error->sqlstate, "40P01") == 0 ||
+    return strcmp(error->sqlstate, STORE_SERIALIZATION_FAILURE) == 0 ||
+           strcmp(error->sqlstate, "40P01") == 0 ||
            (strcmp(error->sqlstate, "23505") == 0 &&
             strcmp(error->field, "targets_one_live_per_device") == 0);
 }

@@ -93,6 +93,7 @@ void store_rollback(struct store *store); /* harmless outside a transaction */
 /* Runs `work` in a transaction: begin, work, commit; rolls back when work fails; runs it again (at most 5
  * times) after a serialization failure, a deadlock, or when another has taken a device at the same moment.
  * `work` must be safe to repeat: it re-reads whatever it decides on. */
+#define STORE_SERIALIZATION_FAILURE "40001"
 typedef enum status (*store_work)(struct store *store, void *context, struct error *error);
 enum status store_transaction(struct store *store, store_work work, void *context,
                               struct error *error) MUST_CHECK;

@@ -102,10 +102,14 @@ sql() {
 # until_sql WANTED SQL [SECONDS]
 until_sql() {
     local found end=$((SECONDS + ${3:-120}))
-    while found=$(sql "$2") || return 1; [ "$found" != "$1" ]; do
+    # One session: a new one for each look would take as much of the processors as some of what is measured.
+    coproc looks { exec psql "$DATABASE_URL" -XAqtv ON_ERROR_STOP=1 2>&1; }
+    while echo "$2;" >&"${looks[1]}" && read -r found <&"${looks[0]}" || return 1; [ "$found" != "$1" ]; do
         [ $SECONDS -lt $end ] || { echo "after ${3:-120} seconds \"$found\", not $1: $2" >&2 && return 1; }
         sleep 0.1
     done
+    exec {looks[1]}>&-
+    wait "$looks_PID" 2> /dev/null || true
 }
 # until_line FILE TEXT [TIMES]: the helper has said it, so many times
 until_line() {

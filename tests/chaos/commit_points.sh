@@ -9,10 +9,10 @@ commit:campaign_move 1
 commit:wave_move 1
 commit:target_claim 2
 commit:target_outbox 3
-commit:device_lock 5
-device_lock 6
-target_update 7
-event_targets 6
+commit:target_read 5
+target_read 6
+target_reported 7
+copy 6
 wave_count 5
 presence_update 5
 publish 4"

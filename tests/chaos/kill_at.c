@@ -1,8 +1,16 @@
 /* Loaded before libpq and libmosquitto into orchestratord, ends it as kill -9 does at one point of its work:
  *
- *   KILL_AT="before|after STATEMENT[,COUNT]"         at a statement of store/sql, the COUNT-th time (default:
- * 1) KILL_AT="before|after commit:STATEMENT[,COUNT]"  at the COMMIT of a transaction in which that statement
- * was run KILL_AT="before|after publish[,COUNT]"           at a message to a device
+ *   KILL_AT="before|after STATEMENT[,COUNT]"
+ *       at a statement of store/sql, the COUNT-th time (default: 1)
+ *
+ *   KILL_AT="before|after commit:STATEMENT[,COUNT]"
+ *       at the COMMIT of a transaction in which that statement was run
+ *
+ *   KILL_AT="before|after copy[,COUNT]"
+ *       at the end of rows that are copied into a table
+ *
+ *   KILL_AT="before|after publish[,COUNT]"
+ *       at a message to a device
  *
  * "after" a COMMIT: PostgreSQL has it, the program does not know. So the product needs no hook of its own. */
 #include <dlfcn.h>
@@ -78,6 +86,19 @@ PGresult *PQexecPrepared(PGconn *connection, const char *name, int count, const 
     reach(here && !point.at_commit, false);
     PGresult *result = real(connection, name, count, values, lengths, formats, result_format);
     reach(here && !point.at_commit, true);
+    return result;
+}
+
+int PQputCopyEnd(PGconn *connection, const char *why)
+{
+    static int (*real)(PGconn *, const char *);
+    bool here = strcmp(point.name, "copy") == 0;
+
+    if (real == NULL)
+        *(void **)&real = next("PQputCopyEnd");
+    reach(here, false);
+    int result = real(connection, why);
+    reach(here, true);
     return result;
 }
 

@@ -94,7 +94,7 @@ static void reports_of_devices_at_work_write_no_index(void **state)
     fixture_release(fixture);
 }
 
-static void signs_of_life_write_no_index_and_not_more_than_one_a_second(void **state)
+static void signs_of_life_write_no_index_and_not_more_than_one_in_ten_seconds(void **state)
 {
     (void)state;
     static const char online[] = "{\"report\":\"accepted\",\"campaign\":1,\"attempt\":1}";
@@ -122,7 +122,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reports_of_devices_at_work_write_no_index),
-        cmocka_unit_test(signs_of_life_write_no_index_and_not_more_than_one_a_second),
+        cmocka_unit_test(signs_of_life_write_no_index_and_not_more_than_one_in_ten_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

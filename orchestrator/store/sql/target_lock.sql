@@ -1,21 +1,4 @@
--- The targets that a batch of reports names, with what their campaign says of time (read from its policy once, not for each target); locked in
--- this order always.
-WITH campaign AS MATERIALIZED (
-    SELECT campaign_id, state, (policy -> 'timeouts' ->> 'download_seconds')::bigint AS download_seconds,
-           (policy -> 'timeouts' ->> 'confirm_seconds')::bigint AS confirm_seconds
-    FROM campaigns WHERE campaign_id = ANY ($1::bigint[]))
-SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
-       t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
-       i1.sha256, b1.size, i2.sha256, b2.size, c.state, c.download_seconds, c.confirm_seconds,
-       t.attempt_base, CASE WHEN t.path_from IS NULL THEN 0 ELSE (
-                SELECT count(*) FROM campaign_paths h
-                WHERE h.campaign_id = t.campaign_id AND h.from_version = t.path_from AND h.hop > t.hop + 1) END
-FROM targets t
-JOIN campaign c USING (campaign_id)
-LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
-LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
-LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
-LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
-WHERE (t.campaign_id, t.device_id) IN (SELECT * FROM unnest($1::bigint[], $2::text[]))
-ORDER BY t.campaign_id, t.device_id
-FOR UPDATE OF t
+-- For a batch that has lost a race once; in this order always.
+SELECT FROM targets
+WHERE (campaign_id, device_id) IN (SELECT * FROM unnest($1::bigint[], $2::text[]))
+ORDER BY campaign_id, device_id FOR UPDATE

@@ -1,0 +1,68 @@
+/* One batch of reports: what its parts share. ingest.c owns it. */
+#ifndef ENGINE_INGEST_BATCH_H
+#define ENGINE_INGEST_BATCH_H
+
+#include "campaign_fsm.h"
+#include "changes.h"
+#include "engine.h"
+#include "ingest.h"
+#include "report.h"
+#include "store.h"
+
+/* A target of the batch, with what its campaign says. */
+struct batch_target {
+    struct target_row row;
+    enum campaign_state campaign_state;
+    struct target_timeouts timeouts;
+};
+
+/* What the batch says of a device whose row is read and locked; the last report wins. */
+struct batch_device {
+    const char *id;
+    int ptype;
+    const struct running_image *running; /* NULL when nothing was said */
+    const char *boot, *reset_reason;
+    const char *online; /* "t", "f", or NULL: said by presence and hello, behind which stands a connection */
+    bool activated;     /* it was heard of before */
+    bool connected;     /* it has said that it is online */
+    bool was_offline;   /* at some time within the batch */
+    int flash_kb;       /* what is stored */
+    const char *flash_map;
+    const struct flash_map *flash; /* what it says; NULL when nothing */
+    bool resend;
+};
+
+struct batch {
+    const struct engine *engine;
+    int attempts; /* at the transaction */
+    const struct report *reports;
+    size_t count;
+    struct ingest_summary *summary;
+    struct arena *arena;
+    struct changes changes;
+    struct outbox outbox;
+    double now;
+    struct batch_target *targets;
+    int64_t target_count;
+    struct batch_device *devices; /* those that need more than their target */
+    int64_t device_count;
+    int64_t rejected[REJECTION_COUNT];
+    const char *rejected_device[REJECTION_COUNT];
+};
+
+/* Reads the targets that the reports name, then the devices: locked, and only those of which more is to be
+ * read or written than a sign of life. Both in the order of their keys. */
+enum status ingest_load(struct batch *batch, struct store *store, struct error *error) MUST_CHECK;
+
+/* NULL: not there, or not loaded. */
+struct batch_device *ingest_find_device(const struct batch *batch, const char *id);
+struct batch_target *ingest_find_target(const struct batch *batch, int64_t campaign, const char *device);
+
+/* Counts a report that changes nothing, and says so in the log. */
+void ingest_reject(struct batch *batch, const struct report *report, enum rejection rejection,
+                   const char *detail);
+
+/* Writes what the reports have changed. */
+enum status ingest_write(struct batch *batch, struct store *store, struct error *error) MUST_CHECK;
+
+#endif

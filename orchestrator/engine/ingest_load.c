@@ -1,0 +1,146 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "ingest_batch.h"
+#include "store_sql.h"
+
+static bool names_target(const struct report *report)
+{
+    return report->kind == REPORT_TARGET || report->kind == REPORT_CANCELLED || report->has_result;
+}
+
+static int compare_device(const void *key, const void *item)
+{
+    return strcmp(key, ((const struct batch_device *)item)->id);
+}
+
+struct batch_device *ingest_find_device(const struct batch *batch, const char *id)
+{
+    if (batch->device_count == 0)
+        return NULL;
+    return bsearch(id, batch->devices, (size_t)batch->device_count, sizeof *batch->devices, compare_device);
+}
+
+struct target_key {
+    int64_t campaign;
+    const char *device;
+};
+
+static int compare_target(const void *key, const void *item)
+{
+    const struct target_key *wanted = key;
+    const struct target_row *row = &((const struct batch_target *)item)->row;
+    if (wanted->campaign != row->campaign)
+        return wanted->campaign < row->campaign ? -1 : 1;
+    return strcmp(wanted->device, row->device);
+}
+
+struct batch_target *ingest_find_target(const struct batch *batch, int64_t campaign, const char *device)
+{
+    if (batch->target_count == 0)
+        return NULL;
+    struct target_key key = {campaign, device};
+    return bsearch(&key, batch->targets, (size_t)batch->target_count, sizeof *batch->targets, compare_target);
+}
+
+static enum status load_clock(struct batch *batch, struct store *store, struct error *error)
+{
+    struct store_rows *rows;
+    if (store_run(store, &SQL_CLOCK_NOW, NULL, &rows, error) != STATUS_OK)
+        return error->status;
+    batch->now = store_rows_real(rows, 0, 0);
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
+/* A report that only moves its target needs no more than that. */
+static bool needs_device(const struct batch *batch, const struct report *report)
+{
+    if (report->kind == REPORT_REJECTED)
+        return false;
+    return (report->kind != REPORT_TARGET && report->kind != REPORT_CANCELLED) ||
+           report->target.has_running ||
+           ingest_find_target(batch, report->target.campaign, report->device) == NULL;
+}
+
+static enum status load_devices(struct batch *batch, struct store *store, struct error *error)
+{
+    struct array ids = {0};
+    for (size_t i = 0; i < batch->count; i++) {
+        if (needs_device(batch, &batch->reports[i]))
+            array_put_text(&ids, batch->reports[i].device);
+    }
+    if (ids.count == 0)
+        return STATUS_OK;
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, array_text(&ids));
+    struct store_rows *rows;
+    enum status status = store_run(store, &SQL_DEVICE_LOCK, &parameters, &rows, error);
+    array_release(&ids);
+    if (status != STATUS_OK)
+        return status;
+    batch->device_count = store_rows_count(rows);
+    batch->devices = arena_allocate_array(batch->arena, (size_t)batch->device_count, sizeof *batch->devices);
+    for (int64_t i = 0; i < batch->device_count; i++) {
+        batch->devices[i].id = arena_copy(batch->arena, store_rows_text(rows, i, 0));
+        batch->devices[i].ptype = (int)store_rows_integer(rows, i, 1);
+        batch->devices[i].activated = store_rows_boolean(rows, i, 2);
+        batch->devices[i].flash_kb = (int)store_rows_integer(rows, i, 3);
+        if (!store_rows_null(rows, i, 4))
+            batch->devices[i].flash_map = arena_copy(batch->arena, store_rows_text(rows, i, 4));
+    }
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
+static enum status load_targets(struct batch *batch, struct store *store, struct error *error)
+{
+    struct array campaigns = {0}, devices = {0};
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->reports[i].kind == REPORT_REJECTED || !names_target(&batch->reports[i]))
+            continue;
+        array_put_integer(&campaigns, batch->reports[i].target.campaign);
+        array_put_text(&devices, batch->reports[i].device);
+    }
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, array_text(&campaigns));
+    store_put_text(&parameters, array_text(&devices));
+    struct store_rows *rows = NULL;
+    enum status status = STATUS_OK;
+    if (campaigns.count > 0 && batch->attempts > 1)
+        status = store_run(store, &SQL_TARGET_LOCK, &parameters, NULL, error);
+    if (campaigns.count > 0 && status == STATUS_OK)
+        status = store_run(store, &SQL_TARGET_READ, &parameters, &rows, error);
+    array_release(&campaigns);
+    array_release(&devices);
+    if (status != STATUS_OK || rows == NULL)
+        return status;
+    batch->target_count = store_rows_count(rows);
+    batch->targets = arena_allocate_array(batch->arena, (size_t)batch->target_count, sizeof *batch->targets);
+    for (int64_t i = 0; i < batch->target_count && status == STATUS_OK; i++) {
+        struct batch_target *target = &batch->targets[i];
+        status = target_row_read(rows, i, batch->arena, &target->row, error);
+        if (status == STATUS_OK &&
+            !campaign_state_parse(store_rows_text(rows, i, TARGET_ROW_COLUMNS), &target->campaign_state))
+            status = error_set(error, STATUS_INTERNAL, "campaigns.state", "unknown state");
+        target->timeouts.download = store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 1);
+        target->timeouts.confirm = store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 2);
+        target->row.attempt_base = (int)store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 3);
+        target->row.hops_left = (int)store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 4);
+        target->row.place = arena_copy(batch->arena, store_rows_text(rows, i, TARGET_ROW_COLUMNS + 5));
+        target->row.writer = arena_copy(batch->arena, store_rows_text(rows, i, TARGET_ROW_COLUMNS + 6));
+    }
+    store_rows_free(rows);
+    return status;
+}
+
+enum status ingest_load(struct batch *batch, struct store *store, struct error *error)
+{
+    batch->targets = NULL;
+    batch->devices = NULL;
+    batch->target_count = batch->device_count = 0;
+    if (load_targets(batch, store, error) != STATUS_OK || load_devices(batch, store, error) != STATUS_OK)
+        return error->status;
+    return load_clock(batch, store, error);
+}

@@ -1,0 +1,113 @@
+/* Reports and others who change the same target at the same moment: a batch reads without locks, finds out
+ * that it was too slow, and begins again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+
+#include "engine_fixture.h"
+#include "ingest.h"
+
+struct said {
+    struct fixture *fixture;
+    const char *json;
+    enum status status;
+    struct ingest_summary summary;
+};
+
+/* One report of lamp-1, stored on a connection of its own. */
+static void *ingest_on_its_own(void *context)
+{
+    struct said *said = context;
+    struct store *store = store_create(said->fixture->url, "ingest");
+    struct report report;
+    struct error error;
+    report_parse("fota/v1/lamp-1/report", said->json, strlen(said->json), &report);
+    said->status = ingest_batch(&said->fixture->engine, store, &report, 1, &said->summary, &error);
+    store_destroy(store);
+    return NULL;
+}
+
+/* The report has been read against the row as it was before `change`, and is written after it. */
+static struct said race(struct fixture *fixture, const char *change, const char *json)
+{
+    struct said said = {.fixture = fixture, .json = json};
+    struct store *other = store_create(fixture->url, "other");
+    struct error error = {0};
+    pthread_t ingest;
+    assert_int_equal(store_begin(other, &error), STATUS_OK);
+    assert_int_equal(store_run_script(other, change, &error), STATUS_OK);
+    assert_int_equal(pthread_create(&ingest, NULL, ingest_on_its_own, &said), 0);
+    while (fixture_integer(fixture, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ingest' "
+                                    "AND wait_event_type = 'Lock' AND datname = current_database()") == 0)
+        continue;
+    assert_int_equal(store_commit(other, &error), STATUS_OK);
+    pthread_join(ingest, NULL);
+    store_destroy(other);
+    assert_int_equal(said.status, STATUS_OK);
+    return said;
+}
+
+static struct fixture *with_an_offer(void)
+{
+    struct fixture *fixture = fixture_make(1);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    return fixture;
+}
+
+static void what_another_wrote_meanwhile_stays(void **state)
+{
+    (void)state;
+    struct fixture *fixture = with_an_offer();
+    struct said said = race(fixture, "UPDATE targets SET withdrawn = true, sent_at = NULL",
+                            "{\"report\":\"accepted\",\"campaign\":1,\"attempt\":1}");
+    assert_int_equal(said.summary.moved, 1);
+    assert_int_equal(fixture_targets(fixture, "accepted"), 1);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM targets WHERE withdrawn"), 1);
+    /* Once, and not for each try. */
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM events WHERE to_state = 'accepted'"), 1);
+    assert_int_equal(fixture_integer(fixture, "SELECT accepted FROM waves WHERE accepted + offered = 1"), 1);
+    fixture_release(fixture);
+}
+
+static void a_report_that_comes_too_late_moves_nothing(void **state)
+{
+    (void)state;
+    struct fixture *fixture = with_an_offer();
+    struct said said = race(fixture, "UPDATE targets SET attempt = 2",
+                            "{\"report\":\"accepted\",\"campaign\":1,\"attempt\":1}");
+    assert_int_equal(said.summary.moved, 0);
+    assert_int_equal(said.summary.rejected, 1);
+    assert_int_equal(fixture_targets(fixture, "offered"), 1);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM events WHERE to_state = 'accepted'"), 0);
+    fixture_release(fixture);
+}
+
+/* The version that was read is gone: rewritten twice, pruned, and its place taken by a later one. */
+static void a_version_that_is_gone_is_not_taken_for_another(void **state)
+{
+    (void)state;
+    struct fixture *fixture = with_an_offer();
+    struct said said = race(fixture,
+                            "UPDATE targets SET progress = 1; UPDATE targets SET progress = 2; "
+                            "UPDATE targets SET progress = 3",
+                            "{\"report\":\"accepted\",\"campaign\":1,\"attempt\":1}");
+    assert_int_equal(said.summary.moved, 1);
+    assert_int_equal(fixture_integer(fixture, "SELECT progress FROM targets WHERE state = 'accepted'"), 3);
+    fixture_release(fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_another_wrote_meanwhile_stays),
+        cmocka_unit_test(a_report_that_comes_too_late_moves_nothing),
+        cmocka_unit_test(a_version_that_is_gone_is_not_taken_for_another),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
