@@ -181,7 +181,7 @@ static enum status write_reported(struct changes *changes, struct store *store, 
     qsort(changes->changed, (size_t)changes->changed_count, sizeof(struct target_row *), compare_keys);
     for (int64_t i = 0; i < changes->changed_count; i++) {
         struct target_row *target = changes->changed[i];
-        if (target->place == NULL)
+        if (target->place == NULL || target->writer == NULL)
             continue;
         array_put_text(&columns[0], target->place);
         array_put_text(&columns[1], target->writer);
@@ -190,6 +190,7 @@ static enum status write_reported(struct changes *changes, struct store *store, 
         array_put_integer(&columns[4], target->progress);
         array_put_text(&columns[5], target->reason);
         put_time(&columns[6], target->deadline);
+        target->place = NULL; /* what is ours now stands elsewhere */
         target->changed = false;
         count++;
     }
@@ -207,17 +208,45 @@ static enum status write_reported(struct changes *changes, struct store *store, 
     return status;
 }
 
+/* Of rows just claimed: no other knows them, and all are offered at one time. */
+static enum status write_offered(struct changes *changes, struct store *store, struct error *error)
+{
+    struct array columns[5] = {0};
+    struct store_parameters parameters = {0};
+    double deadline = 0, sent_at = 0;
+    for (int64_t i = 0; i < changes->changed_count; i++) {
+        struct target_row *target = changes->changed[i];
+        if (!target->changed || target->place == NULL)
+            continue;
+        array_put_text(&columns[0], target->place);
+        array_put_integer(&columns[1], target->attempt);
+        array_put_text(&columns[2], target->nonce);
+        array_put_text(&columns[3], target->from_version);
+        array_put_text(&columns[4], target->from_sha256);
+        deadline = target->deadline;
+        sent_at = target->sent_at;
+        target->place = NULL;
+        target->changed = false;
+    }
+    put_arrays(&parameters, columns, 5);
+    store_put_real(&parameters, deadline);
+    store_put_real(&parameters, sent_at);
+    enum status status =
+        columns[0].count > 0 ? store_run(store, &SQL_TARGET_OFFERED, &parameters, NULL, error) : STATUS_OK;
+    release_arrays(columns, 5);
+    return status;
+}
+
 static enum status write_targets(struct changes *changes, struct store *store, struct error *error)
 {
     struct array columns[13] = {0};
-    if (write_reported(changes, store, error) != STATUS_OK)
+    if (write_reported(changes, store, error) != STATUS_OK ||
+        write_offered(changes, store, error) != STATUS_OK)
         return error->status;
     for (int64_t i = 0; i < changes->changed_count; i++) {
-        struct target_row *target = changes->changed[i];
-        if (target->place != NULL) {
-            target->place = NULL; /* written just now, and ours: it stands elsewhere */
+        const struct target_row *target = changes->changed[i];
+        if (!target->changed)
             continue;
-        }
         array_put_integer(&columns[0], target->campaign);
         array_put_text(&columns[1], target->device);
         array_put_text(&columns[2], target_state_name(target->state));

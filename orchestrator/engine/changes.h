@@ -39,10 +39,12 @@ struct target_row {
     int attempt_base;                       /* attempts of the stepping stones done; where it was loaded */
     int hops_left;                          /* after the one to_version stands for; where it was loaded */
     bool stepped;                           /* reached a stepping stone: the next hop is not in the row yet */
-    /* Where this version of the row stands and who wrote it (ctid, xmin), where it was read without a lock;
-     * NULL where it is locked. Then only what reports change is written: state, progress, reason, deadline,
-     * withdrawn. */
-    const char *place, *writer;
+    /* Where this version of the row stands (ctid): of one read without a lock, and of one that is offered;
+     * NULL: the row is found by its key. */
+    const char *place;
+    /* Who wrote it (xmin), where it was read without a lock. Then only what reports change is written: state,
+     * progress, reason, deadline, withdrawn. */
+    const char *writer;
     bool changed;
 };
 enum { TARGET_ROW_COLUMNS = 17 };

@@ -100,6 +100,7 @@ static enum status offer_one(struct offering *offering, struct target_row *targe
     target->nonce = make_nonce(changes->arena);
     target->progress = 0;
     target->sent_at = campaign->now;
+    target->place = arena_copy(changes->arena, store_rows_text(rows, row, TARGET_ROW_COLUMNS + 3));
     if (!target_move(changes, target, TARGET_EVENT_OFFER, "", campaign->now, &timeouts))
         return error_set(error, STATUS_INTERNAL, "targets.state", "claimed a target that is not pending");
     (*offered)++;

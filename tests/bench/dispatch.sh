@@ -28,7 +28,7 @@ for run in $(seq "$runs"); do
     calculate "1000 * ($(seen first) - $opened)" '%.0f\n' >> "$work/first"
     length=$(calculate "$(seen bytes) / $count")
     orchestratorctl campaign cancel "run-$run" > "$work/log"
-    until_sql t "UPDATE targets SET deadline = now() WHERE deadline IS NOT NULL; SELECT bool_and(settled) FROM campaigns"
+    until_sql t "UPDATE targets SET deadline = now() WHERE deadline > now(); SELECT bool_and(settled) FROM campaigns"
 
     subscribers
     awk -v size="$length" -v count="$count" 'BEGIN {

@@ -113,10 +113,11 @@ until_sql() {
 }
 # until_line FILE TEXT [TIMES]: the helper has said it, so many times
 until_line() {
-    local runs end=$((SECONDS + 60))
+    local runs said end=$((SECONDS + 60))
     while :; do
         runs=$([ ! -e "/proc/$helper/exe" ] || echo yes)
-        [ "$(grep -cs "$2" "$1")" -lt "${3:-1}" ] 2> /dev/null || return 0
+        said=$(grep -cs "$2" "$1" || true) # empty while there is no file
+        [ "${said:-0}" -lt "${3:-1}" ] || return 0
         [ -n "$runs" ] && [ $SECONDS -lt $end ] || { echo "no \"$2\" in $1: $(tail -n 3 "$1")" >&2 && return 1; }
         sleep 0.02
     done

@@ -5,7 +5,7 @@ WITH campaign AS MATERIALIZED (
     SELECT kind, priority, (SELECT max(wave) FROM waves WHERE campaign_id = $1 AND state IN ('open', 'soaking', 'passed')) AS last_wave
     FROM campaigns WHERE campaign_id = $1),
 picked AS MATERIALIZED (
-    SELECT t.*
+    SELECT t.ctid AS place, t.*
     FROM targets t
     WHERE t.campaign_id = $1 AND t.waiting AND t.wave <= (SELECT last_wave FROM campaign)
       AND (SELECT w.state FROM waves w WHERE w.campaign_id = $1 AND w.wave = t.wave) IN ('open', 'soaking', 'passed')
@@ -26,7 +26,8 @@ SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce,
        i1.sha256, b1.size, i2.sha256, b2.size, d.version, d.image_sha256,
        CASE WHEN t.path_from IS NULL THEN 0 ELSE (
                 SELECT count(*) FROM campaign_paths h
-                WHERE h.campaign_id = t.campaign_id AND h.from_version = t.path_from AND h.hop > t.hop + 1) END
+                WHERE h.campaign_id = t.campaign_id AND h.from_version = t.path_from AND h.hop > t.hop + 1) END,
+       t.place
 FROM picked t
 JOIN devices d USING (device_id)
 LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
