@@ -5,7 +5,8 @@
 #include "fota_version.h"
 #include "verify.h"
 
-#define PROGRESS_STEP 10u /* percent */
+/* Percent: each report is written to the fleet's database, and nobody decides by it. */
+#define PROGRESS_STEP 25u
 
 static void give_up(struct fota_agent *agent, enum fota_reason reason)
 {

@@ -17,7 +17,7 @@
 enum {
     RETRY_MILLISECONDS = 1000,
     PARTITION_SECONDS = 3600,
-    BATCH_MILLISECONDS = 10, /* that a report waits for others: a transaction costs more than a report */
+    BATCH_MILLISECONDS = 20, /* that a report waits for others: a transaction costs more than a report */
     LOOK_MILLISECONDS = 10,  /* between two looks at the campaigns, at least; each batch asks for one */
     LOOK_REST = 10,          /* and so many times what a look takes, up to */
     LOOK_MOST_MILLISECONDS = 50,
