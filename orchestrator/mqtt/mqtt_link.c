@@ -30,7 +30,8 @@ struct mqtt_link {
     struct mosquitto *mosquitto;
     struct mqtt_link_options options;
     pthread_t thread;
-    int wake; /* eventfd: something is to be sent */
+    int wake;          /* eventfd: something is to be sent */
+    atomic_bool woken; /* and the thread has not looked since */
     bool thread_started;
     atomic_bool stopping;
     atomic_bool connecting; /* the thread may be in mosquitto_connect, for as long as TCP tries */
@@ -141,6 +142,8 @@ static enum status configure(struct mqtt_link *link, struct error *error)
 static void wake(struct mqtt_link *link)
 {
     uint64_t one = 1;
+    if (atomic_exchange(&link->woken, true))
+        return;
     if (write(link->wake, &one, sizeof one) < 0)
         return; /* it is at its maximum, and so awake already */
 }
@@ -180,7 +183,8 @@ static void serve_connection(struct mqtt_link *link)
             return;
         uint64_t wakes;
         if ((polled[1].revents & POLLIN) != 0 && read(link->wake, &wakes, sizeof wakes) < 0)
-            polled[1].revents = 0; /* somebody else cannot have read it; nothing depends on it */
+            polled[1].revents = 0;         /* somebody else cannot have read it; nothing depends on it */
+        atomic_store(&link->woken, false); /* before it is asked what there is to be written */
         if (may_write && mosquitto_want_write(mosquitto)) {
             result = mosquitto_loop_write(mosquitto, 1);
             if (!mosquitto_want_write(mosquitto))
