@@ -50,15 +50,19 @@ static char *gauges(void *context)
 {
     struct shared *shared = context;
     size_t depth = 0;
-    for (int i = 0; i < shared->worker_count; i++)
+    long long lag = 0;
+    for (int i = 0; i < shared->worker_count; i++) {
+        long long of_queue = queue_lag(shared->queues[i]);
         depth += queue_depth(shared->queues[i]);
+        lag = of_queue > lag ? of_queue : lag;
+    }
     char *text = NULL;
     int length =
         asprintf(&text,
                  "{\"reports\": %lld, \"reports_rejected\": %lld, \"targets_moved\": %lld, "
-                 "\"queue_depth\": %zu, \"broker_connected\": %s}",
+                 "\"queue_depth\": %zu, \"queue_lag_milliseconds\": %lld, \"broker_connected\": %s}",
                  (long long)atomic_load(&shared->reports), (long long)atomic_load(&shared->reports_rejected),
-                 (long long)atomic_load(&shared->targets_moved), depth,
+                 (long long)atomic_load(&shared->targets_moved), depth, lag,
                  mqtt_client_connected(shared->mqtt) ? "true" : "false");
     return length < 0 ? NULL : text;
 }

@@ -4,12 +4,19 @@
 #include <stdlib.h>
 #include <time.h>
 
+struct waiting {
+    struct report report;
+    long long since; /* milliseconds of the monotonic clock */
+};
+
 struct queue {
     pthread_mutex_t mutex;
     pthread_cond_t not_empty, not_full;
-    struct report *reports;
+    struct waiting *reports;
     size_t capacity, first, count;
-    size_t wanted; /* whoever takes is to be woken for so many */
+    bool is_storing; /* what was taken last is not stored yet: whoever takes comes back for more when it is */
+    long long storing_since; /* when the oldest of that came */
+    size_t wanted;           /* whoever takes is to be woken for so many */
     bool closed;
 };
 
@@ -45,6 +52,13 @@ void queue_destroy(struct queue *queue)
     free(queue);
 }
 
+static long long now_milliseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
 bool queue_put(struct queue *queue, const struct report *report)
 {
     pthread_mutex_lock(&queue->mutex);
@@ -52,7 +66,10 @@ bool queue_put(struct queue *queue, const struct report *report)
         pthread_cond_wait(&queue->not_full, &queue->mutex);
     bool taken = !queue->closed;
     if (taken) {
-        queue->reports[(queue->first + queue->count) % queue->capacity] = *report;
+        if (queue->count == 0)
+            queue->first = 0; /* memory is touched as far as the queue was ever deep, and no further */
+        queue->reports[(queue->first + queue->count) % queue->capacity] =
+            (struct waiting){*report, now_milliseconds()};
         queue->count++;
         if (queue->count >= queue->wanted)
             pthread_cond_signal(&queue->not_empty);
@@ -74,6 +91,7 @@ static struct timespec in_milliseconds(int milliseconds)
 size_t queue_take(struct queue *queue, struct report *reports, size_t room, int milliseconds)
 {
     pthread_mutex_lock(&queue->mutex);
+    queue->is_storing = false;
     queue->wanted = 1;
     while (queue->count == 0 && !queue->closed)
         pthread_cond_wait(&queue->not_empty, &queue->mutex);
@@ -83,8 +101,10 @@ size_t queue_take(struct queue *queue, struct report *reports, size_t room, int 
            pthread_cond_timedwait(&queue->not_empty, &queue->mutex, &until) == 0)
         continue;
     size_t taken = queue->count < room ? queue->count : room;
+    queue->is_storing = taken > 0;
+    queue->storing_since = queue->reports[queue->first].since;
     for (size_t i = 0; i < taken; i++)
-        reports[i] = queue->reports[(queue->first + i) % queue->capacity];
+        reports[i] = queue->reports[(queue->first + i) % queue->capacity].report;
     queue->first = (queue->first + taken) % queue->capacity;
     queue->count -= taken;
     pthread_cond_signal(&queue->not_full);
@@ -107,4 +127,16 @@ size_t queue_depth(struct queue *queue)
     size_t count = queue->count;
     pthread_mutex_unlock(&queue->mutex);
     return count;
+}
+
+long long queue_lag(struct queue *queue)
+{
+    long long lag = 0;
+    pthread_mutex_lock(&queue->mutex);
+    if (queue->is_storing)
+        lag = now_milliseconds() - queue->storing_since;
+    else if (queue->count > 0)
+        lag = now_milliseconds() - queue->reports[queue->first].since;
+    pthread_mutex_unlock(&queue->mutex);
+    return lag;
 }

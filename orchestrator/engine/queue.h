@@ -18,12 +18,18 @@ void queue_destroy(struct queue *queue);
 bool queue_put(struct queue *queue, const struct report *report);
 
 /* Waits for the first report, then at most `milliseconds` (0 to 1000) for more, and takes up to `room` of
- * what is there, in order. 0 only when it was closed and is empty. For one thread. */
+ * what is there, in order. 0 only when it was closed and is empty. For one thread, which says by coming again
+ * that what it took before is stored. */
 size_t queue_take(struct queue *queue, struct report *reports, size_t room, int milliseconds);
 
 /* Nothing more can be put; what is in it can still be taken. */
 void queue_close(struct queue *queue);
 
+/* Reports that wait to be taken. */
 size_t queue_depth(struct queue *queue);
+
+/* For how many milliseconds the oldest report that is not stored has been here, taken or not. 0: there is
+ * none. */
+long long queue_lag(struct queue *queue);
 
 #endif
