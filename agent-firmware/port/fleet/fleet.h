@@ -1,4 +1,4 @@
-/* fleetsim: many devices in one process, with faults on request. */
+/* fleetsim: many devices in one process, or in a few, with faults on request. */
 #ifndef FLEET_H
 #define FLEET_H
 
@@ -10,6 +10,7 @@
 #include "host.h"
 
 #define FLEET_DEVICES_MAX 1000000u
+#define FLEET_SHARDS_MAX 64u
 #define FLEET_ATTEMPTS 32u /* attempts remembered per device, to count repeated flashes */
 
 /* At most one fault per device; which devices have one is drawn by --seed. */
@@ -26,7 +27,8 @@ enum fleet_fault {
 struct fleet_options {
     struct device_options device; /* of each */
     uint32_t devices;
-    uint32_t first; /* number of the first device */
+    uint32_t first;  /* number of the first device */
+    uint32_t shards; /* processes that share the devices */
     uint32_t ptype;
     bool has_ptype;
     const char *prefix;
@@ -37,6 +39,7 @@ struct fleet_options {
     uint32_t boot_milliseconds;
     uint32_t health_milliseconds;
     uint64_t run_milliseconds; /* 0: until told */
+    bool hashes_each;          /* each device hashes its image itself; else equal bytes are hashed once */
     bool print_devices;
     const char *flashes; /* file for fleet_flashes_write; NULL: none */
     bool json;
@@ -73,8 +76,11 @@ struct fleet_counts {
     uint64_t bad_commands;
 };
 
+/* The devices of one process: `count` of all, beginning with the one of index `begin`. */
 struct fleet {
     struct fleet_options options;
+    uint32_t begin, count;
+    int report; /* where the process that began this one hears of it; -1: there is none */
     struct event_loop *loop;
     struct http_client *http;
     struct sector_store *store;
@@ -103,11 +109,40 @@ bool fleet_device_open(struct fleet_device *device, struct fleet *fleet, uint32_
                        const struct flash *flash);
 void fleet_device_boot(struct fleet_device *device);
 
+/* All devices that should be are connected: says so, here or to the process that began this one. */
+void fleet_ready(const struct fleet *fleet);
+
 /* fleet_summary.c */
-void fleet_summary_print(const struct fleet *fleet, FILE *to);
-/* Writes CSV: device,version,slot,bricked,silenced,campaign,attempt,images; a row for each attempt that wrote
- * an image, or one with the last three empty. Of each device the last FLEET_ATTEMPTS attempts are known.
- * False: errno says why. */
+#define FLEET_VERSIONS_MAX 64u
+
+struct fleet_summary {
+    uint32_t devices, connected, steady, trial, reverting, bricked, silenced;
+    struct {
+        char version[BOOT_VERSION_SIZE];
+        uint32_t devices;
+    } versions[FLEET_VERSIONS_MAX];
+    uint32_t version_count, other_versions;
+    uint32_t sectors_most; /* of flash that were allocated at once */
+    struct fleet_counts counts;
+};
+
+void fleet_summarise(const struct fleet *fleet, struct fleet_summary *summary);
+/* Adds `part` to `summary`, which may be all zero. */
+void fleet_summary_add(struct fleet_summary *summary, const struct fleet_summary *part);
+void fleet_summary_print(struct fleet_summary *summary, bool json, FILE *to);
+/* Makes the file with its first line: device,version,slot,bricked,silenced,campaign,attempt,images. False:
+ * errno says why. */
+bool fleet_flashes_begin(const char *path);
+/* Adds a row for each attempt that wrote an image, or one with the last three empty. Of each device the last
+ * FLEET_ATTEMPTS attempts are known. Several processes may do so at once. False: errno says why. */
 bool fleet_flashes_write(const struct fleet *fleet, const char *path);
+
+/* Runs devices `begin` to `begin + count - 1`, says on `report` (-1: on standard output) when all are
+ * connected, fills the summary, and returns the exit code. */
+typedef int fleet_run(uint32_t begin, uint32_t count, int report, struct fleet_summary *summary);
+
+/* fleet_shards.c: begins options->shards processes, each of which runs its share of the devices, tells them
+ * to end when this one is told to, and adds up their summaries. Returns the worst of their exit codes. */
+int fleet_shards_run(const struct fleet_options *options, fleet_run *run, struct fleet_summary *summary);
 
 #endif

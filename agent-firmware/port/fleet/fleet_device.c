@@ -98,10 +98,8 @@ static void connected(struct device *hooked)
     if (device->up)
         return;
     device->up = true;
-    if (++fleet->connected_once == fleet->to_connect) {
-        printf("ready: %u devices connected\n", fleet->to_connect);
-        (void)fflush(stdout);
-    }
+    if (++fleet->connected_once == fleet->to_connect)
+        fleet_ready(fleet);
 }
 
 /* Counts an image written whole for (device, attempt). */
@@ -206,7 +204,8 @@ bool fleet_device_open(struct fleet_device *device, struct fleet *fleet, uint32_
     device->device.version = fleet->options.device.version;
     device->device.public_keys = &fleet->options.device.public_keys;
     device->device.platform =
-        (struct fota_platform){&device_port_remembering, device, fleet->options.device.map};
+        (struct fota_platform){fleet->options.hashes_each ? &device_port : &device_port_remembering, device,
+                               fleet->options.device.map};
     flash_copy_ram(&device->device.flash, flash);
     return device_open(&device->device, &fleet->options.device.connector, id);
 }

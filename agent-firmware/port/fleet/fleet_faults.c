@@ -37,8 +37,11 @@ bool fleet_faults_draw(struct fleet *fleet)
     qsort(drawn, options->devices, sizeof *drawn, compare);
     for (int fault = FAULT_NONE + 1; fault < FAULT_COUNT; fault++) {
         uint32_t count = (uint32_t)(options->shares[fault] * options->devices + 0.5);
-        for (; count > 0 && next < options->devices; count--)
-            fleet->devices[drawn[next++].index].fault = (enum fleet_fault)fault;
+        for (; count > 0 && next < options->devices; count--) {
+            uint32_t index = drawn[next++].index - fleet->begin; /* huge for one before it */
+            if (index < fleet->count)
+                fleet->devices[index].fault = (enum fleet_fault)fault;
+        }
     }
     free(drawn);
     return true;

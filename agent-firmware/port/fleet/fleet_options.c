@@ -6,7 +6,7 @@
 #include "fota_version.h"
 
 static const char help_text[] =
-    "fleetsim: thousands of firmware devices in one process, the same agent as on a device\n"
+    "fleetsim: thousands of firmware devices in one process or a few, the same agent as on a device\n"
     "\n"
     "usage: fleetsim --devices N --version V --mqtt HOST:PORT [options]\n"
     "\n"
@@ -15,6 +15,8 @@ static const char help_text[] =
     "  --version V            what they run at first, e.g. 'v1.0.5t45772(a)'\n"
     "  --prefix TEXT          of device ids (default: device-), a number of 5 digits or more follows\n"
     "  --first N              number of the first device (default: 1)\n"
+    "  --shards K             K processes share the devices (default: 1; at most 64); one process holds some "
+    "19,000\n"
     "  --image FILE           first image of slot 1 (default: a small generated one)\n"
     "  --flash-map MAP        256+256, 512+512 (default) or 1024+1024\n"
     "  --mqtt HOST:PORT       the broker\n"
@@ -28,6 +30,9 @@ static const char help_text[] =
     "  --boot-seconds S       how long a boot takes (default: 0.2)\n"
     "  --health-seconds S     how long a health check takes (default: 0.2)\n"
     "  --run-seconds S        stop by itself (default: 0, when told)\n"
+    "  --hash-each            every device hashes its image itself; without it equal bytes are hashed once a "
+    "process,\n"
+    "                         and what came out is remembered\n"
     "\n"
     "faults, each a share of the devices (0.1 or 10%), no device has two:\n"
     "  --offline SHARE        never connect\n"
@@ -46,13 +51,14 @@ static const char help_text[] =
     "\n"
     "Prints 'ready: N devices connected' once all that should be are connected, and a summary at the end. "
     "SIGTERM or\n"
-    "SIGINT end it: exit 0. Bad options: exit 2.\n";
+    "SIGINT end it: exit 0. Bad options: exit 2. With --shards the exit code is the worst of all processes.\n";
 
 enum {
     OPTION_DEVICES = OPTION_OWN,
     OPTION_PTYPE,
     OPTION_PREFIX,
     OPTION_FIRST,
+    OPTION_SHARDS,
     OPTION_SOURCES,
     OPTION_RECONNECT,
     OPTION_PARALLEL,
@@ -61,6 +67,7 @@ enum {
     OPTION_RUN,
     OPTION_FAULT_VERSION,
     OPTION_SEED,
+    OPTION_HASH_EACH,
     OPTION_PRINT,
     OPTION_JSON,
     OPTION_FLASHES,
@@ -73,6 +80,7 @@ static const struct option long_options[] = {
     {"ptype", required_argument, NULL, OPTION_PTYPE},
     {"prefix", required_argument, NULL, OPTION_PREFIX},
     {"first", required_argument, NULL, OPTION_FIRST},
+    {"shards", required_argument, NULL, OPTION_SHARDS},
     {"source-addresses", required_argument, NULL, OPTION_SOURCES},
     {"reconnect", required_argument, NULL, OPTION_RECONNECT},
     {"parallel-downloads", required_argument, NULL, OPTION_PARALLEL},
@@ -81,6 +89,7 @@ static const struct option long_options[] = {
     {"run-seconds", required_argument, NULL, OPTION_RUN},
     {"fault-version", required_argument, NULL, OPTION_FAULT_VERSION},
     {"seed", required_argument, NULL, OPTION_SEED},
+    {"hash-each", no_argument, NULL, OPTION_HASH_EACH},
     {"print-devices", no_argument, NULL, OPTION_PRINT},
     {"json", no_argument, NULL, OPTION_JSON},
     {"flashes", required_argument, NULL, OPTION_FLASHES},
@@ -120,6 +129,9 @@ static void take_option(struct fleet_options *options, int option, const char *v
     case OPTION_FIRST:
         options->first = option_number("--first", value, 0, 1000000000);
         break;
+    case OPTION_SHARDS:
+        options->shards = option_number("--shards", value, 1, FLEET_SHARDS_MAX);
+        break;
     case OPTION_SOURCES:
         options->device.connector.source_addresses = option_number("--source-addresses", value, 0, 250);
         break;
@@ -143,6 +155,9 @@ static void take_option(struct fleet_options *options, int option, const char *v
         break;
     case OPTION_SEED:
         options->seed = option_number("--seed", value, 0, 4294967295u);
+        break;
+    case OPTION_HASH_EACH:
+        options->hashes_each = true;
         break;
     case OPTION_PRINT:
         options->print_devices = true;
@@ -183,6 +198,8 @@ static void check(struct fleet_options *options)
     if (options->device.connector.port == 0 && !options->print_devices)
         usage_error("fleetsim needs --mqtt");
     check_ptype(options);
+    if (options->shards > options->devices)
+        usage_error("--shards %u: there are only %u devices", options->shards, options->devices);
     if (strlen(options->prefix) > DEVICE_ID_MAX - 11 ||
         (options->prefix[0] != '\0' && !device_id_is_valid(options->prefix)))
         usage_error("--prefix '%s': must be at most %d characters of A-Z a-z 0-9 . _ -", options->prefix,
@@ -211,6 +228,7 @@ void fleet_options_read(struct fleet_options *options, int count, char **argumen
     *options = (struct fleet_options){
         .prefix = "device-",
         .first = 1,
+        .shards = 1,
         .seed = 1,
         .parallel_downloads = 64,
         .boot_milliseconds = 200,

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "fleet.h"
 
+/* Of this process. */
 static struct fleet fleet;
 
 static _Noreturn void die(const char *message)
@@ -19,15 +21,18 @@ static _Noreturn void die(const char *message)
 static void raise_descriptor_limit(const struct fleet_options *options)
 {
     struct rlimit limit;
-    rlim_t needed = options->devices + 2 * options->parallel_downloads + 64;
+    rlim_t needed = options->devices / options->shards + 2 * options->parallel_downloads + 65;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
         return;
     limit.rlim_cur = limit.rlim_max < needed ? limit.rlim_max : needed;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur < needed) {
-        fprintf(stderr, "fleetsim: --devices %u needs %llu open files, the system allows %llu\n",
-                options->devices, (unsigned long long)needed, (unsigned long long)limit.rlim_cur);
+        fprintf(
+            stderr,
+            "fleetsim: --devices %u --shards %u needs %llu open files a process, the system allows %llu\n",
+            options->devices, options->shards, (unsigned long long)needed,
+            (unsigned long long)limit.rlim_cur);
         exit(1);
     }
 }
@@ -50,12 +55,12 @@ static void make_devices(void)
 {
     struct flash template;
 
-    fleet.devices = calloc(fleet.options.devices, sizeof *fleet.devices);
+    fleet.devices = calloc(fleet.count, sizeof *fleet.devices);
     if (fleet.devices == NULL || !fleet_faults_draw(&fleet))
         die("out of memory");
     make_template(&template);
-    for (uint32_t i = 0; i < fleet.options.devices; i++) {
-        if (!fleet_device_open(&fleet.devices[i], &fleet, i, &template))
+    for (uint32_t i = 0; i < fleet.count; i++) {
+        if (!fleet_device_open(&fleet.devices[i], &fleet, fleet.begin + i, &template))
             die("out of memory");
         fleet.to_connect += fleet.devices[i].fault != FAULT_OFFLINE;
     }
@@ -67,8 +72,8 @@ static void begin_to_stop(void)
     if (fleet.stopping)
         return;
     fleet.stopping = true;
-    fleet.closing = fleet.options.devices + 1; /* one more: this loop's own */
-    for (uint32_t i = 0; i < fleet.options.devices; i++) {
+    fleet.closing = fleet.count + 1; /* one more: this loop's own */
+    for (uint32_t i = 0; i < fleet.count; i++) {
         struct fleet_device *device = &fleet.devices[i];
         event_loop_set_timer(fleet.loop, &device->boot_timer, UINT64_MAX);
         event_loop_set_timer(fleet.loop, &device->health_timer, UINT64_MAX);
@@ -97,13 +102,22 @@ static void on_end_time(void *context)
     begin_to_stop();
 }
 
-int main(int count, char **arguments)
+void fleet_ready(const struct fleet *of)
 {
-    fleet_options_read(&fleet.options, count, arguments);
-    raise_descriptor_limit(&fleet.options);
+    if (of->report >= 0) {
+        uint64_t connected = of->to_connect;
+        (void)!write(of->report, &connected, sizeof connected); /* who would read it may be gone */
+        return;
+    }
+    printf("ready: %u devices connected\n", of->to_connect);
+    (void)fflush(stdout);
+}
+
+static void open_fleet(void)
+{
     (void)mosquitto_lib_init();
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
-    srand(fleet.options.seed);
+    srand(fleet.options.seed + fleet.begin);
     fleet.loop = event_loop_new();
     if (fleet.loop == NULL || !watch_signals(fleet.loop, on_signal, NULL))
         die(strerror(errno));
@@ -113,27 +127,11 @@ int main(int count, char **arguments)
     if (fleet.http == NULL)
         die("out of memory");
     make_devices();
+}
 
-    for (uint32_t i = 0; i < fleet.options.devices; i++)
-        if (fleet.devices[i].fault != FAULT_OFFLINE)
-            fleet_device_boot(&fleet.devices[i]);
-    if (fleet.to_connect == 0) {
-        puts("ready: 0 devices connected");
-        (void)fflush(stdout);
-    }
-    fleet.end_timer = (struct loop_timer){.callback = on_end_time};
-    if (fleet.options.run_milliseconds > 0)
-        event_loop_set_timer(fleet.loop, &fleet.end_timer,
-                             event_loop_now(fleet.loop) + fleet.options.run_milliseconds);
-    event_loop_run(fleet.loop);
-    fleet_summary_print(&fleet, stdout);
-    int code = 0;
-    if (fleet.options.flashes != NULL && !fleet_flashes_write(&fleet, fleet.options.flashes)) {
-        fprintf(stderr, "fleetsim: --flashes %s: %s\n", fleet.options.flashes, strerror(errno));
-        code = 1;
-    }
-
-    for (uint32_t i = 0; i < fleet.options.devices; i++)
+static void close_fleet(void)
+{
+    for (uint32_t i = 0; i < fleet.count; i++)
         device_free(&fleet.devices[i].device);
     free(fleet.devices);
     http_client_free(fleet.http);
@@ -141,5 +139,51 @@ int main(int count, char **arguments)
     event_loop_free(fleet.loop);
     curl_global_cleanup();
     (void)mosquitto_lib_cleanup();
+}
+
+/* The life of this process' devices, until they are told to end, and what is to be said of them. Returns the
+ * exit code. */
+static int run_fleet(uint32_t begin, uint32_t count, int report, struct fleet_summary *summary)
+{
+    fleet.begin = begin;
+    fleet.count = count;
+    fleet.report = report;
+    open_fleet();
+    for (uint32_t i = 0; i < fleet.count; i++)
+        if (fleet.devices[i].fault != FAULT_OFFLINE)
+            fleet_device_boot(&fleet.devices[i]);
+    if (fleet.to_connect == 0)
+        fleet_ready(&fleet);
+    fleet.end_timer = (struct loop_timer){.callback = on_end_time};
+    if (fleet.options.run_milliseconds > 0)
+        event_loop_set_timer(fleet.loop, &fleet.end_timer,
+                             event_loop_now(fleet.loop) + fleet.options.run_milliseconds);
+    event_loop_run(fleet.loop);
+    fleet_summarise(&fleet, summary);
+    int code = 0;
+    if (fleet.options.flashes != NULL && !fleet_flashes_write(&fleet, fleet.options.flashes)) {
+        fprintf(stderr, "fleetsim: --flashes %s: %s\n", fleet.options.flashes, strerror(errno));
+        code = 1;
+    }
+    close_fleet();
+    return code;
+}
+
+int main(int count, char **arguments)
+{
+    struct fleet_summary summary = {0};
+    int code;
+
+    fleet_options_read(&fleet.options, count, arguments);
+    raise_descriptor_limit(&fleet.options);
+    if (fleet.options.flashes != NULL && !fleet_flashes_begin(fleet.options.flashes)) {
+        fprintf(stderr, "fleetsim: --flashes %s: %s\n", fleet.options.flashes, strerror(errno));
+        return 1;
+    }
+    if (fleet.options.shards > 1)
+        code = fleet_shards_run(&fleet.options, run_fleet, &summary);
+    else
+        code = run_fleet(0, fleet.options.devices, -1, &summary);
+    fleet_summary_print(&summary, fleet.options.json, stdout);
     return code;
 }

@@ -29,6 +29,7 @@ struct sector_store {
     struct sector *sectors[BUCKETS];
     struct remembered_scan *scans[BUCKETS];
     uint32_t scan_count;
+    uint32_t sector_count, sector_most;
 };
 
 static void *allocate(size_t size)
@@ -80,6 +81,21 @@ void sector_store_free(struct sector_store *store)
     free(store);
 }
 
+static struct sector *new_sector(struct sector_store *store)
+{
+    struct sector *sector = allocate(sizeof *sector);
+
+    sector->holders = 1;
+    if (++store->sector_count > store->sector_most)
+        store->sector_most = store->sector_count;
+    return sector;
+}
+
+uint32_t sector_store_most(const struct sector_store *store)
+{
+    return store->sector_most;
+}
+
 struct sector *sector_share(struct sector_store *store, const uint8_t *bytes)
 {
     uint64_t hash = hash_bytes(0, bytes, FOTA_SECTOR_SIZE);
@@ -88,10 +104,9 @@ struct sector *sector_share(struct sector_store *store, const uint8_t *bytes)
     for (struct sector *sector = *bucket; sector != NULL; sector = sector->next)
         if (sector->hash == hash && memcmp(sector->bytes, bytes, FOTA_SECTOR_SIZE) == 0)
             return sector_hold(sector);
-    struct sector *sector = allocate(sizeof *sector);
+    struct sector *sector = new_sector(store);
     sector->next = *bucket;
     sector->hash = hash;
-    sector->holders = 1;
     sector->shared = true;
     memcpy(sector->bytes, bytes, FOTA_SECTOR_SIZE);
     *bucket = sector;
@@ -102,8 +117,7 @@ struct sector *sector_make_private(struct sector_store *store, struct sector *se
 {
     if (sector != NULL && !sector->shared)
         return sector;
-    struct sector *copy = allocate(sizeof *copy);
-    copy->holders = 1;
+    struct sector *copy = new_sector(store);
     if (sector == NULL)
         memset(copy->bytes, 0xFF, sizeof copy->bytes);
     else
@@ -128,6 +142,7 @@ void sector_release(struct sector_store *store, struct sector *sector)
             at = &(*at)->next;
         *at = sector->next;
     }
+    store->sector_count--;
     free(sector);
 }
 

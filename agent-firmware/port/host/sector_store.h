@@ -23,6 +23,8 @@ struct sector *sector_make_private(struct sector_store *store, struct sector *se
 struct sector *sector_hold(struct sector *sector);
 void sector_release(struct sector_store *store, struct sector *sector);
 uint8_t *sector_bytes(struct sector *sector);
+/* How many sectors were allocated at the same time, at most. */
+uint32_t sector_store_most(const struct sector_store *store);
 
 /* image_scan_add with a memory. */
 void sector_store_scan_add(struct sector_store *store, struct image_scan *scan, const uint8_t *bytes,
