@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that the build, the tests and the demo need and that are not there yet.
-# `deps.sh lint`, `fuzz` and `bench` add those of `make lint`, `make fuzz` and `make bench`. Does nothing, quickly, when all are there.
+# `deps.sh lint`, `fuzz`, `chaos` and `bench` add those of `make lint`, `make fuzz`, `make chaos` and `make bench`. Does nothing, quickly, when all are there.
 set -eu
 
 packages='gcc libc6-dev make git
@@ -10,6 +10,7 @@ gcc-xtensa-lx106 binutils-xtensa-lx106 picolibc-xtensa-lx106-elf qemu-system-mis
 case ${1:-} in
 lint) packages="$packages clang-format cppcheck binutils" ;;
 fuzz) packages="$packages clang libclang-rt-dev" ;;
+chaos) packages="$packages iproute2" ;; # hosts in network namespaces
 bench) packages="$packages nginx-light" ;; # what images are compared with
 esac
 

@@ -1,7 +1,10 @@
 #include "mqtt_link.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <mosquitto.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,6 +14,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,7 +27,14 @@ enum {
     READS_MAX = 100,           /* packets, before there is a look at what is to be written */
     STOP_WAIT_MILLISECONDS = 1000,
     POLL_MILLISECONDS = 500,
-    RECONNECT_SECONDS = 1
+    RECONNECT_SECONDS = 1,
+    CONNECT_SECONDS = 10, /* until subscribed */
+    /* A broker that vanishes without a word is noticed after 20 to 25 seconds, whether something is to be
+     * sent or not. MQTT's own pings take up to a minute, and are not sent while a message is not stored. */
+    PROBE_IDLE_SECONDS = 10,
+    PROBE_SECONDS = 5,
+    PROBES = 3,
+    UNSENT_MILLISECONDS = 20000
 };
 
 struct mqtt_link {
@@ -34,7 +45,7 @@ struct mqtt_link {
     atomic_bool woken; /* and the thread has not looked since */
     bool thread_started;
     atomic_bool stopping;
-    atomic_bool connecting; /* the thread may be in mosquitto_connect, for as long as TCP tries */
+    atomic_bool connecting; /* the thread may be looking up the broker's name, for as long as that takes */
     atomic_bool ready;
     atomic_uint connections;
     atomic_int subscriptions_wanted;
@@ -162,25 +173,51 @@ static int read_packets(struct mqtt_link *link)
     return result;
 }
 
+static void find_out_when_broken(int socket)
+{
+    const int on = 1, idle = PROBE_IDLE_SECONDS, interval = PROBE_SECONDS, probes = PROBES,
+              unsent = UNSENT_MILLISECONDS;
+    if (setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0 ||
+        setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle) != 0 ||
+        setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval) != 0 ||
+        setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes) != 0 ||
+        setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &unsent, sizeof unsent) != 0)
+        log_write(LOG_WARNING, "broker_socket", "reason", strerror(errno), NULL);
+}
+
+static time_t seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
 /* What mosquitto_loop does, with poll instead of select: with many HTTP connections open, the broker's
  * descriptor may be one that select cannot take. Nothing is written while a message is not stored: the output
- * holds its acknowledgement. Returns when the connection is lost, or ended by the stop. */
-static void serve_connection(struct mqtt_link *link)
+ * holds its acknowledgement. Returns when the connection is lost, does not become ready in time, or is ended
+ * by the stop: a result of libmosquitto. */
+static int serve_connection(struct mqtt_link *link)
 {
     struct mosquitto *mosquitto = link->mosquitto;
     int result = MOSQ_ERR_SUCCESS, rounds_left = STOP_WAIT_MILLISECONDS / POLL_MILLISECONDS + 1;
+    unsigned before = atomic_load(&link->connections);
+    time_t deadline = seconds() + CONNECT_SECONDS;
     link->unacknowledged = 0;
     while (result == MOSQ_ERR_SUCCESS && mosquitto_socket(mosquitto) >= 0) {
         bool may_write = link->unacknowledged == 0 || atomic_load(&link->unstored) == 0;
         if (atomic_load(&link->stopping) && (!may_write || rounds_left-- == 0))
-            return; /* the goodbye would acknowledge what is not stored; or the broker does not take it */
+            break; /* the goodbye would acknowledge what is not stored; or the broker does not take it */
+        if (atomic_load(&link->connections) == before && seconds() >= deadline) {
+            errno = ETIMEDOUT;
+            return MOSQ_ERR_ERRNO;
+        }
         struct pollfd polled[] = {{.fd = mosquitto_socket(mosquitto)}, {.fd = link->wake, .events = POLLIN}};
         if (link->unacknowledged < UNACKNOWLEDGED_MAX)
             polled[0].events |= POLLIN;
         if (may_write && mosquitto_want_write(mosquitto))
             polled[0].events |= POLLOUT;
         if (poll(polled, 2, POLL_MILLISECONDS) < 0 && errno != EINTR)
-            return;
+            return MOSQ_ERR_ERRNO;
         uint64_t wakes;
         if ((polled[1].revents & POLLIN) != 0 && read(link->wake, &wakes, sizeof wakes) < 0)
             polled[1].revents = 0;         /* somebody else cannot have read it; nothing depends on it */
@@ -195,28 +232,33 @@ static void serve_connection(struct mqtt_link *link)
         if (result == MOSQ_ERR_SUCCESS)
             result = mosquitto_loop_misc(mosquitto);
     }
+    return result;
 }
 
 static void *loop(void *context)
 {
     struct mqtt_link *link = context;
     const struct mqtt_options *options = link->options.mqtt;
-    bool told = false;
+    unsigned told_at = UINT_MAX; /* how many connections there had been */
     for (;;) {
+        unsigned before = atomic_load(&link->connections);
         atomic_store(&link->connecting, true); /* then look at `stopping`: one sees the other */
         int result = MOSQ_ERR_SUCCESS;
         if (!atomic_load(&link->stopping))
-            result = mosquitto_connect(link->mosquitto, options->host, options->port, KEEPALIVE_SECONDS);
+            result =
+                mosquitto_connect_async(link->mosquitto, options->host, options->port, KEEPALIVE_SECONDS);
         bool stopping = atomic_load(&link->stopping);
         atomic_store(&link->connecting, false);
         if (stopping)
             return NULL; /* and touch nothing more: the stop may not have waited */
         if (result == MOSQ_ERR_SUCCESS) {
-            serve_connection(link);
-        } else if (!told) {
+            find_out_when_broken(mosquitto_socket(link->mosquitto));
+            result = serve_connection(link);
+        }
+        if (result != MOSQ_ERR_SUCCESS && atomic_load(&link->connections) == before && told_at != before) {
             log_write(LOG_WARNING, "broker_unreachable", "host", options->host, "reason",
                       result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result), NULL);
-            told = true;
+            told_at = before;
         }
         for (int i = 0; i < RECONNECT_SECONDS * 20 && !atomic_load(&link->stopping); i++)
             usleep(50000);
@@ -306,7 +348,7 @@ bool mqtt_link_stop(struct mqtt_link *link)
         for (int waited = 0; waited < STOP_WAIT_MILLISECONDS && atomic_load(&link->connecting); waited += 10)
             usleep(10000);
         if (atomic_load(&link->connecting)) {
-            pthread_detach(link->thread); /* a broker that swallows packets: it ends with the process */
+            pthread_detach(link->thread); /* a name server that does not answer: it ends with the process */
             return false;
         }
         pthread_join(link->thread, NULL);

@@ -137,10 +137,13 @@ static void ignore_notice(void *context, const PGresult *result)
 }
 
 /* Compiling a statement (jit) took five times as long as running it; and pages come from memory, or from a
- * disk that does not turn. */
+ * disk that does not turn. The rest is what the server does about an orchestrator that vanishes: one that waits
+ * for its next statement is noticed by the first, one that owes it the acknowledgement of an answer by the
+ * second, one that owes nothing by the probes. Until then the others wait for its locks. */
 #define OPTIONS                                                                                              \
-    "-c TimeZone=UTC -c jit=off -c random_page_cost=1.1 -c idle_in_transaction_session_timeout=60s "         \
-    "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    "-c TimeZone=UTC -c jit=off -c random_page_cost=1.1 "                                                    \
+    "-c idle_in_transaction_session_timeout=20s -c tcp_user_timeout=20s "                                    \
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2"
 
 enum status store_connect(struct store *store, struct error *error)
 {
@@ -152,10 +155,10 @@ enum status store_connect(struct store *store, struct error *error)
     const char *keywords[] = {
         "keepalives_idle",  "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname",
         "application_name", "connect_timeout",     "client_encoding",  "options",          NULL};
-    const char *values[] = {"15",
+    const char *values[] = {"10",
                             "5",
-                            "3",
-                            "30000",
+                            "2",
+                            "20000",
                             store->url,
                             store->application_name,
                             "5",

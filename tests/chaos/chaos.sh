@@ -14,7 +14,8 @@ given_fleet "$devices" v1.0.5 --fail-download 2% --crash-on-boot 2% --fail-healt
 given_firmware v1.1.0
 # Slow enough for all kills; failures are tried again, and do not halt it.
 given_policy ".in_flight = $cap | .rate.per_minute = $((devices * 60 / (kills + 5))) | .waves |= map(.gate.success_percent = 50 |
-    .gate.failure_percent = 60) | .timeouts = {offer_seconds: 60, download_seconds: 60, confirm_seconds: 60}"
+    .gate.failure_percent = 60) | .timeouts = {offer_seconds: 60, download_seconds: 60, confirm_seconds: 60} |
+    .retry = {attempts: 2, on: [\"failed\"], backoff_seconds: 1}"
 
 second_up() {
     sed "s/^http_port = .*/http_port = $(($(cat "$work/state/http.port") + 1))/
@@ -81,4 +82,5 @@ then_cap_held storm "$cap"
 echo "chaos: seed $CHAOS_SEED, $devices devices, $kills kills (orchestrator 1: ${killed[first]}, 2: ${killed[second]}, mosquitto: ${killed[mosquitto]}," \
     "PostgreSQL: ${killed[postgres]}), $progress confirmed by the last of them;" \
     "$(sql "SELECT confirmed || ' confirmed, ' || failed || ' failed, ' || reverted || ' reverted, ' || silent || ' silent, ' ||
-        skipped || ' skipped' FROM ops.campaign_progress"); nothing lost, nothing flashed twice"
+        skipped || ' skipped, ' FROM ops.campaign_progress")$(sql "SELECT count(*) FROM events WHERE to_state = 'offered'") attempts;" \
+    "nothing lost, nothing flashed twice"

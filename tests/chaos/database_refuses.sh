@@ -4,7 +4,9 @@
 . "$(dirname "$0")/lib.sh"
 
 shim=$(mktemp -d /tmp/fota-disk-full.XXXXXX) # which the user that PostgreSQL runs as can read
-trap 'rm -rf "$shim"; leave' EXIT
+clean_up() {
+    rm -rf "$shim"
+}
 install -m 755 "$build/tests/chaos/disk_full.so" "$shim"
 chmod 755 "$shim"
 mkdir -p "$work/state"

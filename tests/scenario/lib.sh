@@ -9,6 +9,7 @@ work=$(mktemp -d "/tmp/fota-scenario.XXXXXX")
 ptype=45772
 patience=60 # seconds to wait for what must come
 fleets=()
+fleet_host=() # words before the command: where a fleet runs, when not here
 helpers=() # other programs a scenario has started
 cd "$root"
 
@@ -40,9 +41,14 @@ programs_end_well() {
     done
     fleets=()
     services down > "$work/services.log" 2>&1
-    ! grep -sE '(Address|Leak|Thread)Sanitizer|runtime error:' "$work/state/orchestratord.log" "$work"/fleet-*.log ||
+    ! grep -sE '(Address|Leak|Thread)Sanitizer|runtime error:' "$work/state/orchestratord.log" "$work"/*.log ||
         fail "a sanitizer has complained" || return 1
     ! grep -q 'did not stop' "$work/services.log" || fail "$(cat "$work/services.log")"
+}
+
+# What a scenario has to put away itself: it may define this anew.
+clean_up() {
+    :
 }
 
 leave() {
@@ -54,6 +60,7 @@ leave() {
         programs_end_well || code=1
     fi
     [ $code = 0 ] || tell_state "$failed_line"
+    clean_up || true
     kill "${fleets[@]}" "${helpers[@]}" 2> /dev/null || true
     wait
     "$root/deploy/local/local.sh" --state "$work/state" --remove down > /dev/null || true
@@ -137,7 +144,7 @@ given_fleet() {
     "${command[@]}" --print-devices > "$list"
     grep -q '^id,' "$list" || sed -i '1i id,ptype,version' "$list"
     orchestratorctl device import "$list" > /dev/null
-    "${command[@]}" --json > "$log" 2>&1 &
+    "${fleet_host[@]}" "${command[@]}" --json > "$log" 2>&1 &
     fleets+=($!)
     local end=$((SECONDS + patience))
     until grep -qs '^ready: ' "$log"; do
