@@ -137,9 +137,9 @@ static void ignore_notice(void *context, const PGresult *result)
 }
 
 /* Compiling a statement (jit) took five times as long as running it; and pages come from memory, or from a
- * disk that does not turn. The rest is what the server does about an orchestrator that vanishes: one that waits
- * for its next statement is noticed by the first, one that owes it the acknowledgement of an answer by the
- * second, one that owes nothing by the probes. Until then the others wait for its locks. */
+ * disk that does not turn. The rest is what the server does about an orchestrator that vanishes: one that
+ * waits for its next statement is noticed by the first, one that owes it the acknowledgement of an answer by
+ * the second, one that owes nothing by the probes. Until then the others wait for its locks. */
 #define OPTIONS                                                                                              \
     "-c TimeZone=UTC -c jit=off -c random_page_cost=1.1 "                                                    \
     "-c idle_in_transaction_session_timeout=20s -c tcp_user_timeout=20s "                                    \

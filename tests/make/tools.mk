@@ -13,7 +13,7 @@ deps:
 check: deps
 	@+$(MAKE) --no-print-directory check-now
 check-now: programs tests bench-tools
-	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) tests/property/campaign.sh tests/property/database.sh tests/powercut/powercut.sh $(BUILD)/tests/lx106/test_maps tests/lx106/powercut.sh tests/lx106/sizes.sh tests/esp8266/sdk_calls.sh tests/bench/smoke.sh tests/chaos/commit_points.sh tests/chaos/database_refuses.sh tests/chaos/chaos.sh $(SCENARIOS)
+	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) tests/property/campaign.sh tests/property/database.sh tests/powercut/powercut.sh $(BUILD)/tests/lx106/test_maps tests/lx106/powercut.sh tests/lx106/sizes.sh tests/esp8266/sdk_calls.sh tests/bench/smoke.sh tests/chaos/commit_points.sh tests/chaos/database_refuses.sh tests/chaos/stalls.sh tests/chaos/chaos.sh $(SCENARIOS)
 scenarios: programs lx106-programs
 	@BUILD=$(BUILD) tests/run.sh $(SCENARIOS)
 
@@ -69,6 +69,7 @@ help:
 	@echo 'make prove      a million random campaigns against the pure engine (PROVE_SEQUENCES), then PROVE_RUNS=$(PROVE_RUNS)'
 	@echo '                against the real database with two orchestrators that are killed at any instant'
 	@echo 'make chaos      kill orchestrators, broker and database 30 times in a campaign of 2,000 devices, CHAOS_RUNS=$(CHAOS_RUNS) times'
+	@echo 'make soak       campaigns for SOAK_MINUTES=$(SOAK_MINUTES): memory and descriptors must stay flat'
 	@echo 'make powercut   cut the power at every flash operation of a device, and again after each cut; bad reads at every read (four minutes)'
 	@echo 'make lx106      build boot loader and agent for the chip, print and hold their sizes'
 	@echo 'make esp8266    compile the port for the chip against the SDK of Espressif'
