@@ -30,8 +30,8 @@ void mqtt_link_publish(struct mqtt_link *link, const char *topic, const char *pa
 /* See mqtt_client_stored. */
 void mqtt_link_stored(struct mqtt_link *link, size_t count);
 
-/* Sends what is queued (for a second at most), disconnects, joins the thread. False: the thread still looks up
- * the broker's name, and ends with the process. */
+/* Sends what is queued (for a second at most), disconnects, joins the thread. False: the thread still looks
+ * up the broker's name, and ends with the process. */
 bool mqtt_link_stop(struct mqtt_link *link);
 
 #endif

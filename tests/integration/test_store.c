@@ -210,10 +210,10 @@ static void who_vanishes_in_a_transaction_does_not_keep_its_locks(void **state)
     static const struct store_statement show = {
         0, "show",
         "SELECT current_setting('idle_in_transaction_session_timeout') || ' ' || "
-        "current_setting('tcp_keepalives_idle')"};
+        "current_setting('tcp_user_timeout') || ' ' || current_setting('tcp_keepalives_idle')"};
     struct store_rows *rows;
     assert_int_equal(store_run(store, &show, NULL, &rows, &error), STATUS_OK);
-    assert_string_equal(store_rows_text(rows, 0, 0), "1min 15");
+    assert_string_equal(store_rows_text(rows, 0, 0), "20s 20000 10");
     store_rows_free(rows);
     store_destroy(store);
 }
