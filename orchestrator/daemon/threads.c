@@ -82,12 +82,17 @@ bool shared_pause(struct shared *shared, int milliseconds)
 
 /* --- the database as the daemon sees it ------------------------------------------------------------- */
 
+/* Of this thread: the last that it wanted of the database was not done. */
+static _Thread_local bool in_trouble;
+
 void shared_database_trouble(struct shared *shared, const char *why)
 {
     pthread_mutex_lock(&shared->mutex);
     bool is_news = strcmp(shared->database_trouble, why) != 0;
     snprintf(shared->database_trouble, sizeof shared->database_trouble, "%s", why);
     shared->database_ready = false;
+    shared->threads_in_trouble += !in_trouble;
+    in_trouble = true;
     pthread_mutex_unlock(&shared->mutex);
     if (is_news)
         log_write(LOG_WARNING, "database_unavailable", "reason", why, NULL);
@@ -96,9 +101,13 @@ void shared_database_trouble(struct shared *shared, const char *why)
 void shared_database_fine(struct shared *shared)
 {
     pthread_mutex_lock(&shared->mutex);
-    bool is_news = !shared->database_ready;
-    shared->database_ready = true;
-    shared->database_trouble[0] = '\0';
+    shared->threads_in_trouble -= in_trouble;
+    in_trouble = false;
+    bool is_news = !shared->database_ready && shared->threads_in_trouble == 0;
+    if (is_news) {
+        shared->database_ready = true;
+        shared->database_trouble[0] = '\0';
+    }
     pthread_mutex_unlock(&shared->mutex);
     if (is_news)
         log_write(LOG_INFO, "database_ready", NULL);

@@ -23,7 +23,8 @@ struct shared {
     pthread_cond_t changed;
     bool woken;
     bool stopping;
-    bool database_ready; /* connected, migrated, secret loaded */
+    bool database_ready; /* connected, migrated, secret loaded, and no thread in trouble */
+    int threads_in_trouble;
     char database_trouble[300];
 
     atomic_bool secret_known;     /* engine.image_secret is set, and does not change any more */
@@ -42,8 +43,9 @@ bool shared_wait(struct shared *shared, int milliseconds);
 /* Sleeps; false as soon as the daemon stops. Does not take wake-ups. */
 bool shared_pause(struct shared *shared, int milliseconds);
 
-/* Says once that the database is not there, and why. */
+/* The calling thread cannot do its work: says once that the database is not there, and why. */
 void shared_database_trouble(struct shared *shared, const char *why);
+/* It can: the database is there when all threads can. A full disk is found out only by those that write. */
 void shared_database_fine(struct shared *shared);
 bool shared_database_ready(struct shared *shared, char *why, size_t size);
 
