@@ -17,6 +17,7 @@ faults=${NETWORK_FAULTS:-1 2 3 4 5 6 7 8 9 10}
 RANDOM=${NETWORK_SEED:=$RANDOM}
 read -r -a fault_list <<< "$faults"
 net=192.0.2
+patience=40 # after each fault: it takes 25 seconds to notice that somebody is gone, and then the next try
 declare -A number=([one]=1 [two]=2 [three]=3 [broker]=4 [database]=5 [devices]=6 [operator]=7)
 declare -A process=()
 cluster=
