@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "command.h"
 #include "digest.h"
 #include "push.h"
@@ -23,24 +24,17 @@ enum outcome { PUSHED, CONFIRMED, REVERTED };
 static const char *const outcome_names[] = {
     [PUSHED] = "pushed", [CONFIRMED] = "confirmed", [REVERTED] = "reverted"};
 
-static time_t now_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
-
 static bool on_terminal(const struct push *push)
 {
     return isatty(fileno(push->session->errors)) != 0;
 }
 
-static void show_waiting(const struct push *push, const char *what, time_t began)
+static void show_waiting(const struct push *push, const char *what, int64_t began)
 {
     if (!on_terminal(push))
         return;
     fprintf(push->session->errors, "\r\033[Kdevice %s %s, %lld of %lld s", push->id, what,
-            (long long)(now_seconds() - began), push->wait);
+            (long long)(clock_seconds() - began), push->wait);
     fflush(push->session->errors);
 }
 
@@ -152,7 +146,7 @@ static enum status start(const struct push *push, bool *is_sent, struct error *e
 {
     struct arena arena = {0};
     const char *command = make_command(push, &arena);
-    time_t began = now_seconds();
+    int64_t began = clock_seconds();
     bool has_tried = false;
     enum status status;
     *is_sent = false;
@@ -160,7 +154,7 @@ static enum status start(const struct push *push, bool *is_sent, struct error *e
         struct error ignored;
         status = local_device_start(push->device, command, error);
         bool is_busy = status == STATUS_UNAVAILABLE && !local_device_unreachable(push->device);
-        if (!is_busy || now_seconds() - began >= push->wait)
+        if (!is_busy || clock_seconds() - began >= push->wait)
             break;
         if (!has_tried && send_image(push, &ignored) == STATUS_OK) {
             *is_sent = true;
@@ -238,7 +232,7 @@ static enum outcome judge(const struct push *push, bool *tried)
 static enum status wait_for_outcome(struct push *push, enum outcome *outcome, struct error *error)
 {
     struct timespec pause = {.tv_nsec = 200000000};
-    time_t began = now_seconds();
+    int64_t began = clock_seconds();
     bool tried = false;
     for (;;) {
         json_t *device;
@@ -249,7 +243,7 @@ static enum status wait_for_outcome(struct push *push, enum outcome *outcome, st
             push->after = device;
             *outcome = judge(push, &tried);
         }
-        bool is_over = now_seconds() - began >= push->wait || (status != STATUS_OK && !outage) ||
+        bool is_over = clock_seconds() - began >= push->wait || (status != STATUS_OK && !outage) ||
                        (status == STATUS_OK && *outcome != PUSHED);
         if (is_over) {
             show_no_more(push);

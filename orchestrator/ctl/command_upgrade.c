@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "one_device.h"
 #include "policy_file.h"
 #include "policy_json.h"
@@ -24,13 +25,6 @@ struct upgrade {
     long long wait; /* seconds */
     json_t *target; /* as it was last seen; NULL: the campaign has not been planned yet */
 };
-
-static time_t now_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
 
 static enum target_state state_of(const json_t *target)
 {
@@ -197,11 +191,11 @@ static void show_no_more(const struct upgrade *upgrade)
 static enum status wait_for_answer(struct upgrade *upgrade, struct error *error)
 {
     struct timespec pause = {.tv_nsec = 200000000};
-    time_t began = now_seconds();
+    int64_t began = clock_seconds();
     for (;;) {
         enum status status = look(upgrade, error);
         bool outage = client_unreachable(upgrade->session->client) || status == STATUS_UNAVAILABLE;
-        long long waited = (long long)(now_seconds() - began);
+        long long waited = (long long)(clock_seconds() - began);
         if ((status != STATUS_OK && !outage) || waited >= upgrade->wait ||
             (status == STATUS_OK && has_answered(upgrade))) {
             show_no_more(upgrade);

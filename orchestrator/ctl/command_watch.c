@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "show.h"
 #include "watch_view.h"
 
@@ -19,8 +20,8 @@ struct watch {
     bool colour;
     int lines; /* of the view on the screen now */
     json_t *campaign, *rollback;
-    time_t out_since;    /* the server does not answer since then; 0: it does */
-    time_t halted_since; /* halted with a rollback to be expected; 0: not */
+    int64_t out_since;    /* the server does not answer since then; 0: it does */
+    int64_t halted_since; /* halted with a rollback to be expected; 0: not */
 };
 
 static const char show_cursor[] = "\033[?25h";
@@ -32,13 +33,6 @@ static void on_signal(int number)
     ssize_t ignored = write(STDOUT_FILENO, show_cursor, sizeof show_cursor - 1);
     (void)ignored;
     _exit(128 + number);
-}
-
-static time_t now_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec + 1; /* never 0 */
 }
 
 static void terminal_size(int *columns, int *rows)
@@ -143,8 +137,8 @@ static bool rollback_expected(struct watch *watch)
     if (on_halt == NULL || strcmp(on_halt, "rollback") != 0)
         return false;
     if (watch->halted_since == 0)
-        watch->halted_since = now_seconds();
-    return now_seconds() - watch->halted_since < ROLLBACK_GRACE_SECONDS;
+        watch->halted_since = clock_seconds();
+    return clock_seconds() - watch->halted_since < ROLLBACK_GRACE_SECONDS;
 }
 
 /* Whether the campaign is over, and with what exit code. */
@@ -175,11 +169,11 @@ static bool may_wait(struct watch *watch, enum status status, const struct error
     if (!outage || watch->campaign == NULL)
         return false;
     if (watch->out_since == 0) {
-        watch->out_since = now_seconds();
+        watch->out_since = clock_seconds();
         watch->lines = 0; /* the message stands below the view, and the next view below it */
         fprintf(watch->session->errors, "%s; waiting for up to %d s\n", error->message, OUTAGE_SECONDS);
     }
-    return now_seconds() - watch->out_since < OUTAGE_SECONDS;
+    return clock_seconds() - watch->out_since < OUTAGE_SECONDS;
 }
 
 static void back_again(struct watch *watch)

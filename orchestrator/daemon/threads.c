@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "ingest.h"
 #include "log.h"
 #include "migrate.h"
@@ -43,22 +44,9 @@ void shared_stop(struct shared *shared)
     pthread_mutex_unlock(&shared->mutex);
 }
 
-static struct timespec in_milliseconds(int milliseconds)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += milliseconds / 1000;
-    until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    return until;
-}
-
 static bool wait_until(struct shared *shared, int milliseconds, bool take_wake_ups)
 {
-    struct timespec until = in_milliseconds(milliseconds);
+    struct timespec until = clock_in_milliseconds(milliseconds);
     pthread_mutex_lock(&shared->mutex);
     int result = 0;
     while (!shared->stopping && !(take_wake_ups && shared->woken) && result != ETIMEDOUT)
@@ -291,15 +279,9 @@ static enum status look(struct shared *shared, struct store *store, unsigned *co
     return STATUS_OK;
 }
 
-static long long now_milliseconds(void)
-{
-    struct timespec now = in_milliseconds(0);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 static int rest_after_look(long long began)
 {
-    long long rest = (now_milliseconds() - began) * LOOK_REST;
+    long long rest = (clock_milliseconds() - began) * LOOK_REST;
     if (rest < LOOK_MILLISECONDS)
         return LOOK_MILLISECONDS;
     return rest > LOOK_MOST_MILLISECONDS ? LOOK_MOST_MILLISECONDS : (int)rest;
@@ -307,7 +289,7 @@ static int rest_after_look(long long began)
 
 static long long next_sweep(long long began, int rest)
 {
-    long long ended = now_milliseconds(), long_rest = (ended - began) * SWEEP_REST;
+    long long ended = clock_milliseconds(), long_rest = (ended - began) * SWEEP_REST;
     return long_rest > rest ? ended + long_rest : began + rest;
 }
 
@@ -328,7 +310,7 @@ void *ticker_main(void *context)
             partitions_at = time(NULL) + PARTITION_SECONDS;
         }
         int rest = atomic_load(&shared->tick_milliseconds);
-        long long now = now_milliseconds();
+        long long now = clock_milliseconds();
         shared->engine.is_between_sweeps = now < sweep_at;
         if (look(shared, store, &connections, &more, &error) == STATUS_OK) {
             if (!shared->engine.is_between_sweeps)

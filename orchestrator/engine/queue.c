@@ -2,7 +2,8 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "clock.h"
 
 struct waiting {
     struct report report;
@@ -52,13 +53,6 @@ void queue_destroy(struct queue *queue)
     free(queue);
 }
 
-static long long now_milliseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 bool queue_put(struct queue *queue, const struct report *report)
 {
     pthread_mutex_lock(&queue->mutex);
@@ -69,23 +63,13 @@ bool queue_put(struct queue *queue, const struct report *report)
         if (queue->count == 0)
             queue->first = 0; /* memory is touched as far as the queue was ever deep, and no further */
         queue->reports[(queue->first + queue->count) % queue->capacity] =
-            (struct waiting){*report, now_milliseconds()};
+            (struct waiting){*report, clock_milliseconds()};
         queue->count++;
         if (queue->count >= queue->wanted)
             pthread_cond_signal(&queue->not_empty);
     }
     pthread_mutex_unlock(&queue->mutex);
     return taken;
-}
-
-static struct timespec in_milliseconds(int milliseconds)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)milliseconds * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    return until;
 }
 
 size_t queue_take(struct queue *queue, struct report *reports, size_t room, int milliseconds)
@@ -96,7 +80,7 @@ size_t queue_take(struct queue *queue, struct report *reports, size_t room, int 
     while (queue->count == 0 && !queue->closed)
         pthread_cond_wait(&queue->not_empty, &queue->mutex);
     queue->wanted = room < queue->capacity ? room : queue->capacity;
-    struct timespec until = in_milliseconds(milliseconds);
+    struct timespec until = clock_in_milliseconds(milliseconds);
     while (queue->count < queue->wanted && !queue->closed &&
            pthread_cond_timedwait(&queue->not_empty, &queue->mutex, &until) == 0)
         continue;
@@ -134,9 +118,9 @@ long long queue_lag(struct queue *queue)
     long long lag = 0;
     pthread_mutex_lock(&queue->mutex);
     if (queue->is_storing)
-        lag = now_milliseconds() - queue->storing_since;
+        lag = clock_milliseconds() - queue->storing_since;
     else if (queue->count > 0)
-        lag = now_milliseconds() - queue->reports[queue->first].since;
+        lag = clock_milliseconds() - queue->reports[queue->first].since;
     pthread_mutex_unlock(&queue->mutex);
     return lag;
 }

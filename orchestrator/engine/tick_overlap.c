@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "array.h"
+#include "clock.h"
 #include "log.h"
 #include "membership.h"
 #include "store_sql.h"
@@ -167,13 +167,6 @@ static enum status is_waiting(struct tick_work *work, struct store *store, bool 
     return STATUS_OK;
 }
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static enum status look_later(const struct campaign *campaign, struct store *store, double took,
                               struct error *error)
 {
@@ -188,14 +181,14 @@ static enum status look_later(const struct campaign *campaign, struct store *sto
 enum status tick_overlap(struct tick_work *work, struct store *store, struct error *error)
 {
     bool waits;
-    double began = seconds_now();
+    int64_t began = clock_milliseconds();
     enum status status = is_waiting(work, store, &waits, error);
     if (status == STATUS_OK && waits)
         status = go_ahead(work, store, error);
     if (status == STATUS_OK && waits)
         status = take_turns(work, store, error);
     if (status == STATUS_OK && waits && !work->more)
-        status = look_later(&work->campaign, store, seconds_now() - began, error);
+        status = look_later(&work->campaign, store, (double)(clock_milliseconds() - began) / 1e3, error);
     return status;
 }
 

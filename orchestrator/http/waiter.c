@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "array.h"
+#include "clock.h"
 #include "log.h"
 #include "store.h"
 #include "store_sql.h"
@@ -23,27 +24,15 @@ struct http_waiter {
     bool stopping;
 };
 
-static void add_milliseconds(struct timespec *at, int64_t milliseconds)
-{
-    at->tv_sec += milliseconds / 1000;
-    at->tv_nsec += (long)(milliseconds % 1000) * 1000000;
-    if (at->tv_nsec >= 1000000000) {
-        at->tv_sec++;
-        at->tv_nsec -= 1000000000;
-    }
-}
-
 static bool is_past(const struct timespec *until)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    struct timespec now = clock_in_milliseconds(0);
     return now.tv_sec != until->tv_sec ? now.tv_sec > until->tv_sec : now.tv_nsec >= until->tv_nsec;
 }
 
 bool http_waiter_add(struct http_waiter *waiter, struct http_wait *wait, struct MHD_Connection *connection)
 {
-    clock_gettime(CLOCK_MONOTONIC, &wait->until);
-    add_milliseconds(&wait->until, (int64_t)wait->seconds * 1000);
+    wait->until = clock_in_milliseconds((int64_t)wait->seconds * 1000);
     wait->connection = connection;
     pthread_mutex_lock(&waiter->lock);
     bool taken = !waiter->stopping && waiter->count < waiter->limit;
@@ -130,9 +119,7 @@ static void look(struct http_waiter *waiter)
 /* Until there is something to look at; the time between looks is waited out as well. False: stop. */
 static bool wait_for_work(struct http_waiter *waiter)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    add_milliseconds(&until, LOOK_MILLISECONDS);
+    struct timespec until = clock_in_milliseconds(LOOK_MILLISECONDS);
     pthread_mutex_lock(&waiter->lock);
     while (!waiter->stopping && !is_past(&until))
         pthread_cond_timedwait(&waiter->changed, &waiter->lock, &until);

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 
 enum {
@@ -185,13 +186,6 @@ static void find_out_when_broken(int socket)
         log_write(LOG_WARNING, "broker_socket", "reason", strerror(errno), NULL);
 }
 
-static time_t seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
-
 /* What mosquitto_loop does, with poll instead of select: with many HTTP connections open, the broker's
  * descriptor may be one that select cannot take. Nothing is written while a message is not stored: the output
  * holds its acknowledgement. Returns when the connection is lost, does not become ready in time, or is ended
@@ -201,13 +195,13 @@ static int serve_connection(struct mqtt_link *link)
     struct mosquitto *mosquitto = link->mosquitto;
     int result = MOSQ_ERR_SUCCESS, rounds_left = STOP_WAIT_MILLISECONDS / POLL_MILLISECONDS + 1;
     unsigned before = atomic_load(&link->connections);
-    time_t deadline = seconds() + CONNECT_SECONDS;
+    int64_t deadline = clock_seconds() + CONNECT_SECONDS;
     link->unacknowledged = 0;
     while (result == MOSQ_ERR_SUCCESS && mosquitto_socket(mosquitto) >= 0) {
         bool may_write = link->unacknowledged == 0 || atomic_load(&link->unstored) == 0;
         if (atomic_load(&link->stopping) && (!may_write || rounds_left-- == 0))
             break; /* the goodbye would acknowledge what is not stored; or the broker does not take it */
-        if (atomic_load(&link->connections) == before && seconds() >= deadline) {
+        if (atomic_load(&link->connections) == before && clock_seconds() >= deadline) {
             errno = ETIMEDOUT;
             return MOSQ_ERR_ERRNO;
         }
