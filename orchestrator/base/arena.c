@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 8192 };
+/* Most requests need less than the first block has; each block is cleared. */
+enum { FIRST_BLOCK_BYTES = 1024, BLOCK_BYTES = 8192 };
 
 struct arena_block {
     struct arena_block *next;
@@ -31,7 +32,8 @@ void *arena_allocate(struct arena *arena, size_t size)
     size = (size + align - 1) / align * align;
     struct arena_block *block = arena->first;
     if (block == NULL || block->size - block->used < size) {
-        block = new_block(size > BLOCK_BYTES ? size : BLOCK_BYTES);
+        size_t usual = arena->first == NULL ? FIRST_BLOCK_BYTES : BLOCK_BYTES;
+        block = new_block(size > usual ? size : usual);
         block->next = arena->first;
         arena->first = block;
     }

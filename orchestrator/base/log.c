@@ -130,9 +130,14 @@ static void write_line(const char *text, size_t length)
     pthread_mutex_unlock(&write_mutex);
 }
 
+bool log_is_written(enum log_level level)
+{
+    return (int)level >= atomic_load(&current_level);
+}
+
 void log_write(enum log_level level, const char *event, ...)
 {
-    if ((int)level < atomic_load(&current_level))
+    if (!log_is_written(level))
         return;
     enum log_format format = (enum log_format)atomic_load(&current_format);
     char *text = NULL;

@@ -14,6 +14,9 @@ void log_configure(enum log_level level, enum log_format format);
 bool log_level_parse(const char *text, enum log_level *level);
 bool log_format_parse(const char *text, enum log_format *format);
 
+/* Whether lines of the level are written at all: for values that take time to format. */
+bool log_is_written(enum log_level level);
+
 /* One line: time (UTC), level, event, then name=value pairs until NULL. All pairs are strings:
  *   log_write(LOG_INFO, "offer_sent", "device", device, "campaign", number, NULL);
  * Values are quoted as the format asks. `event` is a snake_case word. A NULL value is written as "". */

@@ -1,8 +1,9 @@
 #include "digest.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -17,11 +18,53 @@ void digest_sha256(const void *bytes, size_t size, char text[SHA256_HEX_SIZE])
     hex_format(text, digest, sizeof digest);
 }
 
+/* A context for each thread: to find the algorithm takes libcrypto four times as long as a short message. */
+static pthread_key_t hmac_context;
+static pthread_once_t hmac_once = PTHREAD_ONCE_INIT;
+
+static void free_hmac(void *context)
+{
+    EVP_MAC_CTX_free(context);
+}
+
+static void make_hmac_key(void)
+{
+    if (pthread_key_create(&hmac_context, free_hmac) != 0)
+        abort();
+}
+
+static EVP_MAC_CTX *new_hmac(void)
+{
+    EVP_MAC *algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *context = algorithm == NULL ? NULL : EVP_MAC_CTX_new(algorithm);
+    char digest[] = "SHA256";
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                                     OSSL_PARAM_construct_end()};
+    if (context == NULL || EVP_MAC_CTX_set_params(context, parameters) != 1)
+        abort();
+    EVP_MAC_free(algorithm);
+    return context;
+}
+
+static EVP_MAC_CTX *hmac_of_thread(void)
+{
+    pthread_once(&hmac_once, make_hmac_key);
+    EVP_MAC_CTX *context = pthread_getspecific(hmac_context);
+    if (context != NULL)
+        return context;
+    context = new_hmac();
+    if (pthread_setspecific(hmac_context, context) != 0)
+        abort();
+    return context;
+}
+
 void digest_hmac(const void *key, size_t key_size, const void *bytes, size_t size, char text[SHA256_HEX_SIZE])
 {
     unsigned char mac[SHA256_SIZE];
-    unsigned int length = sizeof mac;
-    if (HMAC(EVP_sha256(), key, (int)key_size, bytes, size, mac, &length) == NULL || length != sizeof mac)
+    size_t length = 0;
+    EVP_MAC_CTX *context = hmac_of_thread();
+    if (EVP_MAC_init(context, key, key_size, NULL) != 1 || EVP_MAC_update(context, bytes, size) != 1 ||
+        EVP_MAC_final(context, mac, &length, sizeof mac) != 1 || length != sizeof mac)
         abort();
     hex_format(text, mac, sizeof mac);
 }

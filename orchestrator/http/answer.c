@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "api_answer.h"
+#include "image_answers.h"
 #include "log.h"
 #include "routes.h"
 
@@ -28,6 +29,11 @@ static int error_code(const struct http_request *request, const struct error *er
     if (request->answer.code >= 400)
         return request->answer.code; /* chosen where the error was found: 405, 416 */
     return status_http(error->status);
+}
+
+static int answer_code(const struct http_request *request)
+{
+    return request->answer.code == 0 ? MHD_HTTP_OK : request->answer.code;
 }
 
 static struct MHD_Response *make_response(struct http_request *request, const char *json)
@@ -55,7 +61,10 @@ bool http_answer_send(struct http_request *request, const struct error *error)
     struct http_answer *answer = &request->answer;
     bool failed = error->status != STATUS_OK;
     const char *json = failed ? error_json(request, error) : answer->json;
-    int code = failed ? error_code(request, error) : answer->code == 0 ? MHD_HTTP_OK : answer->code;
+    int code = failed ? error_code(request, error) : answer_code(request);
+    if (!failed && answer->image != NULL)
+        return MHD_queue_response(request->connection, (unsigned int)code, answer->image->response) ==
+               MHD_YES;
     struct MHD_Response *response = make_response(request, json);
     if (response == NULL)
         return false;
@@ -86,18 +95,20 @@ void http_answer_log(const struct http_request *request, const struct error *err
 {
     char took[32];
     char code[16];
-    const char *who = request->authenticated ? request->actor.name : "";
-    milliseconds_since(&request->began, took, sizeof took);
-    if (error->status == STATUS_OK) {
-        snprintf(code, sizeof code, "%d", request->answer.code == 0 ? MHD_HTTP_OK : request->answer.code);
-        log_write(LOG_DEBUG, "http_request", "method", request->method, "path", request->path, "code", code,
-                  "milliseconds", took, "token", who, NULL);
-        return;
-    }
+    bool answered = error->status == STATUS_OK;
     bool notable = error->status == STATUS_UNAUTHENTICATED || error->status == STATUS_DENIED ||
                    error->status == STATUS_UNAVAILABLE || error->status == STATUS_INTERNAL;
-    snprintf(code, sizeof code, "%d", error_code(request, error));
-    log_write(notable ? LOG_WARNING : LOG_DEBUG, "http_refused", "method", request->method, "path",
-              request->path, "code", code, "field", error->field, "message", error->message, "sqlstate",
-              error->sqlstate, "milliseconds", took, "token", who, NULL);
+    enum log_level level = notable ? LOG_WARNING : LOG_DEBUG;
+    const char *who = request->authenticated ? request->actor.name : "";
+    if (!log_is_written(level))
+        return;
+    milliseconds_since(&request->began, took, sizeof took);
+    snprintf(code, sizeof code, "%d", answered ? answer_code(request) : error_code(request, error));
+    if (answered)
+        log_write(level, "http_request", "method", request->method, "path", request->path, "code", code,
+                  "milliseconds", took, "token", who, NULL);
+    else
+        log_write(level, "http_refused", "method", request->method, "path", request->path, "code", code,
+                  "field", error->field, "message", error->message, "sqlstate", error->sqlstate,
+                  "milliseconds", took, "token", who, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include "api_answer.h"
 #include "handlers.h"
+#include "image_answers.h"
 #include "multipart.h"
 #include "names.h"
 #include "request.h"
@@ -200,8 +201,10 @@ enum status handle_firmware_delete(struct http_request *request, struct error *e
         operate_firmware_delete(http_request_store(request), &request->actor, version, &removed, error);
     if (status != STATUS_OK)
         return status;
-    for (int i = 0; i < removed.count; i++)
+    for (int i = 0; i < removed.count; i++) {
         image_cache_forget(request->shared->images, removed.sha256[i]);
+        image_answers_forget(request->shared->image_answers, removed.sha256[i]);
+    }
     http_answer_json(request, 200, api_changed_format(&request->arena, true, "version", version));
     return STATUS_OK;
 }

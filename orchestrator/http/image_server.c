@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "handlers.h"
+#include "image_answers.h"
 #include "range.h"
 #include "request.h"
 
@@ -98,10 +99,38 @@ enum status http_answer_image(struct http_request *request, const char *sha256, 
     return STATUS_OK;
 }
 
+/* Whether it is the whole image that is wanted, whatever the client has. */
+static bool wants_all(const struct http_request *request)
+{
+    return http_request_header(request, "If-None-Match") == NULL &&
+           (strcmp(request->method, "GET") != 0 || http_request_header(request, "Range") == NULL);
+}
+
+/* The answer that most want, from those that are kept. */
+static enum status answer_all(struct http_request *request, struct error *error)
+{
+    struct image_answers *answers = request->shared->image_answers;
+    const char *sha256 = request->parameter;
+    uint64_t size;
+    request->answer.image = image_answers_take(answers, sha256);
+    if (request->answer.image != NULL)
+        return STATUS_OK;
+    uint64_t moment = image_answers_moment(answers);
+    enum status status = open_image(request, sha256, &size, error);
+    if (status != STATUS_OK)
+        return status;
+    int fd = request->answer.fd;
+    request->answer.fd = -1;
+    request->answer.image = image_answers_add(answers, sha256, fd, size, moment);
+    return STATUS_OK;
+}
+
 enum status handle_image(struct http_request *request, struct error *error)
 {
     enum status status = check_right(request, error);
-    if (status == STATUS_OK)
-        status = http_answer_image(request, request->parameter, error);
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    if (wants_all(request))
+        return answer_all(request, error);
+    return http_answer_image(request, request->parameter, error);
 }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -73,7 +72,7 @@ enum status http_query_put_number(const struct http_request *request, const char
 
 struct query_check {
     const char *allowed; /* words separated by spaces */
-    char seen[8][24];
+    const char *seen[8]; /* they live as long as the request */
     int seen_count;
     const char *unknown, *twice;
 };
@@ -105,7 +104,7 @@ static enum MHD_Result check_parameter(void *context, enum MHD_ValueKind kind, c
         }
     }
     if (check->seen_count < 8)
-        snprintf(check->seen[check->seen_count++], sizeof check->seen[0], "%s", name);
+        check->seen[check->seen_count++] = name;
     return MHD_YES;
 }
 

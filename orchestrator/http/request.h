@@ -21,23 +21,27 @@
 struct MHD_Connection;
 struct http_route;
 struct device_upgrade;
+struct image_answer;
+struct image_answers;
 
 /* What all requests share. */
 struct http_shared {
     struct http_options options; /* its texts are not valid after http_server_start */
     struct store_pool *stores;
     struct image_cache *images;
+    struct image_answers *image_answers;
     struct http_waiter *waiter;
 };
 
 #define HTTP_HEADERS_MAX 8
 
 struct http_answer {
-    int code;           /* 0: 200 */
-    const char *json;   /* NULL: an empty body, or the file */
-    const char *type;   /* of a text in `json` that is something else; NULL: application/json */
-    const char *outage; /* what is away when the error is STATUS_UNAVAILABLE; NULL: the database */
-    int fd;             /* -1: none; else `length` bytes from `offset` are sent, and it is closed */
+    int code;                   /* 0: 200 */
+    const char *json;           /* NULL: an empty body, or the file */
+    const char *type;           /* of a text in `json` that is something else; NULL: application/json */
+    const char *outage;         /* what is away when the error is STATUS_UNAVAILABLE; NULL: the database */
+    struct image_answer *image; /* a whole image, with its headers; released at the end. NULL: none */
+    int fd;                     /* -1: none; else `length` bytes from `offset` are sent, and it is closed */
     uint64_t offset, length;
     struct {
         const char *name, *value;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "answer.h"
+#include "image_answers.h"
 #include "listen.h"
 #include "log.h"
 #include "request.h"
@@ -238,6 +239,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     give_store_back(request);
     if (request->answer.fd >= 0)
         close(request->answer.fd);
+    if (request->answer.image != NULL)
+        image_answers_give_back(request->shared->image_answers, request->answer.image);
     free(request->body);
     arena_release(&request->arena);
     free(request);
@@ -282,11 +285,11 @@ static size_t unescape(void *context, struct MHD_Connection *connection, char *t
     return (size_t)(out - text);
 }
 
-/* A download takes two descriptors, its connection's and its file's; the rest of the process needs some too.
- * Connections over the limit wait in the listening socket's queue. */
+/* A download takes two descriptors, its connection's and its file's; images that are kept open and the rest
+ * of the process need some too. Connections over the limit wait in the listening socket's queue. */
 static unsigned int connection_limit(void)
 {
-    enum { DESCRIPTORS_FOR_OTHERS = 128, CONNECTIONS_MIN = 64 };
+    enum { DESCRIPTORS_FOR_OTHERS = 128 + IMAGE_ANSWERS_MAX, CONNECTIONS_MIN = 64 };
     struct rlimit descriptors;
     if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0)
         return CONNECTIONS_MIN;
@@ -332,6 +335,7 @@ enum status http_server_start(const struct http_options *options, struct http_se
         return error_set(error, STATUS_INTERNAL, NULL, "out of memory");
     server->shared.options = *options;
     server->listener = -1;
+    server->shared.image_answers = image_answers_create();
     enum status status = image_cache_open(options->cache_directory, &server->shared.images, error);
     if (status == STATUS_OK)
         status = listen_open(options->address, options->port, &server->listener, &server->port, error);
@@ -382,6 +386,7 @@ void http_server_stop(struct http_server *server)
     if (server->listener >= 0)
         close(server->listener);
     store_pool_destroy(server->shared.stores);
+    image_answers_destroy(server->shared.image_answers);
     image_cache_close(server->shared.images);
     free(server);
 }

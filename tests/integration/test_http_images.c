@@ -203,11 +203,35 @@ static int count_files(const char *path)
     return count;
 }
 
-static void many_at_once_fill_the_cache_with_one_file(void **state)
+/* From now on a sequence counts the images that are read: the table is a view that draws a number for each.
+ */
+static void count_reads(void)
+{
+    free(services_query(database, "CREATE SEQUENCE image_reads"));
+    free(services_query(database, "ALTER TABLE image_bytes RENAME TO stored_image_bytes"));
+    free(services_query(database, "CREATE VIEW image_bytes AS SELECT b.* FROM stored_image_bytes b "
+                                  "WHERE nextval('image_reads') > 0"));
+}
+
+static long long reads(void)
+{
+    return services_query_integer(database,
+                                  "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM image_reads");
+}
+
+static void count_reads_no_more(void)
+{
+    free(services_query(database, "DROP VIEW image_bytes"));
+    free(services_query(database, "ALTER TABLE stored_image_bytes RENAME TO image_bytes"));
+    free(services_query(database, "DROP SEQUENCE image_reads"));
+}
+
+static void many_at_once_fill_the_cache_with_one_read_and_one_file(void **state)
 {
     (void)state;
     char directory[256];
-    struct fetcher fetchers[8] = {0};
+    struct fetcher fetchers[32] = {0};
+    const int count = (int)(sizeof fetchers / sizeof fetchers[0]);
     struct image_cache *images;
     struct error error;
     unsigned char image[256];
@@ -215,17 +239,20 @@ static void many_at_once_fill_the_cache_with_one_file(void **state)
     char *sha = image_sha();
     snprintf(directory, sizeof directory, "%s/another-cache", services_start()->directory);
     assert_int_equal(image_cache_open(directory, &images, &error), STATUS_OK);
-    for (int i = 0; i < 8; i++) {
+    count_reads();
+    for (int i = 0; i < count; i++) {
         fetchers[i].cache = images;
         fetchers[i].sha = sha;
         assert_int_equal(pthread_create(&fetchers[i].thread, NULL, fetch_image, &fetchers[i]), 0);
     }
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < count; i++) {
         pthread_join(fetchers[i].thread, NULL);
         assert_true(fetchers[i].fetched);
         assert_int_equal(fetchers[i].size, make_image(image, 1, 7));
     }
     assert_int_equal(count_files(directory), 1);
+    assert_int_equal(reads(), 1);
+    count_reads_no_more();
     image_cache_close(images);
     free(sha);
 }
@@ -238,7 +265,7 @@ int main(void)
         cmocka_unit_test(head_gives_the_length_and_no_body),
         cmocka_unit_test(http_1_0_is_spoken),
         cmocka_unit_test(the_cache_is_filled_once_and_then_enough),
-        cmocka_unit_test(many_at_once_fill_the_cache_with_one_file),
+        cmocka_unit_test(many_at_once_fill_the_cache_with_one_read_and_one_file),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -19,14 +19,20 @@ static void sha256_is_that_of_the_standard(void **state)
     assert_string_equal(text, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
-/* RFC 4231, case 2. */
+/* RFC 4231, cases 2 and 1: one after the other, so that nothing of a key is left. */
 static void hmac_is_that_of_the_standard(void **state)
 {
-    (void)state;
     static const char message[] = "what do ya want for nothing?";
+    static const char other_key[] =
+        "\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b";
     char text[SHA256_HEX_SIZE];
-    digest_hmac("Jefe", 4, message, strlen(message), text);
-    assert_string_equal(text, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        digest_hmac("Jefe", 4, message, strlen(message), text);
+        assert_string_equal(text, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        digest_hmac(other_key, strlen(other_key), "Hi There", 8, text);
+        assert_string_equal(text, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    }
 }
 
 static void texts_are_equal_only_as_a_whole(void **state)
