@@ -22,7 +22,7 @@ struct engine {
     unsigned char image_secret[IMAGE_SECRET_SIZE];
     int64_t offer_resend_seconds;
     bool is_between_sweeps; /* a tick leaves out what may wait for the next: deadlines, offline devices, what
-                               was sent and not answered */
+                               was sent and not answered, the fold of the fleet's counts */
 };
 
 /* Reads the secret that signs image URLs from the database. */

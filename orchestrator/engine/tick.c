@@ -266,6 +266,8 @@ enum status tick(const struct engine *engine, struct store *store, bool *more, s
     *more = asks.more;
     if (status == STATUS_OK)
         status = send_calls(engine, store, more, error);
+    if (status == STATUS_OK && !engine->is_between_sweeps)
+        status = store_run(store, &SQL_FLEET_FOLD, NULL, NULL, error);
     if (status == STATUS_OK)
         status = list_campaigns(store, &list, &numbers, &count, error);
     for (int64_t i = 0; i < count; i++) {

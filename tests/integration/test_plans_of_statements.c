@@ -63,8 +63,6 @@ static const struct {
     const char *statement, *table, *reason;
 } allowed[] = {
     {"list_products", "devices", "counts the devices of every product of the page"},
-    {"show_fleet_status", "devices", "counts every device"},
-    {"show_fleet_status", "presence", "counts every device"},
     {"judged_count", "presence", "asks every device of a product type"},
     {"planned_fill", "presence", "asks every device of a product type"},
     {"planned_fill_plan", "presence", "asks every device of a product type"},

@@ -1,2 +1,2 @@
 -- The versions that devices of a ptype run. $1 ptype
-SELECT DISTINCT version FROM devices WHERE ptype = $1 AND version IS NOT NULL ORDER BY version
+SELECT DISTINCT version FROM ops.fleet_by_version WHERE ptype = $1 AND version <> 'unknown' ORDER BY version

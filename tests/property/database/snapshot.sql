@@ -25,8 +25,12 @@ UNION ALL
 SELECT format('device %s is in %s live campaigns', device_id, count(*))
 FROM targets WHERE (state = 'pending' OR deadline IS NOT NULL) AND NOT queued GROUP BY device_id HAVING count(*) > 1
 UNION ALL
-SELECT 'ops.fleet_by_version does not count every device'
-WHERE (SELECT coalesce(sum(devices), 0) FROM ops.fleet_by_version) <> (SELECT count(*) FROM devices)
+SELECT format('ops.fleet_by_version is not what is there: %s', v)
+FROM ops.fleet_by_version v
+FULL JOIN (SELECT ptype, coalesce(version, 'unknown') AS version, slot, count(*) AS devices, count(*) FILTER (WHERE online) AS online,
+                  count(*) FILTER (WHERE boot = 'trial') AS on_trial
+           FROM devices JOIN presence USING (device_id) GROUP BY 1, 2, 3) d USING (ptype, version, slot)
+WHERE (v.devices, v.online, v.on_trial) IS DISTINCT FROM (d.devices, d.online, d.on_trial)
 UNION ALL
 SELECT format('%s offers of campaign %s in 60 s, the rate is %s', count(*), o.campaign_id, o.per_minute)
 FROM witnessed_offers o
