@@ -128,6 +128,15 @@ enum status membership_count(struct store *store, const struct campaign *campaig
     return status;
 }
 
+static bool has_tag_waves(const struct policy *policy)
+{
+    for (int i = 0; i < policy->wave_count; i++) {
+        if (policy->waves[i].size.kind == WAVE_SIZE_TAG)
+            return true;
+    }
+    return false;
+}
+
 /* Fills the table `planned` of this transaction, and for a plan notes who is left out. */
 static enum status plan_devices(struct store *store, const struct campaign *campaign,
                                 struct selection *selection, int64_t plan, int64_t *members,
@@ -135,11 +144,13 @@ static enum status plan_devices(struct store *store, const struct campaign *camp
 {
     struct store_parameters parameters = {0};
     struct store_rows *rows;
-    if (store_run(store, &SQL_PLANNED_BEGIN, NULL, NULL, error) != STATUS_OK)
+    if (store_run(store, &SQL_PLANNED_MEMORY, NULL, NULL, error) != STATUS_OK ||
+        store_run(store, &SQL_PLANNED_BEGIN, NULL, NULL, error) != STATUS_OK)
         return error->status;
     put_selection(&parameters, campaign, selection);
     store_put_integer(&parameters, campaign->seed);
     store_put_boolean(&parameters, overlap_waits(campaign->overlap));
+    store_put_boolean(&parameters, has_tag_waves(&campaign->policy));
     if (plan != 0)
         store_put_integer(&parameters, plan);
     const struct store_statement *statement = plan != 0 ? &SQL_PLANNED_FILL_PLAN : &SQL_PLANNED_FILL;
@@ -150,45 +161,96 @@ static enum status plan_devices(struct store *store, const struct campaign *camp
     return STATUS_OK;
 }
 
-/* Cuts the waves one after the other, each from what is left: into a plan, or into the campaign's targets. */
-static enum status cut_waves(struct store *store, const struct campaign *campaign, int64_t members,
-                             int64_t plan, struct error *error)
+/* The waves one after the other, each from what is left; the last takes all of it (policy_validate). */
+static enum status cut_by_tags(struct store *store, const struct policy *policy, int64_t members,
+                               int64_t sizes[POLICY_WAVES_MAX], struct error *error)
 {
-    for (int i = 0; i < campaign->policy.wave_count; i++) {
-        const struct wave_size *size = &campaign->policy.waves[i].size;
+    for (int i = 0; i < policy->wave_count; i++) {
+        const struct wave_size *size = &policy->waves[i].size;
         int64_t wanted = plan_wanted(size, members);
         struct store_parameters parameters = {0};
+        struct store_rows *rows;
         store_put_integer(&parameters, i);
         store_put_text(&parameters, size->kind == WAVE_SIZE_TAG ? size->tag : "");
         if (wanted == PLAN_ALL)
             store_put_text(&parameters, NULL);
         else
             store_put_integer(&parameters, wanted);
-        store_put_integer(&parameters, plan != 0 ? plan : campaign->number);
-        store_put_boolean(&parameters, i == campaign->policy.wave_count - 1);
-        if (plan == 0) {
-            store_put_text(&parameters, campaign->firmware_version);
-            store_put_integer(&parameters, campaign->firmware);
-        }
-        const struct store_statement *statement = plan != 0 ? &SQL_PLANNED_TO_PLAN : &SQL_PLANNED_TO_TARGETS;
-        if (store_run(store, statement, &parameters, NULL, error) != STATUS_OK)
+        if (store_run(store, &SQL_PLANNED_CUT, &parameters, &rows, error) != STATUS_OK)
             return error->status;
+        sizes[i] = store_rows_affected(rows);
+        store_rows_free(rows);
     }
+    return STATUS_OK;
+}
+
+/* Cuts what is planned into waves, of these sizes. Without tags it takes no more than the places at which the
+ * second wave and those after it begin. */
+static enum status cut_waves(struct store *store, const struct policy *policy, int64_t members,
+                             int64_t sizes[POLICY_WAVES_MAX], struct array *begins, struct error *error)
+{
+    int64_t left = members;
+    if (has_tag_waves(policy))
+        return cut_by_tags(store, policy, members, sizes, error);
+    for (int i = 0; i < policy->wave_count; i++) {
+        int64_t wanted = plan_wanted(&policy->waves[i].size, members);
+        if (i > 0)
+            array_put_integer(begins, members - left + 1);
+        sizes[i] = wanted < left ? wanted : left;
+        left -= sizes[i];
+    }
+    return STATUS_OK;
+}
+
+static enum status fill_targets(struct store *store, const struct campaign *campaign, struct array *begins,
+                                struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_text(&parameters, array_text(begins));
+    store_put_text(&parameters, campaign->firmware_version);
+    store_put_integer(&parameters, campaign->firmware);
+    return store_run(store, &SQL_PLANNED_TO_TARGETS, &parameters, NULL, error);
+}
+
+static enum status fill_plan(struct store *store, int64_t plan, struct array *begins, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, plan);
+    store_put_text(&parameters, array_text(begins));
+    return store_run(store, &SQL_PLANNED_TO_PLAN, &parameters, NULL, error);
+}
+
+static enum status sum_plan(struct store *store, const struct campaign *campaign,
+                            struct plan_numbers *numbers, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    store_put_integer(&parameters, campaign->firmware);
+    if (store_run(store, &SQL_PLANNED_SUMS, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    numbers->queued = store_rows_integer(rows, 0, 0);
+    numbers->bytes = store_rows_integer(rows, 0, 1);
+    store_rows_free(rows);
     return STATUS_OK;
 }
 
 enum status membership_to_targets(struct store *store, const struct campaign *campaign, struct error *error)
 {
     struct selection selection = {0};
-    int64_t members = 0;
+    struct array begins = {0};
+    int64_t members = 0, sizes[POLICY_WAVES_MAX] = {0};
     enum status status = select_devices(store, campaign, &selection, error);
     if (status == STATUS_OK)
         status = plan_devices(store, campaign, &selection, 0, &members, error);
     if (status == STATUS_OK)
-        status = cut_waves(store, campaign, members, 0, error);
+        status = cut_waves(store, &campaign->policy, members, sizes, &begins, error);
+    if (status == STATUS_OK)
+        status = fill_targets(store, campaign, &begins, error);
     if (status == STATUS_OK)
         status = paths_note(store, campaign, &selection.eligibility.paths, selection.texts, selection.count,
                             NULL, error);
+    array_release(&begins);
     release(&selection);
     return status;
 }
@@ -205,17 +267,24 @@ enum status membership_note_paths(struct store *store, const struct campaign *ca
 }
 
 enum status membership_to_plan(struct store *store, const struct campaign *campaign, int64_t plan,
-                               struct arena *arena, char **paths, struct error *error)
+                               struct arena *arena, struct plan_numbers *numbers, struct error *error)
 {
     struct selection selection = {0};
+    struct array begins = {0};
     int64_t members = 0;
+    *numbers = (struct plan_numbers){0};
     enum status status = select_devices(store, campaign, &selection, error);
     if (status == STATUS_OK)
         status = plan_devices(store, campaign, &selection, plan, &members, error);
     if (status == STATUS_OK)
-        status = cut_waves(store, campaign, members, plan, error);
+        status = sum_plan(store, campaign, numbers, error);
     if (status == STATUS_OK)
-        *paths = paths_format(&selection.eligibility.paths, selection.texts, selection.count, arena);
+        status = cut_waves(store, &campaign->policy, members, numbers->sizes, &begins, error);
+    if (status == STATUS_OK)
+        status = fill_plan(store, plan, &begins, error);
+    if (status == STATUS_OK)
+        numbers->paths = paths_format(&selection.eligibility.paths, selection.texts, selection.count, arena);
+    array_release(&begins);
     release(&selection);
     return status;
 }

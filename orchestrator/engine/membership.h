@@ -47,9 +47,17 @@ enum status membership_to_targets(struct store *store, const struct campaign *ca
 enum status membership_note_paths(struct store *store, const struct campaign *campaign,
                                   struct error *error) MUST_CHECK;
 
-/* Makes them the devices of a plan, and notes who is left out and why; part of a transaction. *paths (in the
- * arena) are the ways with stepping stones, as JSON. */
+/* What a plan came out as. */
+struct plan_numbers {
+    int64_t sizes[POLICY_WAVES_MAX];
+    int64_t queued; /* devices that other campaigns have */
+    int64_t bytes;  /* that all fetch */
+    char *paths;    /* the ways with stepping stones, as JSON; in the arena */
+};
+
+/* Makes them the devices of a plan, and notes who is left out and why; part of a transaction. */
 enum status membership_to_plan(struct store *store, const struct campaign *campaign, int64_t plan,
-                               struct arena *arena, char **paths, struct error *error) MUST_CHECK;
+                               struct arena *arena, struct plan_numbers *numbers,
+                               struct error *error) MUST_CHECK;
 
 #endif

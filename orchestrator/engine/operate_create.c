@@ -286,22 +286,23 @@ static enum status insert_plan(struct store *store, struct create_work *work, st
     return STATUS_OK;
 }
 
-static enum status estimate(struct store *store, const struct create_work *work, const char *paths,
-                            struct error *error)
+static enum status note_numbers(struct store *store, const struct create_work *work,
+                                const struct plan_numbers *numbers, struct error *error)
 {
-    int64_t sizes[POLICY_WAVES_MAX] = {0};
-    struct store_parameters of_plan = {0}, result = {0};
-    struct store_rows *rows;
-    store_put_integer(&of_plan, work->plan);
-    if (store_run(store, &SQL_PLAN_SIZES, &of_plan, &rows, error) != STATUS_OK)
-        return error->status;
-    for (int64_t i = 0; i < store_rows_count(rows); i++)
-        sizes[store_rows_integer(rows, i, 0)] = store_rows_integer(rows, i, 1);
-    store_rows_free(rows);
-    store_put_integer(&result, work->plan);
-    store_put_integer(&result, plan_least_seconds(&work->draft.policy, sizes));
-    store_put_text(&result, paths);
-    return store_run(store, &SQL_PLAN_ESTIMATE, &result, NULL, error);
+    const struct policy *policy = &work->draft.policy;
+    struct array sizes = {0};
+    struct store_parameters parameters = {0};
+    for (int i = 0; i < policy->wave_count; i++)
+        array_put_integer(&sizes, numbers->sizes[i]);
+    store_put_integer(&parameters, work->plan);
+    store_put_integer(&parameters, plan_least_seconds(policy, numbers->sizes));
+    store_put_text(&parameters, numbers->paths);
+    store_put_text(&parameters, array_text(&sizes));
+    store_put_integer(&parameters, numbers->queued);
+    store_put_integer(&parameters, numbers->bytes);
+    enum status status = store_run(store, &SQL_PLAN_NOTE, &parameters, NULL, error);
+    array_release(&sizes);
+    return status;
 }
 
 static enum status create_plan(struct store *store, void *context, struct error *error)
@@ -321,10 +322,10 @@ static enum status create_plan(struct store *store, void *context, struct error 
                                .seed = draft->seed,
                                .overlap = draft->overlap,
                                .policy = draft->policy};
-    char *paths = NULL;
-    if (membership_to_plan(store, &planned, work->plan, &work->arena, &paths, error) != STATUS_OK)
+    struct plan_numbers numbers;
+    if (membership_to_plan(store, &planned, work->plan, &work->arena, &numbers, error) != STATUS_OK)
         return error->status;
-    return estimate(store, work, paths, error);
+    return note_numbers(store, work, &numbers, error);
 }
 
 enum status operate_plan_create(struct store *store, const struct actor *actor,

@@ -32,7 +32,8 @@ static enum status create_targets(struct store *store, const struct campaign *ca
     store_put_text(&parameters, campaign->firmware_version);
     store_put_integer(&parameters, campaign->firmware);
     store_put_boolean(&parameters, overlap_waits(campaign->overlap));
-    if (store_run(store, &SQL_PLAN_TAKE, &parameters, NULL, error) != STATUS_OK)
+    if (store_run(store, &SQL_PLANNED_MEMORY, NULL, NULL, error) != STATUS_OK ||
+        store_run(store, &SQL_PLAN_TAKE, &parameters, NULL, error) != STATUS_OK)
         return error->status;
     return membership_note_paths(store, campaign, error);
 }

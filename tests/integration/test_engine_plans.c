@@ -112,6 +112,89 @@ static void the_campaign_does_what_its_plan_shows(void **state)
     fixture_release(fixture);
 }
 
+/* Every way to cut waves, of 30 devices of which 12 are in Europe: a plan notes the sizes it came out with,
+ * and a campaign of the same seed has the very same waves. */
+static void waves_come_out_as_the_policy_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *waves, *sizes;
+    } cases[] = {
+        {"{'name':'all','size':{'rest':true}}", "{30}"},
+        {"{'name':'a','size':{'count':3}},{'name':'b','size':{'percent':1,'min':2}},"
+         "{'name':'c','size':{'percent':50}},{'name':'d','size':{'rest':true}}",
+         "{3,2,15,10}"},
+        {"{'name':'a','size':{'count':100}},{'name':'b','size':{'rest':true}}", "{30,0}"},
+        {"{'name':'a','size':{'count':20}},{'name':'b','size':{'percent':50}},{'name':'c','size':{'rest':true}}",
+         "{20,10,0}"},
+        {"{'name':'a','size':{'tag':'region:eu'}},{'name':'b','size':{'count':4}},{'name':'c','size':{'rest':true}}",
+         "{12,4,14}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fixture *fixture = fixture_make(30);
+        struct error error = {0};
+        char policy[800];
+        snprintf(policy, sizeof policy, "{'name':'p','waves':[%s],'rate':{'per_minute':6}}", cases[i].waves);
+        for (char *at = policy; (at = strchr(at, '\'')) != NULL;)
+            *at = '"';
+        fixture_sql(fixture,
+                    "UPDATE devices SET tags = '{region:eu}' WHERE substr(device_id, 6)::integer <= 12");
+        struct campaign_new wanted = asked(NULL);
+        wanted.policy_json = policy;
+        wanted.seed = 7;
+        plan(fixture, &wanted);
+        char *sizes = services_query(fixture->url, "SELECT wave_members FROM plans");
+        assert_string_equal(sizes, cases[i].sizes);
+        free(sizes);
+        wanted.start = true;
+        if (operate_campaign_create(fixture->store, &fixture->actor, &wanted, &error) != STATUS_OK)
+            fail_msg("%s: %s", error.field, error.message);
+        fixture_tick(fixture);
+        assert_int_equal(
+            fixture_integer(fixture,
+                            "SELECT count(*) FROM plan_devices p FULL JOIN targets t USING (device_id) "
+                            "WHERE (p.wave, p.position) IS DISTINCT FROM (t.wave, t.position)"),
+            0);
+        sizes = services_query(
+            fixture->url,
+            "SELECT array_agg(coalesce(n, 0) ORDER BY w.wave) FROM waves w LEFT JOIN (SELECT wave, count(*) "
+            "AS n FROM plan_devices GROUP BY wave) d USING (wave)");
+        assert_string_equal(sizes, cases[i].sizes);
+        free(sizes);
+        /* Without tags they are cut one after the other in the campaign's order. */
+        if (strstr(policy, "tag") == NULL)
+            assert_int_equal(
+                fixture_integer(fixture, "SELECT count(*) FROM targets a JOIN targets b ON a.wave < b.wave "
+                                         "AND a.position > b.position"),
+                0);
+        fixture_release(fixture);
+    }
+}
+
+/* Whoever runs slot 1 fetches the image of slot 2; of whom nothing is known the larger one. */
+static void a_plan_notes_what_is_fetched_and_who_is_queued(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(30);
+    fixture_sql(
+        fixture,
+        "INSERT INTO image_bytes SELECT encode(sha256(b), 'hex'), octet_length(b), b FROM (SELECT "
+        "'longer'::bytea AS b) t;"
+        "UPDATE images SET sha256 = encode(sha256('longer'::bytea), 'hex') WHERE slot = 2;"
+        "UPDATE devices SET slot = CASE substr(device_id, 6)::integer % 3 WHEN 1 THEN 1 WHEN 2 THEN 2 END");
+    fixture_campaign(fixture, "other", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_sql(fixture, "UPDATE waves SET pending = 3, cancelled = members - 3 - offered WHERE wave = 1;"
+                         "UPDATE targets SET state = 'cancelled' WHERE wave = 1 AND position > 5");
+    struct campaign_new wanted = asked(NULL);
+    wanted.overlap = OVERLAP_QUEUE;
+    plan(fixture, &wanted);
+    assert_int_equal(fixture_integer(fixture, "SELECT bytes FROM plans"), 10 * 6 + 10 * 3 + 10 * 6);
+    assert_int_equal(fixture_integer(fixture, "SELECT queued FROM plans"), 5);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM plan_devices WHERE queued"), 5);
+    fixture_release(fixture);
+}
+
 static void a_plan_whose_devices_were_taken_is_refused(void **state)
 {
     (void)state;
@@ -273,6 +356,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plan_says_who_and_why_not),
         cmocka_unit_test(the_campaign_does_what_its_plan_shows),
+        cmocka_unit_test(waves_come_out_as_the_policy_says),
+        cmocka_unit_test(a_plan_notes_what_is_fetched_and_who_is_queued),
         cmocka_unit_test(a_plan_whose_devices_were_taken_is_refused),
         cmocka_unit_test(a_plan_is_run_once_at_a_time),
         cmocka_unit_test(a_campaign_that_finds_nobody_is_not_completed),

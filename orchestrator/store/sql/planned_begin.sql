@@ -1,8 +1,11 @@
+-- In the order of their places, which nothing but a scan asks for.
 CREATE TEMPORARY TABLE planned (
-    place        bigint PRIMARY KEY,
+    place        bigint NOT NULL,
     device_id    text COLLATE "C" NOT NULL,
-    version      text NOT NULL,
+    version      text, -- version, image_sha256: of targets only
     image_sha256 text,
-    tags         text[] NOT NULL,
-    queued       boolean NOT NULL -- another campaign has it
+    slot         smallint,
+    tags         text[], -- where waves are cut by tags
+    queued       boolean NOT NULL, -- another campaign has it
+    wave         smallint -- where waves are cut by tags
 ) ON COMMIT DROP

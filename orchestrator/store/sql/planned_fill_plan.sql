@@ -1,14 +1,15 @@
 -- The eligible devices in the campaign's order, and those that are left out, of a plan: ptype, versions, tags, devices, groups, firmware,
--- stranded, seed, whether devices of other campaigns are members (queued), plan. Whoever is not selected is not asked for.
+-- stranded, seed, whether devices of other campaigns are members (queued), whether tags are asked for, plan. Whoever is not selected is not
+-- asked for.
 WITH judged AS MATERIALIZED (
-    SELECT *, left_out IS NULL OR $9 AND left_out = 'other_campaign' AS taken
+    SELECT device_id, slot, CASE WHEN $10 THEN tags END AS tags, left_out,
+           left_out IS NULL OR $9 AND left_out = 'other_campaign' AS taken
     FROM judged_devices($1, $2::text[], coalesce(string_to_array(nullif($3, ''), ','), '{}'), $4::text[],
                         $5::json, $6, $7::text[])
     WHERE left_out IS DISTINCT FROM 'not_selected'),
 others AS (
     INSERT INTO plan_left_out (plan_id, device_id, reason)
-    SELECT $10, device_id, left_out FROM judged WHERE NOT taken)
-INSERT INTO planned (place, device_id, version, image_sha256, tags, queued)
-SELECT row_number() OVER (ORDER BY hashtextextended(device_id, $8), device_id), device_id, version, image_sha256, tags,
-       left_out IS NOT NULL
+    SELECT $11, device_id, left_out FROM judged WHERE NOT taken)
+INSERT INTO planned (place, device_id, slot, tags, queued)
+SELECT row_number() OVER (ORDER BY hashtextextended(device_id, $8), device_id), device_id, slot, tags, left_out IS NOT NULL
 FROM judged WHERE taken
