@@ -49,8 +49,9 @@ void copy_put_text(struct copy *copy, const char *text)
 void copy_put_integer(struct copy *copy, int64_t value)
 {
     char text[32];
+    size_t length = (size_t)snprintf(text, sizeof text, "%lld", (long long)value);
     begin_value(copy);
-    put_bytes(copy, text, (size_t)snprintf(text, sizeof text, "%lld", (long long)value));
+    put_bytes(copy, text, length);
 }
 
 void copy_put_time(struct copy *copy, double seconds)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A steady load for a long time: campaigns one after the other, devices with faults, devices that come and go, operators that pause and
 # cancel. Memory and descriptors of orchestratord, of its connections in PostgreSQL and of mosquitto must stay flat: of what is sampled after the
-# first third, the line of least squares may rise by a twentieth of the mean and 512 KiB, or a tenth and two descriptors, no more.
+# first third, the line of least squares may rise by a twentieth of the mean and 512 KiB, or a tenth and two descriptors, no more. In
+# PostgreSQL a session learns tables and plans for some twenty minutes: in a run of less than half an hour its memory is shown and not judged.
 #   SOAK_MINUTES (60), SOAK_DEVICES (400), SOAK_PER_MINUTE (1200 updates). Writes build/soak.json.
 . "$(dirname "$0")/lib.sh"
 minutes=${SOAK_MINUTES:-60} # at most 240: versions have three digits
@@ -121,11 +122,11 @@ jq --raw-input --null-input --slurpfile samples <(jq --slurp --compact-output --
     --argjson minutes "$minutes" --argjson updates "$(sql 'SELECT sum(confirmed) FROM ops.campaign_progress')" --argjson campaigns $number '
     {minutes: $minutes, campaigns: $campaigns, updates: $updates,
      series: [inputs | split(" ") | {name: .[0], first: .[1] | tonumber, last: .[2] | tonumber, mean: .[3] | tonumber, rise: .[4] | tonumber,
-         allowed: .[5] | tonumber} | .flat = (.rise <= .allowed)],
+         allowed: .[5] | tonumber} | .judged = ($minutes >= 30 or (.name | startswith("postgres") | not)) | .flat = (.rise <= .allowed)],
      columns: ["second", "'"${series// /\", \"}"'"], samples: $samples[0]}' "$work/judged" > "$build/soak.json"
 jq --raw-output '.series[] | "soak: \(.name): \(.first) after a third, \(.last) at the end, mean \(.mean), risen by \(.rise), allowed \(.allowed): " +
-    if .flat then "flat" else "NOT FLAT" end' "$build/soak.json"
-jq --exit-status 'all(.series[]; .flat)' "$build/soak.json" > "$work/verdict" || fail "not flat: $build/soak.json has every sample"
+    if .flat then "flat" elif .judged then "NOT FLAT" else "not judged before half an hour" end' "$build/soak.json"
+jq --exit-status 'all(.series[]; .flat or (.judged | not))' "$build/soak.json" > "$work/verdict" || fail "not flat: $build/soak.json has every sample"
 when_fleets_end
 then_outcomes_are_whole
 echo "soak: $minutes minutes, $number campaigns, $(jq .updates "$build/soak.json") updates: memory and descriptors are flat, nothing was flashed twice," \
