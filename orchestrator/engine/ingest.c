@@ -58,8 +58,10 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
         if (!target->row.withdrawn && target->campaign_state != CAMPAIGN_CANCELLED)
             return false; /* nobody asked for it */
         event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
-        reason = "cancelled_by_device";
+        reason = REASON_GIVEN_UP;
     }
+    if (event == TARGET_EVENT_REVERTED && target_is_retried(&target->row))
+        return false; /* said once more: the attempt has its outcome */
     bool in_order =
         event == TARGET_EVENT_CONFIRMED
             ? target_confirm(&batch->changes, &target->row, reason, batch->now, &target->timeouts)
@@ -116,6 +118,20 @@ static void handle_target(struct batch *batch, struct batch_device *device, cons
     acknowledge(batch, report);
 }
 
+/* The hello of a trial boot and those after it may come through different orchestrators, and be stored in any
+ * order: once its attempt has ended, or another has been made, it is no news. */
+static bool is_old_trial(const struct batch *batch, const struct report *report)
+{
+    if (!report->on_trial)
+        return false;
+    const struct batch_target *target = ingest_find_target(batch, report->work_campaign, report->device);
+    if (target == NULL)
+        return false;
+    const struct target_row *row = &target->row;
+    return report->work_attempt < row->attempt || report->work_attempt <= row->attempt_base ||
+           row->state == TARGET_CONFIRMED || row->state == TARGET_REVERTED;
+}
+
 static void handle_hello(struct batch *batch, struct batch_device *device, const struct report *report)
 {
     if (report->hello.parsed.ptype != device->ptype) {
@@ -130,6 +146,8 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
         device->flash = report->flash;
     if (report->has_result)
         handle_target(batch, device, report);
+    if (is_old_trial(batch, report))
+        return;
     /* After the result, which is older than the hello that carries it. */
     note_running(device, &report->hello, report->on_trial ? "trial" : "confirmed");
     device->resend = !report->is_busy && !report->on_trial;

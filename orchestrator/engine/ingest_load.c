@@ -94,21 +94,26 @@ static enum status load_devices(struct batch *batch, struct store *store, struct
     return STATUS_OK;
 }
 
-static enum status load_targets(struct batch *batch, struct store *store, struct error *error)
+static enum status load_targets(struct batch *batch, struct store *store, bool locked, struct error *error)
 {
     struct array campaigns = {0}, devices = {0};
     for (size_t i = 0; i < batch->count; i++) {
-        if (batch->reports[i].kind == REPORT_REJECTED || !names_target(&batch->reports[i]))
+        const struct report *report = &batch->reports[i];
+        if (report->kind == REPORT_HELLO && report->on_trial && report->work_campaign > 0) {
+            array_put_integer(&campaigns, report->work_campaign);
+            array_put_text(&devices, report->device);
+        }
+        if (report->kind == REPORT_REJECTED || !names_target(report))
             continue;
-        array_put_integer(&campaigns, batch->reports[i].target.campaign);
-        array_put_text(&devices, batch->reports[i].device);
+        array_put_integer(&campaigns, report->target.campaign);
+        array_put_text(&devices, report->device);
     }
     struct store_parameters parameters = {0};
     store_put_text(&parameters, array_text(&campaigns));
     store_put_text(&parameters, array_text(&devices));
     struct store_rows *rows = NULL;
     enum status status = STATUS_OK;
-    if (campaigns.count > 0 && batch->attempts > 1)
+    if (campaigns.count > 0 && locked)
         status = store_run(store, &SQL_TARGET_LOCK, &parameters, NULL, error);
     if (campaigns.count > 0 && status == STATUS_OK)
         status = store_run(store, &SQL_TARGET_READ, &parameters, &rows, error);
@@ -140,7 +145,11 @@ enum status ingest_load(struct batch *batch, struct store *store, struct error *
     batch->targets = NULL;
     batch->devices = NULL;
     batch->target_count = batch->device_count = 0;
-    if (load_targets(batch, store, error) != STATUS_OK || load_devices(batch, store, error) != STATUS_OK)
+    if (load_targets(batch, store, false, error) != STATUS_OK ||
+        load_devices(batch, store, error) != STATUS_OK)
+        return error->status;
+    /* A batch that was too slow once does not try its luck again. Devices are locked before targets. */
+    if (batch->attempts > 1 && load_targets(batch, store, true, error) != STATUS_OK)
         return error->status;
     return load_clock(batch, store, error);
 }

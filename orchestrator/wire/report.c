@@ -191,7 +191,10 @@ static bool read_hello(json_t *object, struct report *report)
     if (boot == NULL || (strcmp(boot, "confirmed") != 0 && strcmp(boot, "trial") != 0))
         return reject(report, REJECTION_BAD_MEMBER, "boot: must be \"confirmed\" or \"trial\"");
     report->on_trial = strcmp(boot, "trial") == 0;
-    report->is_busy = json_is_object(json_object_get(object, "activity"));
+    const json_t *activity = json_object_get(object, "activity");
+    report->is_busy = json_is_object(activity);
+    report->work_campaign = json_integer_value(json_object_get(activity, "campaign"));
+    report->work_attempt = json_integer_value(json_object_get(activity, "attempt"));
     return read_flash(object, report) && read_result(object, report);
 }
 

@@ -81,8 +81,10 @@ struct report {
     struct running_image hello; /* REPORT_HELLO */
     bool on_trial;              /* REPORT_HELLO: boot is "trial" */
     char reset_reason[REASON_SIZE];
-    bool has_result;               /* REPORT_HELLO carries a result in `target` */
-    bool is_busy;                  /* REPORT_HELLO: an attempt is in work */
+    bool has_result;       /* REPORT_HELLO carries a result in `target` */
+    bool is_busy;          /* REPORT_HELLO: an attempt is in work */
+    int64_t work_campaign; /* which, where it says so; else 0 */
+    int64_t work_attempt;
     const struct flash_map *flash; /* REPORT_HELLO: of its chip; NULL when it does not say */
     struct target_report target;   /* REPORT_TARGET, REPORT_CANCELLED, or the result of a hello */
 };

@@ -15,7 +15,7 @@ given_firmware v1.1.0
 # Slow enough for all kills; failures are tried again, and do not halt it.
 given_policy ".in_flight = $cap | .rate.per_minute = $((devices * 60 / (kills + 5))) | .waves |= map(.gate.success_percent = 50 |
     .gate.failure_percent = 60) | .timeouts = {offer_seconds: 60, download_seconds: 60, confirm_seconds: 60} |
-    .retry = {attempts: 2, on: [\"failed\"], backoff_seconds: 1}"
+    .retry = {attempts: 2, on: [\"failed\", \"reverted\"], backoff_seconds: 1}"
 
 second_up() {
     sed "s/^http_port = .*/http_port = $(($(cat "$work/state/http.port") + 1))/

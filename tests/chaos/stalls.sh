@@ -8,7 +8,7 @@ given_fleet $devices v1.0.5 --fail-download 4% --fail-health 4% --reconnect 0.3
 given_firmware v1.1.0
 given_policy '.in_flight = 6 | .rate.per_minute = 240 | .waves |= map(.gate.success_percent = 50 | .gate.failure_percent = 60) |
     .timeouts = {offer_seconds: 60, download_seconds: 60, confirm_seconds: 60} |
-    .retry = {attempts: 2, on: ["failed"], backoff_seconds: 1}'
+    .retry = {attempts: 2, on: ["failed", "reverted"], backoff_seconds: 1}'
 sed "s/^http_port = .*/http_port = $(($(cat "$work/state/http.port") + 1))/
      s|^cache_directory = .*|cache_directory = \"$work/second-images\"|" "$work/state/orchestratord.conf" > "$work/second.conf"
 "$build/bin/orchestratord" --config "$work/second.conf" 2> "$work/second.log" &

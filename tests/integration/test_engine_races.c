@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -102,12 +103,81 @@ static void a_version_that_is_gone_is_not_taken_for_another(void **state)
     fixture_release(fixture);
 }
 
+#define ON_TRIAL                                                                                             \
+    "{'report':'hello','version':'" FIXTURE_VERSION "','slot':2,'boot':'trial','sha256':'%SHA',"             \
+    "'reset_reason':'software','activity':{'campaign':1,'attempt':1,'state':'trial'}}"
+#define REVERTED                                                                                                  \
+    "{'report':'reverted','campaign':1,'attempt':1,'reason':'health_check','version':'v1.0.5t45772(a)','slot':1," \
+    "'sha256':'5555555555555555555555555555555555555555555555555555555555555555'}"
+
+static int64_t runs(struct fixture *fixture, const char *version, const char *boot)
+{
+    char sql[200];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM devices WHERE version = '%s' AND boot = '%s'", version,
+             boot);
+    return fixture_integer(fixture, sql);
+}
+
+/* Two orchestrators have stored them the other way round. */
+static void the_hello_of_a_trial_that_is_over_is_no_news(void **state)
+{
+    (void)state;
+    struct fixture *fixture = with_an_offer();
+    fixture_reports(fixture, "lamp-1", "trial");
+    fixture_report(fixture, "lamp-1", ON_TRIAL);
+    assert_int_equal(runs(fixture, FIXTURE_VERSION, "trial"), 1);
+    fixture_report(fixture, "lamp-1", REVERTED);
+    assert_int_equal(runs(fixture, "v1.0.5t45772(a)", "confirmed"), 1);
+    fixture_sql(fixture, "UPDATE presence SET online = false");
+    fixture_report(fixture, "lamp-1", ON_TRIAL);
+    assert_int_equal(runs(fixture, "v1.0.5t45772(a)", "confirmed"), 1);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM presence WHERE online"), 1);
+    fixture_release(fixture);
+}
+
+static void nor_is_it_after_the_confirmation(void **state)
+{
+    (void)state;
+    struct fixture *fixture = with_an_offer();
+    fixture_updates_itself(fixture, "lamp-1");
+    fixture_report(fixture, "lamp-1", ON_TRIAL);
+    assert_int_equal(runs(fixture, FIXTURE_VERSION, "confirmed"), 1);
+    fixture_release(fixture);
+}
+
+/* The policy has tried again; the device had no ack, and says it once more. */
+static void an_outcome_said_again_after_the_retry_counts_once(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    char policy[1200];
+    snprintf(policy, sizeof policy,
+             "{'retry':{'attempts':3,'backoff_seconds':600,'on':['failed','reverted']},%s",
+             &FIXTURE_TWO_WAVES[1]);
+    fixture_campaign(fixture, "c", policy);
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-1", "trial");
+    fixture_report(fixture, "lamp-1", REVERTED);
+    fixture_tick(fixture);
+    assert_int_equal(fixture_targets(fixture, "pending"), 1);
+    fixture->acks = 0;
+    fixture_report(fixture, "lamp-1", REVERTED);
+    assert_int_equal(fixture->acks, 1);
+    assert_int_equal(fixture_targets(fixture, "pending"), 1);
+    assert_int_equal(fixture_rejected(fixture, "out_of_order"), 1);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM events WHERE to_state = 'reverted'"), 1);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_another_wrote_meanwhile_stays),
         cmocka_unit_test(a_report_that_comes_too_late_moves_nothing),
         cmocka_unit_test(a_version_that_is_gone_is_not_taken_for_another),
+        cmocka_unit_test(the_hello_of_a_trial_that_is_over_is_no_news),
+        cmocka_unit_test(nor_is_it_after_the_confirmation),
+        cmocka_unit_test(an_outcome_said_again_after_the_retry_counts_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
