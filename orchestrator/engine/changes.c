@@ -46,12 +46,6 @@ enum status target_row_read(const struct store_rows *rows, int64_t row, struct a
     return STATUS_OK;
 }
 
-bool target_is_retried(const struct target_row *target)
-{
-    return target->state == TARGET_PENDING && target->attempt > target->attempt_base &&
-           strcmp(target->reason, REASON_WITHDRAWN) != 0 && strcmp(target->reason, REASON_GIVEN_UP) != 0;
-}
-
 void target_touch(struct changes *changes, struct target_row *target)
 {
     if (target->changed)

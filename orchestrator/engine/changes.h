@@ -49,12 +49,6 @@ struct target_row {
 };
 enum { TARGET_ROW_COLUMNS = 17 };
 
-/* Reasons of a target that is pending again though its attempt had no outcome. */
-#define REASON_WITHDRAWN "withdrawn"
-#define REASON_GIVEN_UP "cancelled_by_device"
-/* Pending again after an outcome of its attempt, which has been counted. */
-bool target_is_retried(const struct target_row *target);
-
 struct target_event_row {
     struct target_event_row *next;
     const struct target_row *target;

@@ -58,10 +58,10 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
         if (!target->row.withdrawn && target->campaign_state != CAMPAIGN_CANCELLED)
             return false; /* nobody asked for it */
         event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
-        reason = REASON_GIVEN_UP;
+        reason = "cancelled_by_device";
     }
-    if (event == TARGET_EVENT_REVERTED && target_is_retried(&target->row))
-        return false; /* said once more: the attempt has its outcome */
+    if (event == TARGET_EVENT_REVERTED && target->is_counted && target->row.state == TARGET_PENDING)
+        return false; /* said once more, after a retry */
     bool in_order =
         event == TARGET_EVENT_CONFIRMED
             ? target_confirm(&batch->changes, &target->row, reason, batch->now, &target->timeouts)

@@ -135,6 +135,7 @@ static enum status load_targets(struct batch *batch, struct store *store, bool l
         target->row.hops_left = (int)store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 4);
         target->row.place = arena_copy(batch->arena, store_rows_text(rows, i, TARGET_ROW_COLUMNS + 5));
         target->row.writer = arena_copy(batch->arena, store_rows_text(rows, i, TARGET_ROW_COLUMNS + 6));
+        target->is_counted = store_rows_boolean(rows, i, TARGET_ROW_COLUMNS + 7);
     }
     store_rows_free(rows);
     return status;

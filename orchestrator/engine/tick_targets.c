@@ -48,7 +48,7 @@ static void expire_one(struct tick_work *work, struct target_row *target, const 
         if (!for_good && may_be_at_work(work, target, store_rows_boolean(rows, row, TARGET_ROW_COLUMNS)))
             return;
         /* Nobody took the offer before it was withdrawn: no outcome of the device's. */
-        tick_move(work, target, for_good ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN, REASON_WITHDRAWN);
+        tick_move(work, target, for_good ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN, "withdrawn");
         return;
     }
     const char *reason = "confirm_timeout";
