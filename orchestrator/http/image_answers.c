@@ -2,17 +2,23 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct image_answers {
+/* What some of the threads share. libmicrohttpd locks a response while a part of it goes to a socket, so that
+ * threads that send the same one wait for each other. */
+struct image_shelf {
     pthread_mutex_t lock;
-    struct image_answer *kept[IMAGE_ANSWERS_MAX]; /* the first `count`; each place is a holder */
+    struct image_answer *kept[IMAGE_SHELF_SIZE]; /* the first `count`; each place is a holder */
     int count;
     uint64_t asked;     /* requests so far: the clock by which the one not asked for longest is found */
     uint64_t forgotten; /* calls of image_answers_forget */
+};
+
+struct image_answers {
+    struct image_shelf shelves[IMAGE_SHELVES];
 };
 
 struct image_answers *image_answers_create(void)
@@ -20,11 +26,13 @@ struct image_answers *image_answers_create(void)
     struct image_answers *answers = calloc(1, sizeof *answers);
     if (answers == NULL)
         abort();
-    pthread_mutex_init(&answers->lock, NULL);
+    for (int i = 0; i < IMAGE_SHELVES; i++)
+        pthread_mutex_init(&answers->shelves[i].lock, NULL);
     return answers;
 }
 
-/* With the lock held. The response is destroyed after its last reader, which libmicrohttpd counts itself. */
+/* With the shelf's lock held. The response is destroyed after its last reader, which libmicrohttpd counts
+ * itself. */
 static void release(struct image_answer *answer)
 {
     if (--answer->holders > 0)
@@ -37,32 +45,45 @@ void image_answers_destroy(struct image_answers *answers)
 {
     if (answers == NULL)
         return;
-    for (int i = 0; i < answers->count; i++)
-        release(answers->kept[i]);
-    pthread_mutex_destroy(&answers->lock);
+    for (int i = 0; i < IMAGE_SHELVES; i++) {
+        struct image_shelf *shelf = &answers->shelves[i];
+        while (shelf->count > 0)
+            release(shelf->kept[--shelf->count]);
+        pthread_mutex_destroy(&shelf->lock);
+    }
     free(answers);
 }
 
+/* Threads are dealt out to the shelves one after the other. */
+static struct image_shelf *shelf_of_thread(struct image_answers *answers)
+{
+    static atomic_uint threads;
+    static _Thread_local unsigned number;
+    if (number == 0)
+        number = atomic_fetch_add(&threads, 1) + 1;
+    return &answers->shelves[number % IMAGE_SHELVES];
+}
+
 /* The place of an image, or `count`. */
-static int find(const struct image_answers *answers, const char *sha256)
+static int find(const struct image_shelf *shelf, const char *sha256)
 {
     int place = 0;
-    while (place < answers->count && strcmp(answers->kept[place]->sha256, sha256) != 0)
+    while (place < shelf->count && strcmp(shelf->kept[place]->sha256, sha256) != 0)
         place++;
     return place;
 }
 
-static void remove_place(struct image_answers *answers, int place)
+static void remove_place(struct image_shelf *shelf, int place)
 {
-    release(answers->kept[place]);
-    answers->kept[place] = answers->kept[--answers->count];
+    release(shelf->kept[place]);
+    shelf->kept[place] = shelf->kept[--shelf->count];
 }
 
-static int least_recently_asked(const struct image_answers *answers)
+static int least_recently_asked(const struct image_shelf *shelf)
 {
     int found = 0;
-    for (int i = 1; i < answers->count; i++) {
-        if (answers->kept[i]->asked < answers->kept[found]->asked)
+    for (int i = 1; i < shelf->count; i++) {
+        if (shelf->kept[i]->asked < shelf->kept[found]->asked)
             found = i;
     }
     return found;
@@ -70,23 +91,25 @@ static int least_recently_asked(const struct image_answers *answers)
 
 struct image_answer *image_answers_take(struct image_answers *answers, const char *sha256)
 {
+    struct image_shelf *shelf = shelf_of_thread(answers);
     struct image_answer *answer = NULL;
-    pthread_mutex_lock(&answers->lock);
-    int place = find(answers, sha256);
-    if (place < answers->count) {
-        answer = answers->kept[place];
-        answer->asked = ++answers->asked;
+    pthread_mutex_lock(&shelf->lock);
+    int place = find(shelf, sha256);
+    if (place < shelf->count) {
+        answer = shelf->kept[place];
+        answer->asked = ++shelf->asked;
         answer->holders++;
     }
-    pthread_mutex_unlock(&answers->lock);
+    pthread_mutex_unlock(&shelf->lock);
     return answer;
 }
 
 uint64_t image_answers_moment(struct image_answers *answers)
 {
-    pthread_mutex_lock(&answers->lock);
-    uint64_t moment = answers->forgotten;
-    pthread_mutex_unlock(&answers->lock);
+    struct image_shelf *shelf = shelf_of_thread(answers);
+    pthread_mutex_lock(&shelf->lock);
+    uint64_t moment = shelf->forgotten;
+    pthread_mutex_unlock(&shelf->lock);
     return moment;
 }
 
@@ -110,33 +133,39 @@ static struct image_answer *make_answer(const char *sha256, int fd, uint64_t siz
 struct image_answer *image_answers_add(struct image_answers *answers, const char *sha256, int fd,
                                        uint64_t size, uint64_t moment)
 {
+    struct image_shelf *shelf = shelf_of_thread(answers);
     struct image_answer *answer = make_answer(sha256, fd, size);
-    pthread_mutex_lock(&answers->lock);
-    /* Another request may have been as fast. */
-    if (answers->forgotten == moment && find(answers, sha256) == answers->count) {
-        if (answers->count == IMAGE_ANSWERS_MAX)
-            remove_place(answers, least_recently_asked(answers));
-        answer->asked = ++answers->asked;
+    answer->shelf = shelf;
+    pthread_mutex_lock(&shelf->lock);
+    /* Another thread may have been as fast. */
+    if (shelf->forgotten == moment && find(shelf, sha256) == shelf->count) {
+        if (shelf->count == IMAGE_SHELF_SIZE)
+            remove_place(shelf, least_recently_asked(shelf));
+        answer->asked = ++shelf->asked;
         answer->holders++;
-        answers->kept[answers->count++] = answer;
+        shelf->kept[shelf->count++] = answer;
     }
-    pthread_mutex_unlock(&answers->lock);
+    pthread_mutex_unlock(&shelf->lock);
     return answer;
 }
 
-void image_answers_give_back(struct image_answers *answers, struct image_answer *answer)
+void image_answers_give_back(struct image_answer *answer)
 {
-    pthread_mutex_lock(&answers->lock);
+    struct image_shelf *shelf = answer->shelf;
+    pthread_mutex_lock(&shelf->lock);
     release(answer);
-    pthread_mutex_unlock(&answers->lock);
+    pthread_mutex_unlock(&shelf->lock);
 }
 
 void image_answers_forget(struct image_answers *answers, const char *sha256)
 {
-    pthread_mutex_lock(&answers->lock);
-    answers->forgotten++;
-    int place = find(answers, sha256);
-    if (place < answers->count)
-        remove_place(answers, place);
-    pthread_mutex_unlock(&answers->lock);
+    for (int i = 0; i < IMAGE_SHELVES; i++) {
+        struct image_shelf *shelf = &answers->shelves[i];
+        pthread_mutex_lock(&shelf->lock);
+        shelf->forgotten++;
+        int place = find(shelf, sha256);
+        if (place < shelf->count)
+            remove_place(shelf, place);
+        pthread_mutex_unlock(&shelf->lock);
+    }
 }

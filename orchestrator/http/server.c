@@ -240,7 +240,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (request->answer.fd >= 0)
         close(request->answer.fd);
     if (request->answer.image != NULL)
-        image_answers_give_back(request->shared->image_answers, request->answer.image);
+        image_answers_give_back(request->answer.image);
     free(request->body);
     arena_release(&request->arena);
     free(request);
