@@ -137,10 +137,10 @@ static inline void send_all(int fd, const void *bytes, size_t length)
     }
 }
 
-/* A header's value, or NULL. The text is static. */
+/* A header's value, or NULL. The text is static, for each thread. */
 static inline const char *header(const struct reply *reply, const char *name)
 {
-    static char value[512];
+    static _Thread_local char value[512];
     size_t length = strlen(name);
     for (const char *line = strchr(reply->head, '\n'); line != NULL; line = strchr(line + 1, '\n')) {
         if (strncasecmp(line + 1, name, length) == 0 && line[1 + length] == ':') {
