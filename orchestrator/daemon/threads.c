@@ -23,7 +23,10 @@ enum {
     LOOK_REST = 10,          /* and so many times what a look takes, up to */
     LOOK_MOST_MILLISECONDS = 50,
     SWEEP_MILLISECONDS = 200, /* between two looks at deadlines and the like, while there is much to do */
-    SWEEP_REST = 10 /* and at least so many times what such a look takes: it reads all that is in flight */
+    SWEEP_REST = 10, /* and so many times what such a look takes, up to: it reads all that is in flight */
+    SWEEP_MOST_MILLISECONDS =
+        2000,                  /* a look may take long for other reasons: deadlines must not wait for that */
+    SWEEP_MOST_WITH_MORE = 500 /* while there is much to do */
 };
 
 /* --- signals between threads ------------------------------------------------------------------------ */
@@ -287,9 +290,14 @@ static int rest_after_look(long long began)
     return rest > LOOK_MOST_MILLISECONDS ? LOOK_MOST_MILLISECONDS : (int)rest;
 }
 
-static long long next_sweep(long long began, int rest)
+static long long next_sweep(long long began, int rest, bool more)
 {
     long long ended = clock_milliseconds(), long_rest = (ended - began) * SWEEP_REST;
+    long long most = more ? SWEEP_MOST_WITH_MORE : SWEEP_MOST_MILLISECONDS;
+    if (more && rest > SWEEP_MILLISECONDS)
+        rest = SWEEP_MILLISECONDS;
+    if (long_rest > most)
+        long_rest = most;
     return long_rest > rest ? ended + long_rest : began + rest;
 }
 
@@ -314,7 +322,7 @@ void *ticker_main(void *context)
         shared->engine.is_between_sweeps = now < sweep_at;
         if (look(shared, store, &connections, &more, &error) == STATUS_OK) {
             if (!shared->engine.is_between_sweeps)
-                sweep_at = next_sweep(now, more && rest > SWEEP_MILLISECONDS ? SWEEP_MILLISECONDS : rest);
+                sweep_at = next_sweep(now, rest, more);
             goes_on = more ? shared_wait(shared, 0)
                            : shared_pause(shared, rest_after_look(now)) && shared_wait(shared, rest);
         } else {

@@ -87,7 +87,6 @@ bool target_move(struct changes *changes, struct target_row *target, enum target
     row->to = edge->to;
     row->attempt = target->attempt;
     row->reason = arena_copy(changes->arena, reason);
-    row->at = now;
     *changes->last_event = row;
     changes->last_event = &row->next;
     changes->event_count++;
@@ -231,8 +230,12 @@ static enum status write_offered(struct changes *changes, struct store *store, s
     put_arrays(&parameters, columns, 5);
     store_put_real(&parameters, deadline);
     store_put_real(&parameters, sent_at);
+    struct store_rows *rows = NULL;
     enum status status =
-        columns[0].count > 0 ? store_run(store, &SQL_TARGET_OFFERED, &parameters, NULL, error) : STATUS_OK;
+        columns[0].count > 0 ? store_run(store, &SQL_TARGET_OFFERED, &parameters, &rows, error) : STATUS_OK;
+    if (status == STATUS_OK && rows != NULL && store_rows_affected(rows) != columns[0].count)
+        status = error_set(error, STATUS_INTERNAL, "targets", "a claimed target is not where it was");
+    store_rows_free(rows);
     release_arrays(columns, 5);
     return status;
 }
@@ -273,11 +276,22 @@ static enum status write_targets(struct changes *changes, struct store *store, s
 static enum status write_events(const struct changes *changes, struct store *store, struct error *error)
 {
     struct copy copy = {0};
-    for (struct target_event_row *event = changes->first_event; event != NULL; event = event->next) {
+    struct target_event_row *event = changes->first_event;
+    while (event != NULL && event->written)
+        event = event->next;
+    if (event == NULL)
+        return STATUS_OK;
+    /* Asked now that all of the rows are ours: so the log of a target never runs backwards. */
+    struct store_rows *rows;
+    if (store_run(store, &SQL_CLOCK_NOW, NULL, &rows, error) != STATUS_OK)
+        return error->status;
+    double now = store_rows_real(rows, 0, 0);
+    store_rows_free(rows);
+    for (; event != NULL; event = event->next) {
         if (event->written)
             continue;
         event->written = true;
-        copy_put_time(&copy, event->at);
+        copy_put_time(&copy, now);
         copy_put_text(&copy, "target");
         copy_put_integer(&copy, event->target->campaign);
         copy_put_integer(&copy, event->target->wave);

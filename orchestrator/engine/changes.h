@@ -55,7 +55,6 @@ struct target_event_row {
     enum target_state from, to;
     int attempt;
     const char *reason;
-    double at;
     bool written;
 };
 

@@ -158,7 +158,7 @@ enum status ingest_write(struct batch *batch, struct store *store, struct error 
         write_running(batch, store, error) != STATUS_OK ||
         write_activations(batch, store, error) != STATUS_OK ||
         write_flash_maps(batch, store, error) != STATUS_OK ||
-        write_presence(batch, store, error) != STATUS_OK || write_resends(batch, store, error) != STATUS_OK ||
+        write_resends(batch, store, error) != STATUS_OK || write_presence(batch, store, error) != STATUS_OK ||
         write_answers(batch, store, error) != STATUS_OK || write_rejections(batch, store, error) != STATUS_OK)
         return error->status;
     return changes_write(&batch->changes, store, error);

@@ -8,6 +8,8 @@
 
 static void put_bytes(struct copy *copy, const char *bytes, size_t length)
 {
+    if (length == 0)
+        return;
     if (copy->size - copy->length < length) {
         size_t size = (copy->length + length) * 2;
         char *text = realloc(copy->text, size);

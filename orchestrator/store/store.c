@@ -1,6 +1,7 @@
 #include "store.h"
 
 #include <libpq-fe.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -289,14 +290,16 @@ enum status store_run_copy(struct store *store, const struct store_statement *st
         PQclear(result);
     } else {
         PQclear(result);
-        /* What goes wrong here is said by the result, which has to be asked for in any case. */
-        if (PQputCopyData(store->connection, copy->text, (int)copy->length) == 1)
-            (void)PQputCopyEnd(store->connection, NULL);
-        else
-            (void)PQputCopyEnd(store->connection, "not all rows could be sent");
-        status = check(store, PQgetResult(store->connection), statement->name, NULL, error);
-        while (store->connection != NULL && (result = PQgetResult(store->connection)) != NULL)
-            PQclear(result);
+        bool sent =
+            copy->length <= INT_MAX && PQputCopyData(store->connection, copy->text, (int)copy->length) == 1;
+        if (PQputCopyEnd(store->connection, sent ? NULL : "not all rows could be sent") == 1) {
+            status = check(store, PQgetResult(store->connection), statement->name, NULL, error);
+            while (store->connection != NULL && (result = PQgetResult(store->connection)) != NULL)
+                PQclear(result);
+        } else {
+            disconnect(store); /* it would wait for rows for ever */
+            status = error_set(error, STATUS_UNAVAILABLE, NULL, "lost the connection to PostgreSQL");
+        }
     }
     copy_release(copy);
     return status;

@@ -8,6 +8,7 @@ points="commit:planned_to_targets 1
 commit:campaign_move 1
 commit:wave_move 1
 commit:target_claim 2
+target_offered 2
 commit:target_outbox 3
 commit:target_read 5
 target_read 6
