@@ -16,7 +16,7 @@ leave() {
     trap '' TERM INT
     [ $code = 0 ] || tail -n 5 "$work/log" "$work/state/orchestratord.log" >&2 || true
     [ -z "${PROFILE:-}" ] || profile_end || true
-    kill "${helpers[@]}" 2> /dev/null || true
+    kill "${helpers[@]}" ${looks_PID:-} 2> /dev/null || true
     wait
     services --remove down > "$work/log" 2>&1 || cat "$work/log" >&2
     rm -rf "$work"
