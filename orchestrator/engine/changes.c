@@ -281,7 +281,9 @@ static enum status write_events(const struct changes *changes, struct store *sto
         event = event->next;
     if (event == NULL)
         return STATUS_OK;
-    /* Asked now that all of the rows are ours: so the log of a target never runs backwards. */
+    /* Asked now that all of the rows are ours: so the log of a target never runs backwards. Each row is a
+     * microsecond later than the one before, which it takes to be written: they are told apart by their time.
+     */
     struct store_rows *rows;
     if (store_run(store, &SQL_CLOCK_NOW, NULL, &rows, error) != STATUS_OK)
         return error->status;
@@ -292,6 +294,7 @@ static enum status write_events(const struct changes *changes, struct store *sto
             continue;
         event->written = true;
         copy_put_time(&copy, now);
+        now += 1e-6;
         copy_put_text(&copy, "target");
         copy_put_integer(&copy, event->target->campaign);
         copy_put_integer(&copy, event->target->wave);

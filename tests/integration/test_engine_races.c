@@ -169,6 +169,30 @@ static void an_outcome_said_again_after_the_retry_counts_once(void **state)
     fixture_release(fixture);
 }
 
+/* Dashboards order the steps of a device by their time only. */
+static void the_steps_of_one_batch_are_told_apart_by_their_time(void **state)
+{
+    (void)state;
+    static const char *const said[] = {"accepted", "installed", "trial"};
+    struct fixture *fixture = with_an_offer();
+    struct report reports[3];
+    struct ingest_summary summary;
+    struct error error;
+    for (int i = 0; i < 3; i++) {
+        char json[200];
+        snprintf(json, sizeof json,
+                 "{\"report\":\"%s\",\"campaign\":1,\"attempt\":1,\"reset_reason\":\"software\"}", said[i]);
+        report_parse("fota/v1/lamp-1/report", json, strlen(json), &reports[i]);
+    }
+    assert_int_equal(ingest_batch(&fixture->engine, fixture->store, reports, 3, &summary, &error), STATUS_OK);
+    assert_int_equal(fixture_integer(fixture,
+                                     "SELECT count(*) FROM (SELECT string_agg(to_state, ' ' ORDER BY at) s, "
+                                     "count(DISTINCT at) n FROM ops.device_timeline) t "
+                                     "WHERE s = 'offered accepted installed trial' AND n = 4"),
+                     1);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +202,7 @@ int main(void)
         cmocka_unit_test(the_hello_of_a_trial_that_is_over_is_no_news),
         cmocka_unit_test(nor_is_it_after_the_confirmation),
         cmocka_unit_test(an_outcome_said_again_after_the_retry_counts_once),
+        cmocka_unit_test(the_steps_of_one_batch_are_told_apart_by_their_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
