@@ -17,7 +17,8 @@ for orchestrators in 1 2; do
         sed "s/^http_port = .*/http_port = $((${ORCHESTRATOR_URL##*:} + 1))/; s|^cache_directory = .*|cache_directory = \"$work/second-images\"|" \
             "$work/state/orchestratord.conf" > "$work/second.conf"
         orchestratord run --config "$work/second.conf" 2> "$work/second.log" &
-        helpers+=($!)
+        helper=$!
+        helpers+=($helper)
         until_line "$work/second.log" broker_connected
         until_sql 2 "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'orchestratord ticker'"
     fi
