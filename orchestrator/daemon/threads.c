@@ -23,10 +23,10 @@ enum {
     LOOK_REST = 10,          /* and so many times what a look takes, up to */
     LOOK_MOST_MILLISECONDS = 50,
     SWEEP_MILLISECONDS = 200, /* between two looks at deadlines and the like, while there is much to do */
-    SWEEP_REST = 10, /* and so many times what such a look takes, up to: it reads all that is in flight */
-    SWEEP_MOST_MILLISECONDS =
-        2000,                  /* a look may take long for other reasons: deadlines must not wait for that */
-    SWEEP_MOST_WITH_MORE = 500 /* while there is much to do */
+    SWEEP_REST = 10,          /* and so many times what such a look takes: it reads all that is in flight */
+    /* But not more, since a look may take long for other reasons, and less while there is much to do. */
+    SWEEP_MOST_MILLISECONDS = 2000,
+    SWEEP_MOST_WITH_MORE = 500
 };
 
 /* --- signals between threads ------------------------------------------------------------------------ */

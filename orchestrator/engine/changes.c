@@ -170,13 +170,26 @@ static int compare_keys(const void *left, const void *right)
     return strcmp(a->device, b->device);
 }
 
+/* Writes rows by place; *all: each was where it was read. Releases the columns. */
+static enum status write_in_place(struct store *store, const struct store_statement *statement,
+                                  const struct store_parameters *parameters, struct array *columns, int count,
+                                  bool *all, struct error *error)
+{
+    struct store_rows *rows = NULL;
+    int64_t wanted = columns[0].count;
+    enum status status = wanted > 0 ? store_run(store, statement, parameters, &rows, error) : STATUS_OK;
+    *all = rows == NULL || store_rows_affected(rows) == wanted;
+    store_rows_free(rows);
+    release_arrays(columns, count);
+    return status;
+}
+
 /* Of rows read without a lock. In the order in which all others lock them. */
 static enum status write_reported(struct changes *changes, struct store *store, struct error *error)
 {
     struct array columns[7] = {0};
     struct store_parameters parameters = {0};
-    struct store_rows *rows = NULL;
-    int64_t count = 0;
+    bool all;
     qsort(changes->changed, (size_t)changes->changed_count, sizeof(struct target_row *), compare_keys);
     for (int64_t i = 0; i < changes->changed_count; i++) {
         struct target_row *target = changes->changed[i];
@@ -191,19 +204,14 @@ static enum status write_reported(struct changes *changes, struct store *store, 
         put_time(&columns[6], target->deadline);
         target->place = NULL; /* what is ours now stands elsewhere */
         target->changed = false;
-        count++;
     }
     put_arrays(&parameters, columns, 7);
-    enum status status =
-        count > 0 ? store_run(store, &SQL_TARGET_REPORTED, &parameters, &rows, error) : STATUS_OK;
-    if (status == STATUS_OK && count > 0 && store_rows_affected(rows) != count) {
-        status =
-            error_set(error, STATUS_UNAVAILABLE, NULL, "targets were changed by another at the same moment");
-        if (error != NULL)
-            snprintf(error->sqlstate, sizeof error->sqlstate, "%s", STORE_SERIALIZATION_FAILURE);
-    }
-    store_rows_free(rows);
-    release_arrays(columns, 7);
+    enum status status = write_in_place(store, &SQL_TARGET_REPORTED, &parameters, columns, 7, &all, error);
+    if (status != STATUS_OK || all)
+        return status;
+    status = error_set(error, STATUS_UNAVAILABLE, NULL, "targets were changed by another at the same moment");
+    if (error != NULL)
+        snprintf(error->sqlstate, sizeof error->sqlstate, "%s", STORE_SERIALIZATION_FAILURE);
     return status;
 }
 
@@ -213,6 +221,7 @@ static enum status write_offered(struct changes *changes, struct store *store, s
     struct array columns[5] = {0};
     struct store_parameters parameters = {0};
     double deadline = 0, sent_at = 0;
+    bool all;
     for (int64_t i = 0; i < changes->changed_count; i++) {
         struct target_row *target = changes->changed[i];
         if (!target->changed || target->place == NULL)
@@ -230,13 +239,9 @@ static enum status write_offered(struct changes *changes, struct store *store, s
     put_arrays(&parameters, columns, 5);
     store_put_real(&parameters, deadline);
     store_put_real(&parameters, sent_at);
-    struct store_rows *rows = NULL;
-    enum status status =
-        columns[0].count > 0 ? store_run(store, &SQL_TARGET_OFFERED, &parameters, &rows, error) : STATUS_OK;
-    if (status == STATUS_OK && rows != NULL && store_rows_affected(rows) != columns[0].count)
+    enum status status = write_in_place(store, &SQL_TARGET_OFFERED, &parameters, columns, 5, &all, error);
+    if (status == STATUS_OK && !all)
         status = error_set(error, STATUS_INTERNAL, "targets", "a claimed target is not where it was");
-    store_rows_free(rows);
-    release_arrays(columns, 5);
     return status;
 }
 
@@ -284,11 +289,9 @@ static enum status write_events(const struct changes *changes, struct store *sto
     /* Asked now that all of the rows are ours: so the log of a target never runs backwards. Each row is a
      * microsecond later than the one before, which it takes to be written: they are told apart by their time.
      */
-    struct store_rows *rows;
-    if (store_run(store, &SQL_CLOCK_NOW, NULL, &rows, error) != STATUS_OK)
+    double now;
+    if (store_now(store, &now, error) != STATUS_OK)
         return error->status;
-    double now = store_rows_real(rows, 0, 0);
-    store_rows_free(rows);
     for (; event != NULL; event = event->next) {
         if (event->written)
             continue;

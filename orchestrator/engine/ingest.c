@@ -6,6 +6,11 @@
 #include "ingest_batch.h"
 #include "log.h"
 
+bool ingest_is_of_target(const struct report *report)
+{
+    return report->kind == REPORT_TARGET || report->kind == REPORT_CANCELLED;
+}
+
 void ingest_reject(struct batch *batch, const struct report *report, enum rejection rejection,
                    const char *detail)
 {
@@ -78,15 +83,26 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
     return in_order;
 }
 
+static void reject_unknown(struct batch *batch, const struct report *report)
+{
+    ingest_reject(batch, report, REJECTION_UNKNOWN_DEVICE, "no such device is registered");
+}
+
+/* `device` is NULL where it is not registered, or nothing is asked of it: whoever has a target is registered.
+ */
 static void handle_target(struct batch *batch, struct batch_device *device, const struct report *report)
 {
     const struct target_report *said = &report->target;
+    struct batch_target *target = ingest_find_target(batch, said->campaign, report->device);
+    if (device == NULL && (target == NULL || said->has_running)) {
+        reject_unknown(batch, report);
+        return;
+    }
     if (said->has_running && said->running.parsed.ptype != device->ptype) {
         ingest_reject(batch, report, REJECTION_BAD_MEMBER,
                       "version: is of another product type than the device");
         return;
     }
-    struct batch_target *target = ingest_find_target(batch, said->campaign, report->device);
     if (target == NULL) {
         ingest_reject(batch, report, REJECTION_UNKNOWN_TARGET,
                       "no such campaign, or the device is not in it");
@@ -160,12 +176,8 @@ static void handle_report(struct batch *batch, const struct report *report)
         return;
     }
     struct batch_device *device = ingest_find_device(batch, report->device);
-    bool is_of_target = report->kind == REPORT_TARGET || report->kind == REPORT_CANCELLED;
-    /* Whoever has a target is registered. */
-    bool is_known = device != NULL || (is_of_target && ingest_find_target(batch, report->target.campaign,
-                                                                          report->device) != NULL);
-    if (!is_known) {
-        ingest_reject(batch, report, REJECTION_UNKNOWN_DEVICE, "no such device is registered");
+    if (device == NULL && !ingest_is_of_target(report)) {
+        reject_unknown(batch, report);
         return;
     }
     switch (report->kind) {

@@ -55,6 +55,9 @@ struct batch {
  * read or written than a sign of life. Both in the order of their keys. */
 enum status ingest_load(struct batch *batch, struct store *store, struct error *error) MUST_CHECK;
 
+/* Whether it says what becomes of a target, and nothing else. */
+bool ingest_is_of_target(const struct report *report);
+
 /* NULL: not there, or not loaded. */
 struct batch_device *ingest_find_device(const struct batch *batch, const char *id);
 struct batch_target *ingest_find_target(const struct batch *batch, int64_t campaign, const char *device);

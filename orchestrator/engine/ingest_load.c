@@ -7,7 +7,7 @@
 
 static bool names_target(const struct report *report)
 {
-    return report->kind == REPORT_TARGET || report->kind == REPORT_CANCELLED || report->has_result;
+    return ingest_is_of_target(report) || report->has_result;
 }
 
 static int compare_device(const void *key, const void *item)
@@ -42,16 +42,6 @@ struct batch_target *ingest_find_target(const struct batch *batch, int64_t campa
         return NULL;
     struct target_key key = {campaign, device};
     return bsearch(&key, batch->targets, (size_t)batch->target_count, sizeof *batch->targets, compare_target);
-}
-
-static enum status load_clock(struct batch *batch, struct store *store, struct error *error)
-{
-    struct store_rows *rows;
-    if (store_run(store, &SQL_CLOCK_NOW, NULL, &rows, error) != STATUS_OK)
-        return error->status;
-    batch->now = store_rows_real(rows, 0, 0);
-    store_rows_free(rows);
-    return STATUS_OK;
 }
 
 /* A report that only moves its target needs no more than that. */
@@ -152,5 +142,5 @@ enum status ingest_load(struct batch *batch, struct store *store, struct error *
     /* A batch that was too slow once does not try its luck again. Devices are locked before targets. */
     if (batch->attempts > 1 && load_targets(batch, store, true, error) != STATUS_OK)
         return error->status;
-    return load_clock(batch, store, error);
+    return store_now(store, &batch->now, error);
 }

@@ -6,26 +6,11 @@
 
 #include "store.h"
 
-static void put_bytes(struct array *array, const char *bytes, size_t length)
-{
-    if (array->size - array->length < length + 1) {
-        size_t size = (array->length + length + 1) * 2;
-        char *text = realloc(array->text, size);
-        if (text == NULL)
-            abort();
-        array->text = text;
-        array->size = size;
-    }
-    memcpy(array->text + array->length, bytes, length);
-    array->length += length;
-    array->text[array->length] = '\0';
-}
-
 static void begin_item(struct array *array)
 {
     if (array->closed)
         abort(); /* array_text was called: put nothing more */
-    put_bytes(array, array->count == 0 ? "{" : ",", 1);
+    bytes_put(&array->bytes, array->count == 0 ? "{" : ",", 1);
     array->count++;
 }
 
@@ -33,20 +18,20 @@ void array_put_text(struct array *array, const char *text)
 {
     begin_item(array);
     if (text == NULL) {
-        put_bytes(array, "NULL", 4);
+        bytes_put(&array->bytes, "NULL", 4);
         return;
     }
-    put_bytes(array, "\"", 1);
+    bytes_put(&array->bytes, "\"", 1);
     for (;;) {
         size_t plain = strcspn(text, "\"\\");
-        put_bytes(array, text, plain);
+        bytes_put(&array->bytes, text, plain);
         text += plain;
         if (*text == '\0')
             break;
         const char escaped[2] = {'\\', *text++};
-        put_bytes(array, escaped, 2);
+        bytes_put(&array->bytes, escaped, 2);
     }
-    put_bytes(array, "\"", 1);
+    bytes_put(&array->bytes, "\"", 1);
 }
 
 void array_put_integer(struct array *array, int64_t value)
@@ -54,13 +39,13 @@ void array_put_integer(struct array *array, int64_t value)
     char text[32];
     int length = snprintf(text, sizeof text, "%lld", (long long)value);
     begin_item(array);
-    put_bytes(array, text, (size_t)length);
+    bytes_put(&array->bytes, text, (size_t)length);
 }
 
 void array_put_boolean(struct array *array, bool value)
 {
     begin_item(array);
-    put_bytes(array, value ? "t" : "f", 1);
+    bytes_put(&array->bytes, value ? "t" : "f", 1);
 }
 
 const char *array_text(struct array *array)
@@ -68,21 +53,21 @@ const char *array_text(struct array *array)
     if (array->count == 0)
         return "{}";
     if (!array->closed)
-        put_bytes(array, "}", 1);
+        bytes_put(&array->bytes, "}", 1);
     array->closed = true;
-    return array->text;
+    return array->bytes.text;
 }
 
 void array_reset(struct array *array)
 {
-    array->length = 0;
+    array->bytes.length = 0;
     array->count = 0;
     array->closed = false;
 }
 
 void array_release(struct array *array)
 {
-    free(array->text);
+    bytes_release(&array->bytes);
     memset(array, 0, sizeof *array);
 }
 

@@ -6,12 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bytes.h"
 #include "status.h"
 
 /* A zeroed struct is an empty array. Release with array_release. Aborts when memory is exhausted. */
 struct array {
-    char *text;
-    size_t length, size;
+    struct bytes bytes;
     int64_t count;
     bool closed;
 };

@@ -5,13 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bytes.h"
 #include "status.h"
 
 /* A zeroed struct has no rows. Values are put one after the other, then copy_end_row. Release with
  * copy_release. Aborts when memory is exhausted. */
 struct copy {
-    char *text;
-    size_t length, size;
+    struct bytes bytes;
     int columns; /* put of the row that is not ended yet */
 };
 

@@ -278,7 +278,7 @@ enum status store_run_copy(struct store *store, const struct store_statement *st
                            struct error *error)
 {
     enum status status = STATUS_OK;
-    if (copy->length == 0)
+    if (copy->bytes.length == 0)
         return STATUS_OK;
     if (ensure_connection(store, error) != STATUS_OK) {
         copy_release(copy);
@@ -290,8 +290,8 @@ enum status store_run_copy(struct store *store, const struct store_statement *st
         PQclear(result);
     } else {
         PQclear(result);
-        bool sent =
-            copy->length <= INT_MAX && PQputCopyData(store->connection, copy->text, (int)copy->length) == 1;
+        bool sent = copy->bytes.length <= INT_MAX &&
+                    PQputCopyData(store->connection, copy->bytes.text, (int)copy->bytes.length) == 1;
         if (PQputCopyEnd(store->connection, sent ? NULL : "not all rows could be sent") == 1) {
             status = check(store, PQgetResult(store->connection), statement->name, NULL, error);
             while (store->connection != NULL && (result = PQgetResult(store->connection)) != NULL)
@@ -315,6 +315,16 @@ enum status store_run_text(struct store *store, const struct store_statement *st
         return error->status;
     if (store_rows_count(rows) > 0 && !store_rows_null(rows, 0, 0))
         *text = arena_copy(arena, store_rows_text(rows, 0, 0));
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
+enum status store_now(struct store *store, double *now, struct error *error)
+{
+    struct store_rows *rows;
+    if (store_run(store, &SQL_CLOCK_NOW, NULL, &rows, error) != STATUS_OK)
+        return error->status;
+    *now = store_rows_real(rows, 0, 0);
     store_rows_free(rows);
     return STATUS_OK;
 }

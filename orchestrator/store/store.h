@@ -83,6 +83,9 @@ unsigned char *store_rows_bytes(const struct store_rows *rows, int64_t row, int 
                                 size_t *length);
 void store_rows_free(struct store_rows *rows); /* NULL is fine */
 
+/* The database's clock, by which all that is stored or decided goes: Unix seconds. */
+enum status store_now(struct store *store, double *now, struct error *error) MUST_CHECK;
+
 /* Runs a text of several statements, without parameters: migrations only. */
 enum status store_run_script(struct store *store, const char *text, struct error *error) MUST_CHECK;
 

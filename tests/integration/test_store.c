@@ -99,7 +99,7 @@ static void copied_rows_are_read_back(void **state)
     copy_put_integer(&copy, 1);
     copy_end_row(&copy);
     assert_int_equal(store_run_copy(store, &nowhere, &copy, &error), STATUS_INTERNAL);
-    assert_int_equal(copy.length, 0);
+    assert_int_equal(copy.bytes.length, 0);
     assert_int_equal(services_query_integer(url, "SELECT count(*) FROM copied"), count);
     assert_int_equal(store_run_script(store, "DROP TABLE copied", &error), STATUS_OK);
     store_destroy(store);
