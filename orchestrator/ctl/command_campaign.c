@@ -46,7 +46,7 @@ static void print_campaign(struct session *session, const json_t *campaign)
     table_print_members(
         session->out, shown,
         "Campaign=name|Kind=kind|Rolls back=parent|Firmware=firmware|From=from|Tags=tags|Select=select|Plan=plan|Only=devices|Seed=seed|Priority=priority|Overlap=overlap|State=state|"
-        "Reason=state_reason|Devices=members|Waiting=queued|In flight=in_flight|Cap=in_flight_cap|"
+        "Reason=state_reason|Devices=members|To be written=unwritten|Waiting=queued|In flight=in_flight|Cap=in_flight_cap|"
         "Starts at=@start_at|Ends at=@end_at|At its end=at_end|Rate a minute=rate_per_minute|Last minute=offers_last_minute|Seconds left=seconds_left|"
         "Created=@created_at|By=created_by|Started=@started_at|Ended=@ended_at");
     json_decref(shown);

@@ -88,6 +88,9 @@ static enum status read_campaign(const struct store_rows *rows, struct arena *ar
         return error_set(error, STATUS_INTERNAL, "campaigns.overlap", "unknown word %s",
                          store_rows_text(rows, 0, 24));
     campaign->overlap_at = store_rows_real(rows, 0, 25);
+    campaign->members_plan = store_rows_integer(rows, 0, 26);
+    campaign->unwritten = store_rows_integer(rows, 0, 27);
+    campaign->written_to = store_rows_integer(rows, 0, 28);
     campaign->schedule.pauses_at_end = strcmp(store_rows_text(rows, 0, 20), "pause") == 0;
     if (policy_json_parse(policy, strlen(policy), &campaign->policy, error) != STATUS_OK)
         return error_context(error, "stored policy of campaign %s", campaign->name);

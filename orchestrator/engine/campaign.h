@@ -29,7 +29,10 @@ struct campaign {
     const char *tags;     /* comma-separated */
     const char *devices;  /* PostgreSQL's text of an array; {} for any */
     const char *selector; /* core/selector; "" for any */
-    int64_t plan;         /* whose devices it takes; 0: those eligible when it starts */
+    int64_t plan;         /* that it was made of; 0: none */
+    int64_t members_plan; /* whose devices are its members; 0: not planned yet */
+    int64_t unwritten;    /* members whose targets are not written yet (engine/fill): of those pending */
+    int64_t written_to;   /* the position in the plan up to which they are */
     int64_t seed;
     int priority; /* 0 to PRIORITY_MAX */
     enum overlap overlap;
@@ -102,7 +105,7 @@ enum status campaign_pause(struct store *store, struct campaign *campaign, const
 enum status campaign_resolve(struct store *store, const char *name, int64_t *number,
                              struct error *error) MUST_CHECK;
 
-/* Ends every target that is not offered yet as cancelled. */
+/* Ends every target that is written and not offered yet as cancelled. */
 enum status campaign_cancel_pending(struct store *store, const struct campaign *campaign, const char *reason,
                                     struct error *error) MUST_CHECK;
 

@@ -137,9 +137,10 @@ static bool has_tag_waves(const struct policy *policy)
     return false;
 }
 
-/* Fills the table `planned` of this transaction, and for a plan notes who is left out. */
-static enum status plan_devices(struct store *store, const struct campaign *campaign,
-                                struct selection *selection, int64_t plan, int64_t *members,
+/* Fills the table `planned` of this transaction; who is left out is noted for the plan, unless that is NULL.
+ */
+static enum status list_devices(struct store *store, const struct campaign *campaign,
+                                struct selection *selection, const int64_t *plan, int64_t *members,
                                 struct error *error)
 {
     struct store_parameters parameters = {0};
@@ -151,10 +152,11 @@ static enum status plan_devices(struct store *store, const struct campaign *camp
     store_put_integer(&parameters, campaign->seed);
     store_put_boolean(&parameters, overlap_waits(campaign->overlap));
     store_put_boolean(&parameters, has_tag_waves(&campaign->policy));
-    if (plan != 0)
-        store_put_integer(&parameters, plan);
-    const struct store_statement *statement = plan != 0 ? &SQL_PLANNED_FILL_PLAN : &SQL_PLANNED_FILL;
-    if (store_run(store, statement, &parameters, &rows, error) != STATUS_OK)
+    if (plan != NULL)
+        store_put_integer(&parameters, *plan);
+    else
+        store_put_text(&parameters, NULL);
+    if (store_run(store, &SQL_PLANNED_FILL, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     *members = store_rows_affected(rows);
     store_rows_free(rows);
@@ -202,17 +204,6 @@ static enum status cut_waves(struct store *store, const struct policy *policy, i
     return STATUS_OK;
 }
 
-static enum status fill_targets(struct store *store, const struct campaign *campaign, struct array *begins,
-                                struct error *error)
-{
-    struct store_parameters parameters = {0};
-    store_put_integer(&parameters, campaign->number);
-    store_put_text(&parameters, array_text(begins));
-    store_put_text(&parameters, campaign->firmware_version);
-    store_put_integer(&parameters, campaign->firmware);
-    return store_run(store, &SQL_PLANNED_TO_TARGETS, &parameters, NULL, error);
-}
-
 static enum status fill_plan(struct store *store, int64_t plan, struct array *begins, struct error *error)
 {
     struct store_parameters parameters = {0};
@@ -220,6 +211,13 @@ static enum status fill_plan(struct store *store, int64_t plan, struct array *be
     store_put_text(&parameters, array_text(begins));
     return store_run(store, &SQL_PLANNED_TO_PLAN, &parameters, NULL, error);
 }
+
+/* What a plan came out as. */
+struct plan_numbers {
+    int64_t sizes[POLICY_WAVES_MAX];
+    int64_t queued; /* devices that other campaigns have */
+    int64_t bytes;  /* that all fetch */
+};
 
 static enum status sum_plan(struct store *store, const struct campaign *campaign,
                             struct plan_numbers *numbers, struct error *error)
@@ -235,23 +233,24 @@ static enum status sum_plan(struct store *store, const struct campaign *campaign
     return STATUS_OK;
 }
 
-enum status membership_to_targets(struct store *store, const struct campaign *campaign, struct error *error)
+static enum status note_plan(struct store *store, const struct campaign *campaign,
+                             struct selection *selection, int64_t plan, const struct plan_numbers *numbers,
+                             struct error *error)
 {
-    struct selection selection = {0};
-    struct array begins = {0};
-    int64_t members = 0, sizes[POLICY_WAVES_MAX] = {0};
-    enum status status = select_devices(store, campaign, &selection, error);
-    if (status == STATUS_OK)
-        status = plan_devices(store, campaign, &selection, 0, &members, error);
-    if (status == STATUS_OK)
-        status = cut_waves(store, &campaign->policy, members, sizes, &begins, error);
-    if (status == STATUS_OK)
-        status = fill_targets(store, campaign, &begins, error);
-    if (status == STATUS_OK)
-        status = paths_note(store, campaign, &selection.eligibility.paths, selection.texts, selection.count,
-                            NULL, error);
-    array_release(&begins);
-    release(&selection);
+    const struct policy *policy = &campaign->policy;
+    struct array sizes = {0};
+    struct store_parameters parameters = {0};
+    for (int i = 0; i < policy->wave_count; i++)
+        array_put_integer(&sizes, numbers->sizes[i]);
+    store_put_integer(&parameters, plan);
+    store_put_integer(&parameters, plan_least_seconds(policy, numbers->sizes));
+    store_put_text(&parameters, paths_format(&selection->eligibility.paths, selection->texts,
+                                             selection->count, &selection->arena));
+    store_put_text(&parameters, array_text(&sizes));
+    store_put_integer(&parameters, numbers->queued);
+    store_put_integer(&parameters, numbers->bytes);
+    enum status status = store_run(store, &SQL_PLAN_NOTE, &parameters, NULL, error);
+    array_release(&sizes);
     return status;
 }
 
@@ -261,29 +260,29 @@ enum status membership_note_paths(struct store *store, const struct campaign *ca
     enum status status = select_devices(store, campaign, &selection, error);
     if (status == STATUS_OK)
         status = paths_note(store, campaign, &selection.eligibility.paths, selection.texts, selection.count,
-                            NULL, error);
+                            error);
     release(&selection);
     return status;
 }
 
 enum status membership_to_plan(struct store *store, const struct campaign *campaign, int64_t plan,
-                               struct arena *arena, struct plan_numbers *numbers, struct error *error)
+                               bool notes_others, struct error *error)
 {
     struct selection selection = {0};
     struct array begins = {0};
+    struct plan_numbers numbers = {0};
     int64_t members = 0;
-    *numbers = (struct plan_numbers){0};
     enum status status = select_devices(store, campaign, &selection, error);
     if (status == STATUS_OK)
-        status = plan_devices(store, campaign, &selection, plan, &members, error);
+        status = list_devices(store, campaign, &selection, notes_others ? &plan : NULL, &members, error);
     if (status == STATUS_OK)
-        status = sum_plan(store, campaign, numbers, error);
+        status = sum_plan(store, campaign, &numbers, error);
     if (status == STATUS_OK)
-        status = cut_waves(store, &campaign->policy, members, numbers->sizes, &begins, error);
+        status = cut_waves(store, &campaign->policy, members, numbers.sizes, &begins, error);
     if (status == STATUS_OK)
         status = fill_plan(store, plan, &begins, error);
     if (status == STATUS_OK)
-        numbers->paths = paths_format(&selection.eligibility.paths, selection.texts, selection.count, arena);
+        status = note_plan(store, campaign, &selection, plan, &numbers, error);
     array_release(&begins);
     release(&selection);
     return status;

@@ -1,4 +1,4 @@
-/* Who takes part in a campaign, and in which wave: the same for a plan and for the campaign itself. */
+/* Who takes part in a campaign, and in which wave. */
 #ifndef ENGINE_MEMBERSHIP_H
 #define ENGINE_MEMBERSHIP_H
 
@@ -39,25 +39,13 @@ struct membership {
 enum status membership_count(struct store *store, const struct campaign *campaign, struct arena *arena,
                              struct membership *membership, struct error *error) MUST_CHECK;
 
-/* Makes the eligible devices the targets of the campaign; part of a transaction. */
-enum status membership_to_targets(struct store *store, const struct campaign *campaign,
-                                  struct error *error) MUST_CHECK;
+/* Makes the eligible devices those of a plan, whose row is there, and notes what it came out as; with
+ * `notes_others` also who is left out and why. Part of a transaction. */
+enum status membership_to_plan(struct store *store, const struct campaign *campaign, int64_t plan,
+                               bool notes_others, struct error *error) MUST_CHECK;
 
-/* Gives the targets that a plan has made their stepping stones; membership_to_targets does so by itself. */
+/* Notes the ways with stepping stones of all versions that the campaign's devices may run now. */
 enum status membership_note_paths(struct store *store, const struct campaign *campaign,
                                   struct error *error) MUST_CHECK;
-
-/* What a plan came out as. */
-struct plan_numbers {
-    int64_t sizes[POLICY_WAVES_MAX];
-    int64_t queued; /* devices that other campaigns have */
-    int64_t bytes;  /* that all fetch */
-    char *paths;    /* the ways with stepping stones, as JSON; in the arena */
-};
-
-/* Makes them the devices of a plan, and notes who is left out and why; part of a transaction. */
-enum status membership_to_plan(struct store *store, const struct campaign *campaign, int64_t plan,
-                               struct arena *arena, struct plan_numbers *numbers,
-                               struct error *error) MUST_CHECK;
 
 #endif

@@ -5,6 +5,7 @@
 #include "array.h"
 #include "campaign.h"
 #include "digest.h"
+#include "fill.h"
 #include "membership.h"
 #include "operate.h"
 #include "plan.h"
@@ -286,30 +287,17 @@ static enum status insert_plan(struct store *store, struct create_work *work, st
     return STATUS_OK;
 }
 
-static enum status note_numbers(struct store *store, const struct create_work *work,
-                                const struct plan_numbers *numbers, struct error *error)
-{
-    const struct policy *policy = &work->draft.policy;
-    struct array sizes = {0};
-    struct store_parameters parameters = {0};
-    for (int i = 0; i < policy->wave_count; i++)
-        array_put_integer(&sizes, numbers->sizes[i]);
-    store_put_integer(&parameters, work->plan);
-    store_put_integer(&parameters, plan_least_seconds(policy, numbers->sizes));
-    store_put_text(&parameters, numbers->paths);
-    store_put_text(&parameters, array_text(&sizes));
-    store_put_integer(&parameters, numbers->queued);
-    store_put_integer(&parameters, numbers->bytes);
-    enum status status = store_run(store, &SQL_PLAN_NOTE, &parameters, NULL, error);
-    array_release(&sizes);
-    return status;
-}
-
 static enum status create_plan(struct store *store, void *context, struct error *error)
 {
     struct create_work *work = context;
     struct draft *draft = &work->draft;
-    if (check_draft(store, draft, error) != STATUS_OK || insert_plan(store, work, error) != STATUS_OK)
+    char why[200];
+    if (check_draft(store, draft, error) != STATUS_OK ||
+        fill_check_free(store, draft->version.ptype, why, sizeof why, error) != STATUS_OK)
+        return error->status;
+    if (why[0] != '\0')
+        return error_set(error, STATUS_CONFLICT, "plan", "%s: try again then", why);
+    if (insert_plan(store, work, error) != STATUS_OK)
         return error->status;
     struct campaign planned = {.name = "(plan)",
                                .ptype = draft->version.ptype,
@@ -322,10 +310,7 @@ static enum status create_plan(struct store *store, void *context, struct error 
                                .seed = draft->seed,
                                .overlap = draft->overlap,
                                .policy = draft->policy};
-    struct plan_numbers numbers;
-    if (membership_to_plan(store, &planned, work->plan, &work->arena, &numbers, error) != STATUS_OK)
-        return error->status;
-    return note_numbers(store, work, &numbers, error);
+    return membership_to_plan(store, &planned, work->plan, true, error);
 }
 
 enum status operate_plan_create(struct store *store, const struct actor *actor,

@@ -56,7 +56,7 @@ static size_t walk(const struct paths *paths, const char *text, struct arena *ar
 }
 
 enum status paths_note(struct store *store, const struct campaign *campaign, const struct paths *paths,
-                       char **versions, size_t count, const char *devices, struct error *error)
+                       char **versions, size_t count, struct error *error)
 {
     struct array columns[4] = {0}; /* from, hop, firmware_id, version */
     struct arena arena = {0};
@@ -72,18 +72,23 @@ enum status paths_note(struct store *store, const struct campaign *campaign, con
         }
     }
     arena_release(&arena);
-    struct store_parameters hops = {0}, first = {0};
-    store_put_integer(&hops, campaign->number);
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
     for (int i = 0; i < 4; i++)
-        store_put_text(&hops, array_text(&columns[i]));
-    store_put_integer(&first, campaign->number);
-    store_put_text(&first, devices);
-    enum status status = store_run(store, &SQL_PATH_NOTE, &hops, NULL, error);
-    if (status == STATUS_OK)
-        status = store_run(store, &SQL_PATH_BEGIN, &first, NULL, error);
+        store_put_text(&parameters, array_text(&columns[i]));
+    enum status status = store_run(store, &SQL_PATH_NOTE, &parameters, NULL, error);
     for (int i = 0; i < 4; i++)
         array_release(&columns[i]);
     return status;
+}
+
+enum status paths_begin(struct store *store, const struct campaign *campaign, const char *devices,
+                        struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_text(&parameters, devices);
+    return store_run(store, &SQL_PATH_BEGIN, &parameters, NULL, error);
 }
 
 char *paths_format(const struct paths *paths, char **versions, size_t count, struct arena *arena)

@@ -20,11 +20,15 @@ enum status paths_load(struct store *store, const struct campaign *campaign, str
 /* Whether a device that runs the version can get to the goal. */
 bool paths_reach(const struct paths *paths, const struct version *from);
 
-/* Notes the ways of a campaign's targets that have more than one hop, by what they run (`versions`, as
- * texts): from now on each is offered its next hop only. `devices` (PostgreSQL's text of an array) is whose;
- * NULL for all. */
+/* Notes the ways of a campaign that have more than one hop, by what devices run (`versions`, as texts):
+ * targets written from now on (engine/fill) are offered their next hop only. */
 enum status paths_note(struct store *store, const struct campaign *campaign, const struct paths *paths,
-                       char **versions, size_t count, const char *devices, struct error *error) MUST_CHECK;
+                       char **versions, size_t count, struct error *error) MUST_CHECK;
+
+/* The same for targets that are written: those of `devices` (PostgreSQL's text of an array) begin anew with
+ * what they run. */
+enum status paths_begin(struct store *store, const struct campaign *campaign, const char *devices,
+                        struct error *error) MUST_CHECK;
 
 /* [{"from", "hops": [...]}] of those that have more than one hop. */
 char *paths_format(const struct paths *paths, char **versions, size_t count, struct arena *arena);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "array.h"
+#include "fill.h"
 #include "membership.h"
 #include "rollback.h"
 #include "store_sql.h"
@@ -21,23 +22,7 @@ static enum status create_waves(struct store *store, const struct campaign *camp
     return status;
 }
 
-/* A plan's devices, or those that are eligible now. */
-static enum status create_targets(struct store *store, const struct campaign *campaign, struct error *error)
-{
-    if (campaign->plan == 0)
-        return membership_to_targets(store, campaign, error);
-    struct store_parameters parameters = {0};
-    store_put_integer(&parameters, campaign->number);
-    store_put_integer(&parameters, campaign->plan);
-    store_put_text(&parameters, campaign->firmware_version);
-    store_put_integer(&parameters, campaign->firmware);
-    store_put_boolean(&parameters, overlap_waits(campaign->overlap));
-    if (store_run(store, &SQL_PLANNED_MEMORY, NULL, NULL, error) != STATUS_OK ||
-        store_run(store, &SQL_PLAN_TAKE, &parameters, NULL, error) != STATUS_OK)
-        return error->status;
-    return membership_note_paths(store, campaign, error);
-}
-
+/* Of a rollback, whose targets are written at once. */
 static enum status count_members(struct store *store, const struct campaign *campaign, int64_t *members,
                                  int64_t *queued, struct error *error)
 {
@@ -59,7 +44,7 @@ static enum status find_refusal(struct store *store, const struct campaign *camp
     struct arena arena = {0};
     struct membership membership = {0};
     reason[0] = '\0';
-    if (campaign->is_rollback || campaign->overlap != OVERLAP_REFUSE)
+    if (campaign->overlap != OVERLAP_REFUSE)
         return STATUS_OK;
     enum status status = membership_count(store, campaign, &arena, &membership, error);
     if (membership.taken > 0)
@@ -68,37 +53,67 @@ static enum status find_refusal(struct store *store, const struct campaign *camp
     return status;
 }
 
-enum status planner_plan(struct store *store, struct campaign *campaign, struct error *error)
+static enum status take_back(struct store *store, const struct campaign *campaign,
+                             struct rollback_numbers *numbers, char *words, size_t size, int64_t *members,
+                             struct error *error)
 {
-    int64_t members = 0, queued = 0;
+    int64_t queued;
+    if (create_waves(store, campaign, error) != STATUS_OK ||
+        rollback_to_targets(store, campaign, numbers, words, size, error) != STATUS_OK ||
+        count_members(store, campaign, members, &queued, error) != STATUS_OK)
+        return error->status;
+    return zones_note(store, campaign, 0, *members, error);
+}
+
+static enum status plan_rollback(struct store *store, struct campaign *campaign, struct error *error)
+{
+    int64_t members = 0;
     struct rollback_numbers numbers = {0};
     char words[200] = "", reason[400];
+    if (take_back(store, campaign, &numbers, words, sizeof words, &members, error) != STATUS_OK)
+        return error->status;
+    /* A rollback of nobody is done. */
+    if (members == 0)
+        snprintf(reason, sizeof reason, "no device was eligible when it was planned%s", words);
+    else
+        snprintf(reason, sizeof reason, "%lld members%s", (long long)members, words);
+    return campaign_move(store, campaign, members == 0 ? CAMPAIGN_EVENT_COMPLETE : CAMPAIGN_EVENT_PLANNED,
+                         ACTOR_ORCHESTRATOR, reason, numbers.detail, error);
+}
+
+static enum status plan_update(const struct engine *engine, struct store *store, struct campaign *campaign,
+                               struct error *error)
+{
+    int64_t members = 0, queued = 0;
+    char words[100] = "", reason[400], detail[80];
     if (find_refusal(store, campaign, reason, sizeof reason, error) != STATUS_OK)
         return error->status;
     if (reason[0] != '\0')
         return campaign_move(store, campaign, CAMPAIGN_EVENT_CANCEL, ACTOR_ORCHESTRATOR, reason, NULL, error);
-    if (create_waves(store, campaign, error) != STATUS_OK)
-        return error->status;
-    enum status status = campaign->is_rollback
-                             ? rollback_to_targets(store, campaign, &numbers, words, sizeof words, error)
-                             : create_targets(store, campaign, error);
-    if (status != STATUS_OK || count_members(store, campaign, &members, &queued, error) != STATUS_OK)
+    if (create_waves(store, campaign, error) != STATUS_OK ||
+        fill_begin(store, campaign, &members, &queued, error) != STATUS_OK ||
+        fill_go_on(engine, store, campaign, error) != STATUS_OK)
         return error->status;
     if (queued > 0)
         snprintf(words, sizeof words, "; %lld of them wait for other campaigns", (long long)queued);
-    if (!campaign->is_rollback)
-        snprintf(numbers.detail, sizeof numbers.detail, "{\"members\": %lld, \"queued\": %lld}",
-                 (long long)members, (long long)queued);
-    if (zones_note(store, campaign, error) != STATUS_OK)
-        return error->status;
-    if (members == 0) {
-        snprintf(reason, sizeof reason, "no device was eligible when it was planned%s", words);
-        /* Nothing was rolled out: whoever waits for "completed" must not take it for done. A rollback of
-         * nobody is. */
-        enum campaign_event event = campaign->is_rollback ? CAMPAIGN_EVENT_COMPLETE : CAMPAIGN_EVENT_CANCEL;
-        return campaign_move(store, campaign, event, ACTOR_ORCHESTRATOR, reason, numbers.detail, error);
-    }
+    snprintf(detail, sizeof detail, "{\"members\": %lld, \"queued\": %lld}", (long long)members,
+             (long long)queued);
+    /* Nothing was rolled out: whoever waits for "completed" must not take it for done. */
+    if (members == 0)
+        return campaign_move(store, campaign, CAMPAIGN_EVENT_CANCEL, ACTOR_ORCHESTRATOR,
+                             "no device was eligible when it was planned", detail, error);
     snprintf(reason, sizeof reason, "%lld members%s", (long long)members, words);
-    return campaign_move(store, campaign, CAMPAIGN_EVENT_PLANNED, ACTOR_ORCHESTRATOR, reason, numbers.detail,
-                         error);
+    return campaign_move(store, campaign, CAMPAIGN_EVENT_PLANNED, ACTOR_ORCHESTRATOR, reason, detail, error);
+}
+
+enum status planner_plan(const struct engine *engine, struct store *store, struct campaign *campaign,
+                         struct error *error)
+{
+    char why[200];
+    if (campaign->is_rollback)
+        return plan_rollback(store, campaign, error);
+    if (fill_lock(store, campaign->ptype, why, sizeof why, error) != STATUS_OK)
+        return error->status;
+    return why[0] == '\0' ? plan_update(engine, store, campaign, error)
+                          : campaign_explain(store, campaign, why, error);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "fill.h"
 #include "offer.h"
 #include "planner.h"
 #include "rollback.h"
@@ -119,7 +120,8 @@ static enum status look_at_zones(struct tick_work *work, struct store *store, st
 static enum status settle(struct tick_work *work, struct store *store, struct error *error)
 {
     const struct campaign_snapshot *snapshot = &work->campaign.snapshot;
-    if (!campaign_state_ended(snapshot->state) || snapshot_in_flight(snapshot) > 0)
+    if (!campaign_state_ended(snapshot->state) || snapshot_in_flight(snapshot) > 0 ||
+        work->campaign.unwritten > 0)
         return STATUS_OK;
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, work->campaign.number);
@@ -147,9 +149,13 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
     if (waits)
         return STATUS_OK;
     if (campaign->snapshot.state == CAMPAIGN_SCHEDULED) {
-        work->more = true; /* look again with the waves loaded */
-        return planner_plan(store, campaign, error);
+        if (planner_plan(work->engine, store, campaign, error) != STATUS_OK)
+            return error->status;
+        work->more = campaign->snapshot.state != CAMPAIGN_SCHEDULED; /* look again with the waves loaded */
+        return STATUS_OK;
     }
+    if (fill_go_on(work->engine, store, campaign, error) != STATUS_OK)
+        return error->status;
     if (tick_cancel_left_over(work, store, error) != STATUS_OK ||
         tick_expire(work, store, error) != STATUS_OK || tick_give_up(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
@@ -169,6 +175,7 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
         return error->status;
     if (changes_write(&work->changes, store, error) != STATUS_OK)
         return error->status;
+    work->more = work->more || campaign->unwritten > 0;
     return settle(work, store, error);
 }
 

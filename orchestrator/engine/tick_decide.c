@@ -12,7 +12,8 @@
 #include "signing.h"
 #include "store_sql.h"
 
-/* The counters first: a target that has just become pending again is among those cancelled. */
+/* The counters first: a target that has just become pending again is among those cancelled. Members that are
+ * not written yet stay pending until they are. */
 static enum status cancel_pending(struct tick_work *work, struct store *store, const char *reason,
                                   struct error *error)
 {
@@ -20,19 +21,14 @@ static enum status cancel_pending(struct tick_work *work, struct store *store, c
     if (changes_write(&work->changes, store, error) != STATUS_OK ||
         campaign_cancel_pending(store, campaign, reason, error) != STATUS_OK)
         return error->status;
-    for (int i = 0; i < campaign->snapshot.wave_count; i++) {
-        int64_t *counts = campaign->snapshot.waves[i].counts;
-        counts[TARGET_CANCELLED] += counts[TARGET_PENDING];
-        counts[TARGET_PENDING] = 0;
-    }
-    return STATUS_OK;
+    return campaign_read_waves(store, campaign, error);
 }
 
-/* A report handled at the very moment of the operator's command may have made a target pending after it. */
 enum status tick_cancel_left_over(struct tick_work *work, struct store *store, struct error *error)
 {
     const struct campaign_snapshot *snapshot = &work->campaign.snapshot;
-    if (!campaign_state_stops(snapshot->state) || snapshot_count(snapshot, TARGET_PENDING) == 0)
+    if (!campaign_state_stops(snapshot->state) ||
+        snapshot_count(snapshot, TARGET_PENDING) == work->campaign.unwritten)
         return STATUS_OK;
     return cancel_pending(
         work, store, snapshot->state == CAMPAIGN_CANCELLED ? "campaign_cancelled" : "rolled_back", error);
@@ -168,6 +164,15 @@ static void explain_windows(const struct tick_work *work, int wave, char *words,
         snprintf(words + used, size - used, "; outside its windows, the next opens %s", work->zones.next);
 }
 
+/* Nor is it over before all of its members can be offered. */
+static void explain_unwritten(const struct campaign *campaign, char *words, size_t size)
+{
+    size_t used = strlen(words);
+    if (campaign->unwritten > 0)
+        snprintf(words + used, size - used, "; the targets of %lld members are still to be written",
+                 (long long)campaign->unwritten);
+}
+
 /* Members are left to be offered, and nobody is at work. */
 static bool stands_still(const struct campaign *campaign, int wave)
 {
@@ -207,6 +212,7 @@ static enum status explain_waves(const struct tick_work *work, struct store *sto
         if (still && explain_offline(campaign, i, store, words, sizeof words, error) != STATUS_OK)
             return error->status;
         explain_windows(work, i, words, sizeof words);
+        explain_unwritten(campaign, words, sizeof words);
         if (still && tick_explain_overlap(work, store, words, sizeof words, error) != STATUS_OK)
             return error->status;
         struct store_parameters parameters = {0};

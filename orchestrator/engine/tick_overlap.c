@@ -119,8 +119,8 @@ static enum status take(struct store *store, const struct campaign *campaign,
     enum status status = store_run(store, &SQL_OVERLAP_TAKE, &parameters, NULL, error);
     if (status != STATUS_OK || campaign->is_rollback)
         return status;
-    return paths_note(store, campaign, &eligibility->paths, turns->versions, turns->version_count, devices,
-                      error);
+    status = paths_note(store, campaign, &eligibility->paths, turns->versions, turns->version_count, error);
+    return status == STATUS_OK ? paths_begin(store, campaign, devices, error) : status;
 }
 
 static enum status take_turns(struct tick_work *work, struct store *store, struct error *error)

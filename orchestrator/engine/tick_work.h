@@ -20,7 +20,8 @@ struct tick_work {
     bool more;          /* there was more to do than one tick takes */
 };
 
-/* A report handled at the very moment of the operator's command may have made a target pending after it. */
+/* Cancels what became pending after the operator's command: by a report handled at that very moment, or
+ * because it was written only now. */
 enum status tick_cancel_left_over(struct tick_work *work, struct store *store,
                                   struct error *error) MUST_CHECK;
 

@@ -57,13 +57,16 @@ enum status zones_look(struct store *store, const struct campaign *campaign, str
     return STATUS_OK;
 }
 
-enum status zones_note(struct store *store, const struct campaign *campaign, struct error *error)
+enum status zones_note(struct store *store, const struct campaign *campaign, int64_t after, int64_t up_to,
+                       struct error *error)
 {
     const struct windows_policy *windows = &campaign->policy.windows;
     if (windows->count == 0)
         return STATUS_OK;
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, campaign->number);
+    store_put_integer(&parameters, after);
+    store_put_integer(&parameters, up_to);
     if (of_devices(windows) && store_run(store, &SQL_ZONE_ASSIGN, &parameters, NULL, error) != STATUS_OK)
         return error->status;
     return store_run(store, &SQL_ZONE_NOTE, &parameters, NULL, error);

@@ -17,8 +17,10 @@ struct zones {
 enum status zones_look(struct store *store, const struct campaign *campaign, struct zones *zones,
                        struct error *error) MUST_CHECK;
 
-/* Notes the time zones of a campaign that has just been planned. */
-enum status zones_note(struct store *store, const struct campaign *campaign, struct error *error) MUST_CHECK;
+/* Notes the time zones of a campaign's targets that have just been written: those at positions after the
+ * first and up to the second. */
+enum status zones_note(struct store *store, const struct campaign *campaign, int64_t after, int64_t up_to,
+                       struct error *error) MUST_CHECK;
 
 /* Whether the database knows the policy's time zones. STATUS_INVALID names the one it does not. */
 enum status zones_check(struct store *store, const struct policy *policy, struct error *error) MUST_CHECK;

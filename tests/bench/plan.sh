@@ -47,14 +47,18 @@ start() {
     orchestratorctl campaign create wide --plan 1 --start
     until_sql t "SELECT EXISTS (SELECT FROM targets WHERE state = 'offered')"
 }
+began=$EPOCHREALTIME
 timed start
 started=$took
+until_sql t "SELECT unwritten = 0 FROM campaigns WHERE name = 'wide'" 300
+written=$(calculate "$EPOCHREALTIME - $began" %.2f)
 sql 'CREATE TABLE bare_targets (LIKE targets INCLUDING ALL)'
 columns=$(sql "SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute
     WHERE attrelid = 'targets'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''")
 timed sql "INSERT INTO bare_targets ($columns) SELECT $columns FROM targets"
-measured '- start of the plan to the first offer' "$started" s "$took" 'the bare statement of the targets' less
+measured '- start of the plan to the first offer' "$started" s
 measured '- plan, start and first offer together' "$(calculate "$planned + $started" %.2f)" s 10 'what was aimed at' less
+measured '- start of the plan to the last target written' "$written" s "$took" 'the bare statement of the targets' less
 sql 'DROP TABLE bare_targets'
 measured '- orchestratord at most (before: '$((before / 1024))')' $(($(kib VmHWM) / 1024)) MiB
 measured '- its connections in PostgreSQL' "$(backends)" MiB

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # STATEMENT COUNT: the count makes sure that there is something of it behind and before us.
-points="commit:planned_to_targets 1
+points="commit:target_fill 1
 commit:campaign_move 1
 commit:wave_move 1
 commit:target_claim 2

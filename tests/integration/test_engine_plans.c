@@ -101,8 +101,10 @@ static void the_campaign_does_what_its_plan_shows(void **state)
         fail_msg("%s: %s", error.field, error.message);
     fixture_tick(fixture);
     assert_int_equal(
-        fixture_integer(fixture, "SELECT count(*) FROM plan_devices p FULL JOIN targets t USING (device_id) "
-                                 "WHERE (p.wave, p.position) IS DISTINCT FROM (t.wave, t.position)"),
+        fixture_integer(
+            fixture,
+            "SELECT count(*) FROM (SELECT * FROM plan_devices WHERE plan_id = 1) p FULL JOIN targets t USING (device_id) "
+            "WHERE (p.wave, p.position) IS DISTINCT FROM (t.wave, t.position)"),
         0);
     assert_int_equal(fixture_integer(fixture, "SELECT members FROM campaigns"), 30);
     assert_int_equal(fixture_integer(fixture,
@@ -151,14 +153,15 @@ static void waves_come_out_as_the_policy_says(void **state)
             fail_msg("%s: %s", error.field, error.message);
         fixture_tick(fixture);
         assert_int_equal(
-            fixture_integer(fixture,
-                            "SELECT count(*) FROM plan_devices p FULL JOIN targets t USING (device_id) "
-                            "WHERE (p.wave, p.position) IS DISTINCT FROM (t.wave, t.position)"),
+            fixture_integer(
+                fixture,
+                "SELECT count(*) FROM (SELECT * FROM plan_devices WHERE plan_id = 1) p FULL JOIN targets t USING (device_id) "
+                "WHERE (p.wave, p.position) IS DISTINCT FROM (t.wave, t.position)"),
             0);
         sizes = services_query(
             fixture->url,
             "SELECT array_agg(coalesce(n, 0) ORDER BY w.wave) FROM waves w LEFT JOIN (SELECT wave, count(*) "
-            "AS n FROM plan_devices GROUP BY wave) d USING (wave)");
+            "AS n FROM plan_devices WHERE plan_id = 1 GROUP BY wave) d USING (wave)");
         assert_string_equal(sizes, cases[i].sizes);
         free(sizes);
         /* Without tags they are cut one after the other in the campaign's order. */

@@ -91,10 +91,10 @@ static bool is_allowed(const char *statement, const char *table)
 static const struct {
     const char *statement, *index;
 } narrow[] = {
-    {"target_claim", "targets_to_offer"},    {"target_offline", "targets_to_offer"},
-    {"target_expire", "targets_in_flight"},  {"target_outbox", "targets_in_flight"},
-    {"target_retry", "targets_that_failed"}, {"overlap_any", "targets_queued"},
-    {"list_targets", "targets_by_position"},
+    {"target_claim", "targets_to_offer"},          {"target_offline", "targets_to_offer"},
+    {"target_expire", "targets_in_flight"},        {"target_outbox", "targets_in_flight"},
+    {"target_retry", "targets_that_failed"},       {"overlap_any", "targets_queued"},
+    {"target_cancel_pending", "targets_to_offer"}, {"list_targets", "targets_by_position"},
 };
 
 static bool mentions(const struct store_rows *rows, const char *index)

@@ -6,6 +6,7 @@ WITH campaign AS (
     JOIN campaigns c ON c.ptype = f.ptype
     WHERE f.firmware_id = $1
       AND (c.firmware_id = f.firmware_id
+           OR c.unwritten > 0
            OR EXISTS (SELECT FROM campaign_paths p
                       WHERE p.campaign_id = c.campaign_id AND p.firmware_id = f.firmware_id)
            OR EXISTS (SELECT FROM targets t WHERE t.campaign_id = c.campaign_id

@@ -3,5 +3,5 @@ SELECT f.version, p.from_rule, array_to_string(p.tags, ','), p.devices, p.select
        p.overlap
 FROM plans p
 JOIN firmware f USING (firmware_id)
-WHERE p.plan_id = $1
+WHERE p.plan_id = $1 AND NOT p.of_campaign
 FOR SHARE OF p

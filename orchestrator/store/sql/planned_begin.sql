@@ -1,11 +1,9 @@
 -- In the order of their places, which nothing but a scan asks for.
 CREATE TEMPORARY TABLE planned (
-    place        bigint NOT NULL,
-    device_id    text COLLATE "C" NOT NULL,
-    version      text, -- version, image_sha256: of targets only
-    image_sha256 text,
-    slot         smallint,
-    tags         text[], -- where waves are cut by tags
-    queued       boolean NOT NULL, -- another campaign has it
-    wave         smallint -- where waves are cut by tags
+    place     bigint NOT NULL,
+    device_id text COLLATE "C" NOT NULL,
+    slot      smallint,
+    tags      text[], -- where waves are cut by tags
+    queued    boolean NOT NULL, -- another campaign has it
+    wave      smallint -- where waves are cut by tags
 ) ON COMMIT DROP

@@ -30,7 +30,7 @@ SELECT json_build_object(
     'firmware', c.firmware, 'ptype', c.ptype, 'from', c.from_rule, 'tags', c.tags, 'devices', c.devices, 'select', c.selector, 'plan', c.plan_id,
     'state', c.state, 'state_reason', c.state_reason, 'settled', c.settled,
     'state_at', to_char(c.state_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-    'members', c.members, 'percent_ended', c.percent_ended,
+    'members', c.members, 'unwritten', c.unwritten, 'percent_ended', c.percent_ended,
     'counts', json_build_object('pending', c.pending, 'offered', c.offered, 'accepted', c.accepted,
         'downloading', c.downloading, 'installed', c.installed, 'trial', c.trial, 'confirmed', c.confirmed,
         'rejected', c.rejected, 'failed', c.failed, 'reverted', c.reverted, 'silent', c.silent,

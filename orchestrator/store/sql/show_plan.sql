@@ -22,4 +22,4 @@ SELECT json_build_object(
     'policy', p.policy)
 FROM plans p
 JOIN firmware f USING (firmware_id)
-WHERE p.plan_id::text = $1
+WHERE p.plan_id::text = $1 AND NOT p.of_campaign

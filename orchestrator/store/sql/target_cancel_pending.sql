@@ -1,7 +1,7 @@
--- Everything not yet offered: rows, events and counters in one statement. campaign, reason
+-- Everything written and not yet offered (pending, by the indexes that hold it): rows, events and counters in one statement. campaign, reason
 WITH moved AS (
     UPDATE targets SET state = 'cancelled', queued = false, reason = $2, state_at = now()
-    WHERE campaign_id = $1 AND state = 'pending'
+    WHERE campaign_id = $1 AND (waiting OR queued)
     RETURNING wave, device_id, attempt),
 logged AS (
     INSERT INTO events (subject, campaign_id, wave, device_id, attempt, from_state, to_state, reason)

@@ -23,7 +23,7 @@
 #include "queue.h"
 #include "tick.h"
 
-enum { WORKERS = 2, BATCH = 16, QUEUE_ROOM = 200, RESEND_SECONDS = 10 };
+enum { WORKERS = 2, BATCH = 16, QUEUE_ROOM = 200, RESEND_SECONDS = 10, FILL_ROWS = 2 };
 
 /* --- in the process --------------------------------------------------------------------------------- */
 
@@ -117,7 +117,8 @@ __attribute__((noreturn)) static void run(int socket, const char *database_url)
     log_configure(LOG_ERROR, LOG_FORMAT_LOGFMT);
     process.engine = (struct engine){.publisher = {publish, &process},
                                      .public_url = "http://127.0.0.1:8080",
-                                     .offer_resend_seconds = RESEND_SECONDS};
+                                     .offer_resend_seconds = RESEND_SECONDS,
+                                     .fill_rows = FILL_ROWS};
     struct store *store = store_create(database_url, "orchestrator ticker");
     while (engine_load_secret(store, process.engine.image_secret, &error) != STATUS_OK ||
            tick_ask_devices(&process.engine, store, &error) != STATUS_OK) {

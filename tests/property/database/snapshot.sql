@@ -3,7 +3,9 @@ WITH there AS MATERIALIZED (
     SELECT campaign_id, wave, count(*) AS members, count(deadline) AS in_flight,
            count(*) FILTER (WHERE state = 'pending') AS pending, count(*) FILTER (WHERE state = 'confirmed') AS confirmed,
            count(*) FILTER (WHERE state IN ('failed', 'reverted', 'silent')) AS failures
-    FROM targets GROUP BY campaign_id, wave)
+    FROM (SELECT campaign_id, wave, state, deadline FROM targets
+          UNION ALL SELECT campaign_id, wave, 'pending', NULL FROM unwritten_members) members
+    GROUP BY campaign_id, wave)
 SELECT format('%s (campaign %s, device %s)', what, campaign_id, device_id) FROM broken
 UNION ALL
 SELECT format('campaign %s has %s in flight, its cap is %s', c.campaign_id, sum(t.in_flight), c.policy ->> 'in_flight')
@@ -21,6 +23,13 @@ LEFT JOIN (SELECT campaign_id, sum(members) AS members, sum(in_flight) AS in_fli
      USING (campaign_id)
 WHERE (p.members, p.in_flight) <> (coalesce(t.members, 0), coalesce(t.in_flight, 0))
    OR p.members <> pending + p.in_flight + confirmed + rejected + failed + reverted + silent + cancelled + skipped
+UNION ALL
+SELECT format('campaign %s has %s members that are not written, and says %s', campaign_id, count(u.device_id), unwritten)
+FROM campaigns LEFT JOIN unwritten_members u USING (campaign_id)
+GROUP BY campaign_id HAVING count(u.device_id) <> unwritten
+UNION ALL
+SELECT format('campaign %s has settled or completed before all of it was written', campaign_id)
+FROM campaigns WHERE unwritten > 0 AND (settled OR state = 'completed')
 UNION ALL
 SELECT format('device %s is in %s live campaigns', device_id, count(*))
 FROM targets WHERE (state = 'pending' OR deadline IS NOT NULL) AND NOT queued GROUP BY device_id HAVING count(*) > 1

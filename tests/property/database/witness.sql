@@ -6,6 +6,13 @@ CREATE TABLE broken (what text, campaign_id bigint, device_id text);
 -- Every offer, by the time that the rate's ledger had when it was made (not when it was written), and the rate allowed then.
 CREATE TABLE witnessed_offers (campaign_id bigint, device_id text, attempt integer, at timestamptz, per_minute bigint);
 
+-- Members of campaigns whose targets are not written yet: they count as pending.
+CREATE VIEW unwritten_members AS
+SELECT c.campaign_id, m.wave, m.device_id
+FROM campaigns c
+JOIN plan_devices m ON m.plan_id = c.members_plan AND m.position > c.written_to
+WHERE c.unwritten > 0 AND (NOT m.queued OR c.overlap IN ('queue', 'take-over'));
+
 CREATE FUNCTION witness_offer(target targets, c campaigns) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     flying integer := (SELECT count(*) FROM targets t WHERE t.campaign_id = c.campaign_id AND t.deadline IS NOT NULL);
@@ -39,7 +46,9 @@ BEGIN
     SELECT format('the wave counts %s %s, there are %s', counted, state, there) INTO wrong
     FROM (SELECT s.key AS state, s.value::integer AS counted,
                  (SELECT count(*) FROM targets t
-                  WHERE t.campaign_id = w.campaign_id AND t.wave = w.wave AND t.state = s.key) AS there
+                  WHERE t.campaign_id = w.campaign_id AND t.wave = w.wave AND t.state = s.key)
+                 + (SELECT count(*) FROM unwritten_members u
+                    WHERE u.campaign_id = w.campaign_id AND u.wave = w.wave AND s.key = 'pending') AS there
           FROM waves w, json_each_text(row_to_json(w)) s
           WHERE w.campaign_id = NEW.campaign_id AND w.wave = NEW.wave AND s.key = ANY (state_names())) counts
     WHERE counted <> there LIMIT 1;

@@ -1,0 +1,1 @@
+UPDATE plans SET in_use = false WHERE plan_id = $1
