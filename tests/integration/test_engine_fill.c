@@ -319,7 +319,7 @@ static void plans_that_are_in_use_are_kept(void **state)
     fixture_release(fixture);
 }
 
-static void zones_and_ways_are_those_of_each_slice(void **state)
+static void zones_are_those_of_each_slice(void **state)
 {
     (void)state;
     struct fixture *fixture = make();
@@ -340,6 +340,30 @@ static void zones_and_ways_are_those_of_each_slice(void **state)
     fixture_release(fixture);
 }
 
+/* Of the version that the device runs when its target is written, also one that nobody ran at the start. */
+static void ways_are_those_of_each_slice(void **state)
+{
+    (void)state;
+    struct fixture *fixture = make();
+    fixture_sql(fixture,
+                "INSERT INTO firmware (version, ptype, version_order, fota_class, created_by) VALUES "
+                "('v1.0.8t45772(a)', 45772, '108v', 'a', 'tester');"
+                "INSERT INTO images SELECT f.firmware_id, i.slot, i.sha256 FROM firmware f, images i "
+                "WHERE f.firmware_id > 1 AND i.firmware_id = 1;"
+                "UPDATE firmware SET requires = 'v1.0.8t45772(a)' WHERE firmware_id = 1");
+    begin(fixture, "c", FIXTURE_TWO_WAVES);
+    tick_once(fixture);
+    fixture_sql(fixture, "UPDATE devices SET version = 'v1.0.3t45772(a)', version_order = '103v' WHERE "
+                         "device_id = (SELECT device_id FROM plan_devices WHERE position = 9)");
+    fixture_tick(fixture);
+    assert_int_equal(fixture_integer(fixture,
+                                     "SELECT count(*) FROM targets WHERE to_version = 'v1.0.8t45772(a)' AND "
+                                     "firmware_id = 2 AND path_from = CASE WHEN position = 9 THEN "
+                                     "'v1.0.3t45772(a)' ELSE 'v1.0.5t45772(a)' END"),
+                     DEVICES);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,7 +376,8 @@ int main(void)
         cmocka_unit_test(or_waits_for_it_where_overlap_queues),
         cmocka_unit_test(members_are_those_that_are_free_at_the_start),
         cmocka_unit_test(plans_that_are_in_use_are_kept),
-        cmocka_unit_test(zones_and_ways_are_those_of_each_slice),
+        cmocka_unit_test(zones_are_those_of_each_slice),
+        cmocka_unit_test(ways_are_those_of_each_slice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
