@@ -164,11 +164,11 @@ static void explain_windows(const struct tick_work *work, int wave, char *words,
         snprintf(words + used, size - used, "; outside its windows, the next opens %s", work->zones.next);
 }
 
-/* Nor is it over before all of its members can be offered. */
-static void explain_unwritten(const struct campaign *campaign, char *words, size_t size)
+/* Nor is a wave over before all of its members can be offered. */
+static void explain_unwritten(const struct campaign *campaign, int wave, char *words, size_t size)
 {
     size_t used = strlen(words);
-    if (campaign->unwritten > 0)
+    if (campaign->unwritten > 0 && campaign->snapshot.waves[wave].counts[TARGET_PENDING] > 0)
         snprintf(words + used, size - used, "; the targets of %lld members are still to be written",
                  (long long)campaign->unwritten);
 }
@@ -212,7 +212,7 @@ static enum status explain_waves(const struct tick_work *work, struct store *sto
         if (still && explain_offline(campaign, i, store, words, sizeof words, error) != STATUS_OK)
             return error->status;
         explain_windows(work, i, words, sizeof words);
-        explain_unwritten(campaign, words, sizeof words);
+        explain_unwritten(campaign, i, words, sizeof words);
         if (still && tick_explain_overlap(work, store, words, sizeof words, error) != STATUS_OK)
             return error->status;
         struct store_parameters parameters = {0};
