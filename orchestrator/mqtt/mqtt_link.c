@@ -23,7 +23,7 @@
 
 enum {
     KEEPALIVE_SECONDS = 30,
-    INFLIGHT_MAX = 1000,
+    INFLIGHT_MAX = 100,        /* libmosquitto walks over all of them at every acknowledgement */
     UNACKNOWLEDGED_MAX = 2000, /* messages taken before their acknowledgements must have left */
     READS_MAX = 100,           /* packets, before there is a look at what is to be written */
     STOP_WAIT_MILLISECONDS = 1000,
