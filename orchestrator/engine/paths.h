@@ -20,8 +20,9 @@ enum status paths_load(struct store *store, const struct campaign *campaign, str
 /* Whether a device that runs the version can get to the goal. */
 bool paths_reach(const struct paths *paths, const struct version *from);
 
-/* Notes the ways of a campaign that have more than one hop, by what devices run (`versions`, as texts):
- * targets written from now on (engine/fill) are offered their next hop only. */
+/* Notes the ways of a campaign that have more than one hop, by what devices run (`versions`, as texts),
+ * unless they are noted already: targets written from now on (engine/fill) are offered their next hop only.
+ */
 enum status paths_note(struct store *store, const struct campaign *campaign, const struct paths *paths,
                        char **versions, size_t count, struct error *error) MUST_CHECK;
 

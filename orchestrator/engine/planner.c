@@ -62,7 +62,7 @@ static enum status take_back(struct store *store, const struct campaign *campaig
         rollback_to_targets(store, campaign, numbers, words, size, error) != STATUS_OK ||
         count_members(store, campaign, members, &queued, error) != STATUS_OK)
         return error->status;
-    return zones_note(store, campaign, 0, *members, error);
+    return zones_note(store, campaign, 0, INT32_MAX, error);
 }
 
 static enum status plan_rollback(struct store *store, struct campaign *campaign, struct error *error)

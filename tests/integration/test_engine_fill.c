@@ -353,9 +353,18 @@ static void ways_are_those_of_each_slice(void **state)
                 "UPDATE firmware SET requires = 'v1.0.8t45772(a)' WHERE firmware_id = 1");
     begin(fixture, "c", FIXTURE_TWO_WAVES);
     tick_once(fixture);
-    fixture_sql(fixture, "UPDATE devices SET version = 'v1.0.3t45772(a)', version_order = '103v' WHERE "
-                         "device_id = (SELECT device_id FROM plan_devices WHERE position = 9)");
+    fixture_sql(fixture,
+                "UPDATE devices SET version = 'v1.0.3t45772(a)', version_order = '103v' WHERE "
+                "device_id = (SELECT device_id FROM plan_devices WHERE position = 9);"
+                "INSERT INTO firmware (version, ptype, version_order, fota_class, created_by, requires) "
+                "VALUES ('v1.0.9t45772(a)', 45772, '109v', 'a', 'tester', 'v1.0.8t45772(a)');"
+                "INSERT INTO images SELECT 3, slot, sha256 FROM images WHERE firmware_id = 1;"
+                "UPDATE firmware SET requires = 'v1.0.9t45772(a)' WHERE firmware_id = 1");
     fixture_tick(fixture);
+    assert_int_equal(
+        fixture_integer(fixture,
+                        "SELECT count(*) FROM campaign_paths WHERE from_version = 'v1.0.5t45772(a)'"),
+        2);
     assert_int_equal(fixture_integer(fixture,
                                      "SELECT count(*) FROM targets WHERE to_version = 'v1.0.8t45772(a)' AND "
                                      "firmware_id = 2 AND path_from = CASE WHEN position = 9 THEN "
