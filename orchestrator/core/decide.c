@@ -83,6 +83,14 @@ int64_t snapshot_count(const struct campaign_snapshot *snapshot, enum target_sta
     return count;
 }
 
+int64_t snapshot_members(const struct campaign_snapshot *snapshot)
+{
+    int64_t count = 0;
+    for (int i = 0; i < snapshot->wave_count; i++)
+        count += snapshot->waves[i].members;
+    return count;
+}
+
 int64_t wave_in_flight(const struct wave_snapshot *wave)
 {
     int64_t count = 0;

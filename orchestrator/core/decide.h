@@ -51,6 +51,7 @@ struct action decide(const struct campaign_snapshot *snapshot, const struct poli
 /* How many new offers the in_flight cap allows now: 0 unless running, and while a gate holds them. */
 int64_t decide_offers(const struct campaign_snapshot *snapshot, const struct policy *policy);
 
+int64_t snapshot_members(const struct campaign_snapshot *snapshot);
 int64_t snapshot_in_flight(const struct campaign_snapshot *snapshot);
 int64_t wave_in_flight(const struct wave_snapshot *wave);
 int64_t snapshot_count(const struct campaign_snapshot *snapshot, enum target_state state);

@@ -79,6 +79,12 @@ const struct target_edge target_edges[] = {
     {60, I, ON(STEP), P, "a stepping stone is reached; the report before was lost"},
     {61, T, ON(STEP), P, "a stepping stone runs and found itself healthy: the next hop may be offered"},
     {62, S, ON(STEP), P, "it was silent, but reached the stepping stone: corrected"},
+    {63, TARGET_SKIPPED, ON(CONFIRMED), TARGET_CONFIRMED,
+     "it was given up while offline, but had done it: corrected"},
+    {64, TARGET_SKIPPED, ON(REVERTED), TARGET_REVERTED,
+     "it was given up while offline, and the old image runs again: corrected"},
+    {65, TARGET_FAILED, ON(CONFIRMED), TARGET_CONFIRMED,
+     "it was given up while offline, but had done it: corrected"},
 };
 const int target_edge_count = sizeof target_edges / sizeof target_edges[0];
 

@@ -222,6 +222,14 @@ enum status campaign_withdraw(struct store *store, const struct campaign *campai
     return store_run(store, &SQL_TARGET_WITHDRAW, &parameters, NULL, error);
 }
 
+const char *campaign_cancel_reason(const struct campaign *campaign)
+{
+    enum campaign_state state = campaign->snapshot.state;
+    if (!campaign_state_stops(state))
+        return NULL;
+    return state == CAMPAIGN_CANCELLED ? "campaign_cancelled" : "rolled_back";
+}
+
 enum status campaign_cancel_pending(struct store *store, const struct campaign *campaign, const char *reason,
                                     struct error *error)
 {

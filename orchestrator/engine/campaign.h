@@ -105,6 +105,9 @@ enum status campaign_pause(struct store *store, struct campaign *campaign, const
 enum status campaign_resolve(struct store *store, const char *name, int64_t *number,
                              struct error *error) MUST_CHECK;
 
+/* What targets of a campaign that is stopped are cancelled for; NULL where it is not stopped. */
+const char *campaign_cancel_reason(const struct campaign *campaign);
+
 /* Ends every target that is written and not offered yet as cancelled. */
 enum status campaign_cancel_pending(struct store *store, const struct campaign *campaign, const char *reason,
                                     struct error *error) MUST_CHECK;

@@ -66,6 +66,10 @@ struct changes {
     int64_t changed_count, changed_room;
 };
 
+/* The reason of a target that was given up since its device was offline for too long. It may have been
+ * offered something before, and come back with an outcome of that. */
+#define TARGET_GIVEN_UP "offline"
+
 /* Seconds from now to the deadline of the state that an event leads to. */
 struct target_timeouts {
     int64_t offer, download, confirm;

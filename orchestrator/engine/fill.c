@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "array.h"
 #include "log.h"
 #include "membership.h"
 #include "store_sql.h"
@@ -68,13 +69,12 @@ static enum status leave_plan(struct store *store, const struct campaign *campai
     return store_run(store, &SQL_PLAN_USED, &parameters, NULL, error);
 }
 
-enum status fill_begin(struct store *store, struct campaign *campaign, int64_t *members, int64_t *queued,
+enum status fill_begin(struct store *store, struct campaign *campaign, struct fill_members *members,
                        struct error *error)
 {
     campaign->members_plan = campaign->plan;
-    if (campaign->plan == 0 && make_plan(store, campaign, error) != STATUS_OK)
-        return error->status;
-    if (use_plan(store, campaign, error) != STATUS_OK)
+    if ((campaign->plan != 0 ? use_plan(store, campaign, error) : make_plan(store, campaign, error)) !=
+        STATUS_OK)
         return error->status;
     struct store_parameters parameters = {0};
     struct store_rows *rows;
@@ -83,28 +83,72 @@ enum status fill_begin(struct store *store, struct campaign *campaign, int64_t *
     store_put_boolean(&parameters, overlap_waits(campaign->overlap));
     if (store_run(store, &SQL_PLAN_MEMBERS, &parameters, &rows, error) != STATUS_OK)
         return error->status;
-    *members = store_rows_integer(rows, 0, 0);
-    *queued = store_rows_integer(rows, 0, 1);
+    *members = (struct fill_members){store_rows_integer(rows, 0, 0), store_rows_integer(rows, 0, 1),
+                                     store_rows_integer(rows, 0, 2)};
     store_rows_free(rows);
-    campaign->unwritten = *members;
+    campaign->unwritten = members->count;
     campaign->written_to = 0;
-    return *members > 0 ? STATUS_OK : leave_plan(store, campaign, error);
+    return members->count > 0 ? STATUS_OK : leave_plan(store, campaign, error);
 }
 
-/* Only what other campaigns did not get by being planned: rollbacks, and attempts that are made again. */
-static enum status audit_left_out(struct store *store, struct campaign *campaign, int64_t devices,
-                                  struct error *error)
+/* Not those that others got by being planned, but by a rollback or an attempt made again. */
+static enum status audit_left_out(struct store *store, const struct campaign *campaign, int64_t devices,
+                                  const char *words, struct error *error)
 {
     char reason[150], detail[60];
     if (devices == 0)
         return STATUS_OK;
-    if (campaign_read_waves(store, campaign, error) != STATUS_OK) /* they have so many less */
-        return error->status;
-    snprintf(reason, sizeof reason,
-             "%lld members were left to other campaigns, which took them before their targets were written",
-             (long long)devices);
+    snprintf(reason, sizeof reason, "%lld members %s before their targets were written", (long long)devices,
+             words);
     snprintf(detail, sizeof detail, "{\"devices\": %lld}", (long long)devices);
     return audit_add(store, ACTOR_ORCHESTRATOR, "leave_out", campaign->name, reason, detail, error);
+}
+
+/* Nothing that the product does deletes them; whoever else has must not hold up the ptype's campaigns for
+ * ever.
+ */
+static enum status close_members(struct store *store, struct campaign *campaign, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    if (store_run(store, &SQL_FILL_CLOSE, &parameters, NULL, error) != STATUS_OK ||
+        audit_left_out(store, campaign, campaign->unwritten, "were deleted from the plan", error) !=
+            STATUS_OK)
+        return error->status;
+    log_write(LOG_ERROR, "members_missing", "campaign", campaign->name, NULL);
+    campaign->unwritten = 0;
+    return STATUS_OK;
+}
+
+static enum status write_slice(struct store *store, struct campaign *campaign, int64_t up_to, bool *is_last,
+                               struct error *error)
+{
+    struct array versions = {0};
+    struct store_parameters parameters = {0};
+    struct store_rows *rows = NULL;
+    enum status status = membership_accept(store, campaign, &versions, error);
+    store_put_integer(&parameters, campaign->number);
+    store_put_integer(&parameters, campaign->members_plan);
+    store_put_integer(&parameters, campaign->written_to);
+    store_put_integer(&parameters, up_to);
+    store_put_text(&parameters, campaign->firmware_version);
+    store_put_integer(&parameters, campaign->firmware);
+    store_put_text(&parameters, array_text(&versions));
+    store_put_boolean(&parameters, overlap_waits(campaign->overlap));
+    store_put_text(&parameters, campaign_cancel_reason(campaign));
+    if (status == STATUS_OK)
+        status = store_run(store, &SQL_TARGET_FILL, &parameters, &rows, error);
+    array_release(&versions);
+    if (status != STATUS_OK)
+        return status;
+    int64_t left_out = store_rows_integer(rows, 0, 1);
+    campaign->unwritten = store_rows_integer(rows, 0, 0);
+    *is_last = store_rows_boolean(rows, 0, 2);
+    store_rows_free(rows);
+    if (audit_left_out(store, campaign, left_out, "were left to other campaigns, which took them", error) !=
+        STATUS_OK)
+        return error->status;
+    return zones_note(store, campaign, campaign->written_to, up_to, error);
 }
 
 enum status fill_go_on(const struct engine *engine, struct store *store, struct campaign *campaign,
@@ -112,31 +156,16 @@ enum status fill_go_on(const struct engine *engine, struct store *store, struct 
 {
     if (campaign->unwritten == 0)
         return STATUS_OK;
-    int64_t after = campaign->written_to;
-    int64_t up_to = after + (engine->fill_rows > 0 ? engine->fill_rows : FILL_ROWS);
-    struct store_parameters parameters = {0};
-    struct store_rows *rows;
-    if (membership_note_paths(store, campaign, error) != STATUS_OK)
+    bool is_first = campaign->written_to == 0, is_last = false;
+    int64_t up_to = campaign->written_to + (engine->fill_rows > 0 ? engine->fill_rows : FILL_ROWS);
+    if (write_slice(store, campaign, up_to, &is_last, error) != STATUS_OK)
         return error->status;
-    store_put_integer(&parameters, campaign->number);
-    store_put_integer(&parameters, campaign->members_plan);
-    store_put_integer(&parameters, after);
-    store_put_integer(&parameters, up_to);
-    store_put_text(&parameters, campaign->firmware_version);
-    store_put_integer(&parameters, campaign->firmware);
-    store_put_boolean(&parameters, overlap_waits(campaign->overlap));
-    if (store_run(store, &SQL_TARGET_FILL, &parameters, &rows, error) != STATUS_OK)
-        return error->status;
-    campaign->unwritten = store_rows_integer(rows, 0, 0);
     campaign->written_to = up_to;
-    int64_t left_out = store_rows_integer(rows, 0, 1);
-    store_rows_free(rows);
-    if (zones_note(store, campaign, after, up_to, error) != STATUS_OK ||
-        audit_left_out(store, campaign, left_out, error) != STATUS_OK)
+    if (is_last && campaign->unwritten > 0 && close_members(store, campaign, error) != STATUS_OK)
         return error->status;
     if (campaign->unwritten > 0)
         return STATUS_OK;
-    if (after > 0)
+    if (!is_first)
         log_write(LOG_INFO, "targets_written", "campaign", campaign->name, NULL);
     return leave_plan(store, campaign, error);
 }

@@ -65,8 +65,13 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
         event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
         reason = "cancelled_by_device";
     }
-    if (event == TARGET_EVENT_REVERTED && target->is_counted && target->row.state == TARGET_PENDING)
+    enum target_state state = target->row.state;
+    if (event == TARGET_EVENT_REVERTED && target->is_counted &&
+        (state == TARGET_PENDING || state == TARGET_SKIPPED))
         return false; /* said once more, after a retry */
+    if (event == TARGET_EVENT_CONFIRMED && state == TARGET_FAILED &&
+        strcmp(target->row.reason, TARGET_GIVEN_UP) != 0)
+        return false; /* the device has said itself that it failed */
     bool in_order =
         event == TARGET_EVENT_CONFIRMED
             ? target_confirm(&batch->changes, &target->row, reason, batch->now, &target->timeouts)

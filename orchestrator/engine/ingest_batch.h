@@ -14,7 +14,7 @@ struct batch_target {
     struct target_row row;
     enum campaign_state campaign_state;
     struct target_timeouts timeouts;
-    bool is_counted; /* pending again, after this attempt was reverted */
+    bool is_counted; /* pending again after this attempt was reverted, or given up then */
 };
 
 /* What the batch says of a device whose row is read and locked; the last report wins. */

@@ -183,7 +183,7 @@ static enum status cut_by_tags(struct store *store, const struct policy *policy,
         sizes[i] = store_rows_affected(rows);
         store_rows_free(rows);
     }
-    return STATUS_OK;
+    return store_run(store, &SQL_PLANNED_ORDER, NULL, NULL, error);
 }
 
 /* Cuts what is planned into waves, of these sizes. Without tags it takes no more than the places at which the
@@ -254,13 +254,16 @@ static enum status note_plan(struct store *store, const struct campaign *campaig
     return status;
 }
 
-enum status membership_note_paths(struct store *store, const struct campaign *campaign, struct error *error)
+enum status membership_accept(struct store *store, const struct campaign *campaign, struct array *versions,
+                              struct error *error)
 {
     struct selection selection = {0};
     enum status status = select_devices(store, campaign, &selection, error);
     if (status == STATUS_OK)
         status = paths_note(store, campaign, &selection.eligibility.paths, selection.texts, selection.count,
                             error);
+    for (size_t i = 0; i < selection.count && status == STATUS_OK; i++)
+        array_put_text(versions, selection.texts[i]);
     release(&selection);
     return status;
 }

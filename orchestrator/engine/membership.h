@@ -2,6 +2,7 @@
 #ifndef ENGINE_MEMBERSHIP_H
 #define ENGINE_MEMBERSHIP_H
 
+#include "array.h"
 #include "campaign.h"
 #include "paths.h"
 #include "version_rule.h"
@@ -44,8 +45,9 @@ enum status membership_count(struct store *store, const struct campaign *campaig
 enum status membership_to_plan(struct store *store, const struct campaign *campaign, int64_t plan,
                                bool notes_others, struct error *error) MUST_CHECK;
 
-/* Notes the ways with stepping stones of all versions that the campaign's devices may run now. */
-enum status membership_note_paths(struct store *store, const struct campaign *campaign,
-                                  struct error *error) MUST_CHECK;
+/* Notes the ways with stepping stones of the versions that the campaign's devices may be updated from now,
+ * and puts these versions into the array. */
+enum status membership_accept(struct store *store, const struct campaign *campaign, struct array *versions,
+                              struct error *error) MUST_CHECK;
 
 #endif

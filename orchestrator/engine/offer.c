@@ -9,6 +9,11 @@
 
 enum { URL_GRACE_SECONDS = 60 };
 
+/* Of a target that waits for the end of a trial that is not, or not any more, an attempt of its own: whether
+ * that image stays is not known yet. A trial without an end does not hold it up for longer than a trial may
+ * take. */
+#define ON_TRIAL "on_trial"
+
 struct target_timeouts campaign_timeouts(const struct campaign *campaign)
 {
     return (struct target_timeouts){campaign->policy.offer_seconds, campaign->policy.download_seconds,
@@ -84,7 +89,14 @@ static enum status offer_one(struct offering *offering, struct target_row *targe
     struct target_timeouts timeouts = campaign_timeouts(campaign);
     const char *running = store_rows_text(rows, row, TARGET_ROW_COLUMNS);
     const char *sha256 = store_rows_text(rows, row, TARGET_ROW_COLUMNS + 1);
-    if (running != NULL && strcmp(running, target->to_version) == 0) {
+    bool is_on_trial = store_rows_boolean(rows, row, TARGET_ROW_COLUMNS + 4);
+    if (is_on_trial && strcmp(target->reason, ON_TRIAL) != 0) {
+        target->reason = ON_TRIAL;
+        target->not_before = campaign->now + (double)timeouts.confirm;
+        target_touch(changes, target);
+        return STATUS_OK;
+    }
+    if (running != NULL && strcmp(running, target->to_version) == 0 && !is_on_trial) {
         target->hops_left = (int)store_rows_integer(rows, row, TARGET_ROW_COLUMNS + 2);
         if (target->hops_left == 0)
             target_move(changes, target, TARGET_EVENT_SKIP, "already_there", campaign->now, &timeouts);

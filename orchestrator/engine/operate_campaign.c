@@ -3,6 +3,7 @@
 
 #include "approval.h"
 #include "campaign.h"
+#include "fill.h"
 #include "membership.h"
 #include "names.h"
 #include "operate.h"
@@ -70,6 +71,19 @@ static enum status check_signed(struct store *store, const struct campaign *camp
     return campaign_check_signed(store, campaign, "campaign", error);
 }
 
+/* While members of another campaign are being written they look free: whoever must have no device of others
+ * cannot be told so. */
+static enum status check_free(struct store *store, const struct campaign *campaign, struct error *error)
+{
+    char why[200];
+    if (campaign->plan == 0 && campaign->overlap != OVERLAP_REFUSE)
+        return STATUS_OK;
+    if (fill_check_free(store, campaign->ptype, why, sizeof why, error) != STATUS_OK)
+        return error->status;
+    return why[0] == '\0' ? STATUS_OK
+                          : error_set(error, STATUS_CONFLICT, "campaign", "%s: try again then", why);
+}
+
 /* A plan runs as it was shown, or not at all. */
 static enum status check_plan(struct store *store, const struct campaign *campaign,
                               const struct membership *membership, struct error *error)
@@ -122,7 +136,9 @@ static enum status check_members(struct store *store, const struct campaign *cam
 {
     struct arena arena = {0};
     struct membership membership = {0};
-    enum status status = membership_count(store, campaign, &arena, &membership, error);
+    enum status status = check_free(store, campaign, error);
+    if (status == STATUS_OK)
+        status = membership_count(store, campaign, &arena, &membership, error);
     if (status == STATUS_OK)
         status = check_refusal(campaign, &membership, error);
     if (status == STATUS_OK)

@@ -7,7 +7,6 @@
 #include "membership.h"
 #include "rollback.h"
 #include "store_sql.h"
-#include "zones.h"
 
 static enum status create_waves(struct store *store, const struct campaign *campaign, struct error *error)
 {
@@ -24,7 +23,7 @@ static enum status create_waves(struct store *store, const struct campaign *camp
 
 /* Of a rollback, whose targets are written at once. */
 static enum status count_members(struct store *store, const struct campaign *campaign, int64_t *members,
-                                 int64_t *queued, struct error *error)
+                                 struct error *error)
 {
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, campaign->number);
@@ -32,7 +31,6 @@ static enum status count_members(struct store *store, const struct campaign *cam
     if (store_run(store, &SQL_CAMPAIGN_MEMBERS, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     *members = store_rows_integer(rows, 0, 0);
-    *queued = store_rows_integer(rows, 0, 1);
     store_rows_free(rows);
     return STATUS_OK;
 }
@@ -57,12 +55,11 @@ static enum status take_back(struct store *store, const struct campaign *campaig
                              struct rollback_numbers *numbers, char *words, size_t size, int64_t *members,
                              struct error *error)
 {
-    int64_t queued;
     if (create_waves(store, campaign, error) != STATUS_OK ||
         rollback_to_targets(store, campaign, numbers, words, size, error) != STATUS_OK ||
-        count_members(store, campaign, members, &queued, error) != STATUS_OK)
+        count_members(store, campaign, members, error) != STATUS_OK)
         return error->status;
-    return zones_note(store, campaign, 0, INT32_MAX, error);
+    return STATUS_OK;
 }
 
 static enum status plan_rollback(struct store *store, struct campaign *campaign, struct error *error)
@@ -84,26 +81,31 @@ static enum status plan_rollback(struct store *store, struct campaign *campaign,
 static enum status plan_update(const struct engine *engine, struct store *store, struct campaign *campaign,
                                struct error *error)
 {
-    int64_t members = 0, queued = 0;
-    char words[100] = "", reason[400], detail[80];
+    struct fill_members members = {0};
+    char queued[80] = "", left_out[80] = "", reason[400], detail[120];
     if (find_refusal(store, campaign, reason, sizeof reason, error) != STATUS_OK)
         return error->status;
     if (reason[0] != '\0')
         return campaign_move(store, campaign, CAMPAIGN_EVENT_CANCEL, ACTOR_ORCHESTRATOR, reason, NULL, error);
     if (create_waves(store, campaign, error) != STATUS_OK ||
-        fill_begin(store, campaign, &members, &queued, error) != STATUS_OK ||
+        fill_begin(store, campaign, &members, error) != STATUS_OK ||
         fill_go_on(engine, store, campaign, error) != STATUS_OK)
         return error->status;
-    if (queued > 0)
-        snprintf(words, sizeof words, "; %lld of them wait for other campaigns", (long long)queued);
-    snprintf(detail, sizeof detail, "{\"members\": %lld, \"queued\": %lld}", (long long)members,
-             (long long)queued);
+    if (members.queued > 0)
+        snprintf(queued, sizeof queued, "; %lld of them wait for other campaigns", (long long)members.queued);
+    if (members.left_out > 0)
+        snprintf(left_out, sizeof left_out, "; %lld more of the plan are in other campaigns now",
+                 (long long)members.left_out);
+    snprintf(detail, sizeof detail, "{\"members\": %lld, \"queued\": %lld, \"left_out\": %lld}",
+             (long long)members.count, (long long)members.queued, (long long)members.left_out);
+    bool is_empty = members.count == 0;
+    if (is_empty)
+        snprintf(reason, sizeof reason, "no device was eligible when it was planned%s", left_out);
+    else
+        snprintf(reason, sizeof reason, "%lld members%s%s", (long long)members.count, queued, left_out);
     /* Nothing was rolled out: whoever waits for "completed" must not take it for done. */
-    if (members == 0)
-        return campaign_move(store, campaign, CAMPAIGN_EVENT_CANCEL, ACTOR_ORCHESTRATOR,
-                             "no device was eligible when it was planned", detail, error);
-    snprintf(reason, sizeof reason, "%lld members%s", (long long)members, words);
-    return campaign_move(store, campaign, CAMPAIGN_EVENT_PLANNED, ACTOR_ORCHESTRATOR, reason, detail, error);
+    return campaign_move(store, campaign, is_empty ? CAMPAIGN_EVENT_CANCEL : CAMPAIGN_EVENT_PLANNED,
+                         ACTOR_ORCHESTRATOR, reason, detail, error);
 }
 
 enum status planner_plan(const struct engine *engine, struct store *store, struct campaign *campaign,

@@ -59,6 +59,10 @@ static enum status roll_back(struct tick_work *work, struct store *store, struct
                  store_rows_text(rows, 0, 3), store_rows_text(rows, 0, 4));
         if (!campaign_state_parse(store_rows_text(rows, 0, 2), &state)) {
             status = error_set(error, STATUS_INTERNAL, "campaigns.state", "unknown state");
+        } else if (campaign->unwritten > 0) { /* in another state the others would not be cancelled */
+            snprintf(reason, sizeof reason, "%s is %s; %lld members are still to be written, and cancelled",
+                     name, campaign_state_name(state), (long long)campaign->unwritten);
+            status = campaign_explain(store, campaign, reason, error);
         } else if (state == CAMPAIGN_COMPLETED) {
             snprintf(reason, sizeof reason, "%s: %s of %s devices run the previous firmware again", name,
                      store_rows_text(rows, 0, 4), store_rows_text(rows, 0, 3));
@@ -154,8 +158,6 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
         work->more = campaign->snapshot.state != CAMPAIGN_SCHEDULED; /* look again with the waves loaded */
         return STATUS_OK;
     }
-    if (fill_go_on(work->engine, store, campaign, error) != STATUS_OK)
-        return error->status;
     if (tick_cancel_left_over(work, store, error) != STATUS_OK ||
         tick_expire(work, store, error) != STATUS_OK || tick_give_up(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
@@ -175,8 +177,19 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
         return error->status;
     if (changes_write(&work->changes, store, error) != STATUS_OK)
         return error->status;
-    work->more = work->more || campaign->unwritten > 0;
     return settle(work, store, error);
+}
+
+/* In a transaction of its own, after what is due has been done and said. */
+static enum status write_targets(struct store *store, void *context, struct error *error)
+{
+    struct tick_work *work = context;
+    bool found = false;
+    arena_release(work->arena);
+    if (campaign_load(store, work->number, CAMPAIGN_IF_FREE, work->arena, &work->campaign, &found, error) !=
+        STATUS_OK)
+        return error->status;
+    return found ? fill_go_on(work->engine, store, &work->campaign, error) : STATUS_OK;
 }
 
 static enum status list_campaigns(struct store *store, struct arena *arena, int64_t **numbers, int64_t *count,
@@ -284,8 +297,11 @@ enum status tick(const struct engine *engine, struct store *store, bool *more, s
         enum status result = store_transaction(store, tick_campaign, &work, &own);
         if (result == STATUS_OK) {
             outbox_publish(&work.outbox, &engine->publisher);
-            *more = *more || work.more;
-        } else if (status == STATUS_OK) {
+            *more = *more || work.more || work.campaign.unwritten > 0;
+            if (work.campaign.unwritten > 0)
+                result = store_transaction(store, write_targets, &work, &own);
+        }
+        if (result != STATUS_OK && status == STATUS_OK) {
             status = result;
             if (error != NULL)
                 *error = own;

@@ -26,12 +26,11 @@ static enum status cancel_pending(struct tick_work *work, struct store *store, c
 
 enum status tick_cancel_left_over(struct tick_work *work, struct store *store, struct error *error)
 {
-    const struct campaign_snapshot *snapshot = &work->campaign.snapshot;
-    if (!campaign_state_stops(snapshot->state) ||
-        snapshot_count(snapshot, TARGET_PENDING) == work->campaign.unwritten)
+    const struct campaign *campaign = &work->campaign;
+    const char *reason = campaign_cancel_reason(campaign);
+    if (reason == NULL || snapshot_count(&campaign->snapshot, TARGET_PENDING) == campaign->unwritten)
         return STATUS_OK;
-    return cancel_pending(
-        work, store, snapshot->state == CAMPAIGN_CANCELLED ? "campaign_cancelled" : "rolled_back", error);
+    return cancel_pending(work, store, reason, error);
 }
 
 /* Targets first, then waves: the order in which reports are handled, so that the two seldom wait for each
@@ -128,6 +127,10 @@ static enum status apply(struct tick_work *work, struct store *store, const stru
     case ACTION_FAIL_WAVE:
         return halt(work, store, action, error);
     case ACTION_COMPLETE:
+        /* Nothing was rolled out: whoever waits for "completed" must not take it for done. */
+        if (snapshot_members(&campaign->snapshot) == 0 && !campaign->is_rollback)
+            return campaign_move(store, campaign, CAMPAIGN_EVENT_CANCEL, ACTOR_ORCHESTRATOR,
+                                 "other campaigns have taken all of its devices", NULL, error);
         log_write(LOG_INFO, "campaign_completed", "campaign", campaign->name, NULL);
         return campaign_move(store, campaign, CAMPAIGN_EVENT_COMPLETE, ACTOR_ORCHESTRATOR, action->words,
                              NULL, error);

@@ -7,8 +7,6 @@
 #include "retry.h"
 #include "store_sql.h"
 
-#define OFFLINE_REASON "offline" /* of those that were given up before they could be offered anything */
-
 static void count_move(struct tick_work *work, int wave, enum target_state from, enum target_state to)
 {
     int64_t *counts = work->campaign.snapshot.waves[wave].counts;
@@ -67,7 +65,7 @@ static void give_up_one(struct tick_work *work, struct target_row *target, const
         return;
     }
     bool fails = work->campaign.policy.offline_then == OFFLINE_FAIL;
-    tick_move(work, target, fails ? TARGET_EVENT_OFFLINE : TARGET_EVENT_SKIP, OFFLINE_REASON);
+    tick_move(work, target, fails ? TARGET_EVENT_OFFLINE : TARGET_EVENT_SKIP, TARGET_GIVEN_UP);
 }
 
 static void retry_one(struct tick_work *work, struct target_row *target, const struct store_rows *rows,
@@ -143,7 +141,7 @@ enum status tick_retry(struct tick_work *work, struct store *store, struct error
     store_put_integer(&parameters, campaign->number);
     store_put_text(&parameters, array_text(&states));
     store_put_integer(&parameters, campaign->policy.retry.attempts);
-    store_put_text(&parameters, OFFLINE_REASON);
+    store_put_text(&parameters, TARGET_GIVEN_UP);
     enum status status = STATUS_OK;
     if (waiting > 0)
         status = for_each_target(work, store, &SQL_TARGET_RETRY, &parameters, retry_one, error);

@@ -20,8 +20,7 @@ struct tick_work {
     bool more;          /* there was more to do than one tick takes */
 };
 
-/* Cancels what became pending after the operator's command: by a report handled at that very moment, or
- * because it was written only now. */
+/* A report handled at the very moment of the operator's command may have made a target pending after it. */
 enum status tick_cancel_left_over(struct tick_work *work, struct store *store,
                                   struct error *error) MUST_CHECK;
 

@@ -19,7 +19,7 @@
 
 enum { DEVICES = 9 };
 
-/* Devices of whom two are written at each tick. */
+/* Devices of whom two are written when they are planned, and two after each tick. */
 static struct fixture *make(void)
 {
     struct fixture *fixture = fixture_make(DEVICES);
@@ -27,12 +27,17 @@ static struct fixture *make(void)
     return fixture;
 }
 
-static void tick_once(struct fixture *fixture)
+static void tick_once_unchecked(struct fixture *fixture)
 {
     struct error error = {0};
     bool more;
     if (tick(&fixture->engine, fixture->store, &more, &error) != STATUS_OK)
         fail_msg("%s: %s", error.field, error.message);
+}
+
+static void tick_once(struct fixture *fixture)
+{
+    tick_once_unchecked(fixture);
     /* Whoever is not written is pending. */
     assert_int_equal(fixture_integer(fixture,
                                      "SELECT count(*) FROM campaigns c WHERE unwritten <> members - (SELECT "
@@ -73,11 +78,11 @@ static void offers_leave_before_all_targets_are_written(void **state)
     struct fixture *fixture = make();
     begin(fixture, "c", FIXTURE_TWO_WAVES);
     tick_once(fixture);
-    assert_int_equal(unwritten(fixture), DEVICES - 2);
+    assert_int_equal(unwritten(fixture), DEVICES - 4);
     assert_int_equal(fixture_integer(fixture, "SELECT sum(members) FROM waves"), DEVICES);
     tick_once(fixture);
     assert_int_equal(fixture->updates, 2);
-    assert_int_equal(unwritten(fixture), DEVICES - 4);
+    assert_int_equal(unwritten(fixture), DEVICES - 6);
     assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM plans WHERE in_use"), 1);
     fixture_everybody_updates(fixture);
     fixture_state_is(fixture, "c", "completed");
@@ -88,18 +93,22 @@ static void offers_leave_before_all_targets_are_written(void **state)
     fixture_release(fixture);
 }
 
-/* All that are offered confirm, without a tick. */
-static void all_confirm(struct fixture *fixture)
+/* All that are written, or only those that are offered, confirm, without a tick. */
+static void all_confirm(struct fixture *fixture, const char *states)
 {
-    fixture_sql(
-        fixture,
-        "WITH ended AS (UPDATE targets t SET state = 'confirmed', deadline = NULL WHERE state = 'offered' "
-        "RETURNING campaign_id, wave, device_id),"
-        "runs AS (UPDATE devices d SET version "
-        "= '" FIXTURE_VERSION "', image_sha256 = i.sha256, slot = 2 FROM ended, images i WHERE d.device_id = "
-        "ended.device_id AND i.slot = 2)"
-        "UPDATE waves w SET offered = offered - n, confirmed = confirmed + n FROM (SELECT campaign_id, wave, "
-        "count(*) AS n FROM ended GROUP BY 1, 2) e WHERE (w.campaign_id, w.wave) = (e.campaign_id, e.wave)");
+    char sql[900];
+    snprintf(
+        sql, sizeof sql,
+        "WITH old AS (SELECT device_id, wave, state FROM targets WHERE campaign_id = 1 AND state IN (%s)),"
+        "ended AS (UPDATE targets t SET state = 'confirmed', deadline = NULL FROM old WHERE "
+        "campaign_id = 1 AND t.device_id = old.device_id),"
+        "runs AS (UPDATE devices d SET version = '" FIXTURE_VERSION "', image_sha256 = i.sha256, slot = 2 "
+        "FROM old, images i WHERE d.device_id = old.device_id AND i.slot = 2)"
+        "UPDATE waves w SET offered = offered - o, pending = pending - p, confirmed = confirmed + o + p FROM "
+        "(SELECT wave, count(*) FILTER (WHERE state = 'offered') AS o, count(*) FILTER (WHERE state = "
+        "'pending') AS p FROM old GROUP BY wave) e WHERE campaign_id = 1 AND w.wave = e.wave",
+        states);
+    fixture_sql(fixture, sql);
 }
 
 static void a_wave_does_not_end_before_all_of_it_is_written(void **state)
@@ -108,21 +117,19 @@ static void a_wave_does_not_end_before_all_of_it_is_written(void **state)
     struct fixture *fixture = make();
     begin(fixture, "c", ALL_AT_ONCE);
     tick_once(fixture);
-    for (int i = 0; i < 3; i++) {
-        assert_true(unwritten(fixture) > 0);
+    while (unwritten(fixture) > 0) {
+        all_confirm(fixture, "'offered', 'pending'");
+        assert_int_equal(fixture_targets(fixture, "confirmed"), DEVICES - unwritten(fixture));
         tick_once(fixture);
-        all_confirm(fixture);
-        assert_int_equal(fixture_targets(fixture, "pending"), 0);
         fixture_state_is(fixture, "c", "running");
         assert_int_equal(fixture_integer(fixture,
                                          "SELECT count(*) FROM waves WHERE state = 'open' AND verdict "
                                          "LIKE '%still to be written'"),
-                         unwritten(fixture) > 0);
+                         1);
     }
-    assert_int_equal(unwritten(fixture), 1);
     tick_once(fixture);
     fixture_state_is(fixture, "c", "running");
-    all_confirm(fixture);
+    all_confirm(fixture, "'offered'");
     fixture_tick(fixture);
     fixture_state_is(fixture, "c", "completed");
     assert_int_equal(fixture_targets(fixture, "confirmed"), DEVICES);
@@ -157,7 +164,7 @@ static void who_is_not_written_at_a_cancellation_is_cancelled(void **state)
     tick_once(fixture);
     command(fixture, "c", CAMPAIGN_CANCEL);
     tick_once(fixture);
-    assert_int_equal(unwritten(fixture), DEVICES - 4);
+    assert_int_equal(unwritten(fixture), DEVICES - 6);
     assert_int_equal(fixture_integer(fixture, "SELECT settled::integer FROM campaigns"), 0);
     ended_as(fixture, "cancelled", "campaign_cancelled", DEVICES);
     assert_int_equal(fixture_integer(fixture, "SELECT settled::integer FROM campaigns"), 1);
@@ -171,7 +178,7 @@ static void who_is_not_written_at_a_rollback_is_cancelled(void **state)
     begin(fixture, "c", FIXTURE_TWO_WAVES);
     tick_once(fixture);
     tick_once(fixture);
-    all_confirm(fixture);
+    all_confirm(fixture, "'offered'");
     assert_int_equal(fixture_targets(fixture, "confirmed"), 2);
     command(fixture, "c", CAMPAIGN_ROLLBACK);
     tick_once(fixture);
@@ -180,6 +187,27 @@ static void who_is_not_written_at_a_rollback_is_cancelled(void **state)
     fixture_everybody_updates(fixture);
     assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM targets WHERE campaign_id = 2"), 2);
     ended_as(fixture, "rolling_back", "rolled_back", DEVICES - 2);
+    fixture_release(fixture);
+}
+
+/* In any other state they would stay pending, and their devices taken. */
+static void a_rollback_that_is_stopped_waits_until_all_is_cancelled(void **state)
+{
+    (void)state;
+    struct fixture *fixture = make();
+    begin(fixture, "c", FIXTURE_TWO_WAVES);
+    tick_once(fixture);
+    tick_once(fixture);
+    all_confirm(fixture, "'offered'");
+    command(fixture, "c", CAMPAIGN_ROLLBACK);
+    fixture_sql(fixture, "UPDATE campaigns SET written_to = 0, unwritten = 0"); /* written by nobody, */
+    tick_once_unchecked(fixture);
+    fixture_sql(fixture,
+                "UPDATE campaigns SET written_to = 6, unwritten = 3 WHERE campaign_id = 1"); /* as yet */
+    command(fixture, "c.rollback", CAMPAIGN_CANCEL);
+    tick_once_unchecked(fixture);
+    fixture_state_is(fixture, "c", "rolling_back");
+    ended_as(fixture, "halted", "rolled_back", DEVICES - 2);
     fixture_release(fixture);
 }
 
@@ -202,6 +230,13 @@ static void another_campaign_waits_until_all_is_written(void **state)
                                      "'waits until the members of campaign c are written%'"),
                      1);
     assert_int_equal(operate_plan_create(fixture->store, &fixture->actor, &wanted, &plan, &error),
+                     STATUS_CONFLICT);
+    assert_non_null(strstr(error.message, "campaign c"));
+    struct campaign_new refuses = wanted;
+    refuses.name = "e";
+    refuses.overlap = OVERLAP_REFUSE;
+    refuses.start = true;
+    assert_int_equal(operate_campaign_create(fixture->store, &fixture->actor, &refuses, &error),
                      STATUS_CONFLICT);
     assert_non_null(strstr(error.message, "campaign c"));
     fixture_tick(fixture);
@@ -234,16 +269,71 @@ static void a_device_that_another_campaign_takes_meanwhile_is_left_to_it(void **
     begin(fixture, "c", FIXTURE_TWO_WAVES);
     tick_once(fixture);
     take_all(fixture);
-    fixture_tick(fixture);
-    all_confirm(fixture);
+    for (int wave = 0; wave < 2; wave++) {
+        fixture_tick(fixture);
+        all_confirm(fixture, "'offered'");
+    }
     fixture_tick(fixture);
     fixture_state_is(fixture, "c", "completed");
-    assert_int_equal(fixture_integer(fixture, "SELECT members FROM campaigns WHERE name = 'c'"), 2);
-    assert_int_equal(fixture_integer(fixture, "SELECT sum(members) FROM waves WHERE campaign_id = 1"), 2);
+    assert_int_equal(fixture_integer(fixture, "SELECT members FROM campaigns WHERE name = 'c'"), 4);
+    assert_int_equal(fixture_integer(fixture, "SELECT sum(members) FROM waves WHERE campaign_id = 1"), 4);
     assert_int_equal(fixture_integer(fixture,
                                      "SELECT sum((detail ->> 'devices')::integer) FROM audit WHERE action = "
                                      "'leave_out' AND object = 'c'"),
-                     DEVICES - 2);
+                     DEVICES - 4);
+    fixture_release(fixture);
+}
+
+static void a_campaign_that_is_left_nobody_is_not_completed(void **state)
+{
+    (void)state;
+    struct fixture *fixture = make();
+    begin(fixture, "c", FIXTURE_TWO_WAVES);
+    tick_once(fixture);
+    fixture_sql(fixture, "DELETE FROM targets; UPDATE campaigns SET members = unwritten;"
+                         "UPDATE waves SET members = 0, pending = 0 WHERE wave = 0;"
+                         "UPDATE waves SET members = 5, pending = 5 WHERE wave = 1");
+    take_all(fixture);
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "cancelled");
+    fixture_release(fixture);
+}
+
+/* As when its turn comes where campaigns overlap. */
+static void who_runs_something_else_by_then_is_skipped(void **state)
+{
+    (void)state;
+    struct fixture *fixture = make();
+    begin(fixture, "c", FIXTURE_TWO_WAVES);
+    tick_once(fixture);
+    fixture_sql(fixture,
+                "UPDATE devices SET version = CASE position WHEN 9 THEN 'v9.9.9t45772(a)' ELSE "
+                "'" FIXTURE_VERSION "' END FROM plan_devices p WHERE p.device_id = devices.device_id "
+                "AND position IN (8, 9)");
+    fixture_tick(fixture);
+    fixture_everybody_updates(fixture);
+    assert_int_equal(fixture_integer(fixture,
+                                     "SELECT count(*) FROM targets t JOIN events e USING (campaign_id, "
+                                     "device_id) WHERE state = 'skipped' AND to_state = state AND "
+                                     "e.reason = t.reason AND (position, t.reason) IN ((8, "
+                                     "'already_there'), (9, 'no_longer_eligible'))"),
+                     2);
+    fixture_state_is(fixture, "c", "completed");
+    fixture_release(fixture);
+}
+
+static void members_that_are_not_in_the_plan_any_more_hold_up_nobody(void **state)
+{
+    (void)state;
+    struct fixture *fixture = make();
+    begin(fixture, "c", FIXTURE_TWO_WAVES);
+    tick_once(fixture);
+    fixture_sql(fixture, "DELETE FROM plan_devices WHERE position IN (6, 9)");
+    fixture_tick(fixture);
+    fixture_everybody_updates(fixture);
+    fixture_state_is(fixture, "c", "completed");
+    assert_int_equal(fixture_targets(fixture, "confirmed"), DEVICES - 2);
+    assert_int_equal(fixture_integer(fixture, "SELECT members FROM campaigns"), DEVICES - 2);
     fixture_release(fixture);
 }
 
@@ -258,7 +348,7 @@ static void or_waits_for_it_where_overlap_queues(void **state)
     fixture_tick(fixture);
     assert_int_equal(
         fixture_integer(fixture, "SELECT count(*) FROM targets WHERE campaign_id = 1 AND queued"),
-        DEVICES - 2);
+        DEVICES - 4);
     assert_int_equal(fixture_integer(fixture, "SELECT members FROM campaigns WHERE name = 'c'"), DEVICES);
     fixture_release(fixture);
 }
@@ -380,8 +470,12 @@ int main(void)
         cmocka_unit_test(a_wave_does_not_end_before_all_of_it_is_written),
         cmocka_unit_test(who_is_not_written_at_a_cancellation_is_cancelled),
         cmocka_unit_test(who_is_not_written_at_a_rollback_is_cancelled),
+        cmocka_unit_test(a_rollback_that_is_stopped_waits_until_all_is_cancelled),
         cmocka_unit_test(another_campaign_waits_until_all_is_written),
         cmocka_unit_test(a_device_that_another_campaign_takes_meanwhile_is_left_to_it),
+        cmocka_unit_test(a_campaign_that_is_left_nobody_is_not_completed),
+        cmocka_unit_test(who_runs_something_else_by_then_is_skipped),
+        cmocka_unit_test(members_that_are_not_in_the_plan_any_more_hold_up_nobody),
         cmocka_unit_test(or_waits_for_it_where_overlap_queues),
         cmocka_unit_test(members_are_those_that_are_free_at_the_start),
         cmocka_unit_test(plans_that_are_in_use_are_kept),

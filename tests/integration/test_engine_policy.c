@@ -159,6 +159,44 @@ static void failures_are_tried_again_after_a_while(void **state)
     fixture_release(fixture);
 }
 
+/* Silent in the middle of its trial, and heard of again: it runs the image, and may yet go back. */
+static struct fixture *one_that_is_still_on_trial(void)
+{
+    struct fixture *fixture = fixture_make(1);
+    fixture_campaign(fixture, "c", RETRIES);
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-1", "trial");
+    fixture_sql(fixture, "UPDATE devices SET version = '" FIXTURE_VERSION "', boot = 'trial'");
+    fixture_later(fixture, 41);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM events WHERE to_state = 'silent'"), 1);
+    fixture_later(fixture, 61);
+    assert_int_equal(fixture_targets(fixture, "pending"), 1);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM targets WHERE reason = 'on_trial'"), 1);
+    return fixture;
+}
+
+static void a_trial_that_goes_on_after_a_silence_is_waited_for(void **state)
+{
+    (void)state;
+    struct fixture *fixture = one_that_is_still_on_trial();
+    fixture_reports(fixture, "lamp-1", "confirmed");
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
+    assert_int_equal(attempt(fixture, "lamp-1"), 1);
+    fixture_release(fixture);
+}
+
+static void a_trial_without_an_end_is_not_waited_for_for_ever(void **state)
+{
+    (void)state;
+    struct fixture *fixture = one_that_is_still_on_trial();
+    fixture_later(fixture, 30);
+    assert_int_equal(attempt(fixture, "lamp-1"), 1);
+    fixture_later(fixture, 11);
+    assert_int_equal(attempt(fixture, "lamp-1"), 2);
+    assert_int_equal(fixture_targets(fixture, "offered"), 1);
+    fixture_release(fixture);
+}
+
 static void the_last_failure_counts(void **state)
 {
     (void)state;
@@ -172,6 +210,8 @@ static void the_last_failure_counts(void **state)
         fails(fixture, "lamp-1");
         fixture_later(fixture, 130);
     }
+    fixture_reports(fixture, "lamp-1", "confirmed"); /* it has said itself that it failed */
+    assert_int_equal(fixture_targets(fixture, "failed"), 1);
     fixture_state_is(fixture, "c", "halted");
     assert_int_equal(fixture_targets(fixture, "failed"), 1);
     fixture_release(fixture);
@@ -429,6 +469,8 @@ int main(void)
         cmocka_unit_test(a_sequential_gate_counts_the_silent_ones),
         cmocka_unit_test(the_rate_grows_with_every_success),
         cmocka_unit_test(failures_are_tried_again_after_a_while),
+        cmocka_unit_test(a_trial_that_goes_on_after_a_silence_is_waited_for),
+        cmocka_unit_test(a_trial_without_an_end_is_not_waited_for_for_ever),
         cmocka_unit_test(the_last_failure_counts),
         cmocka_unit_test(an_excused_failure_that_is_tried_again_counts_anew),
         cmocka_unit_test(what_the_policy_does_not_name_is_final),

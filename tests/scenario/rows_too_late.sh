@@ -37,4 +37,34 @@ then_it_is cancelled
 the_device_comes_back_with reverted watchdog
 then_its_way_was pending offered cancelled reverted because watchdog
 
+story 63 'it was given up while offline, but had taken the offer before, unheard: the new image runs'
+a_device_is_offered_the_update '.timeouts.offer_seconds = 5 | .offline = {wait_seconds: 1, then: "skip"}'
+the_device_goes_offline
+when_operator pause "$campaign"
+then_it_is pending
+when_operator resume "$campaign"
+then_it_is skipped
+the_device_comes_back_with confirmed
+then_its_way_was pending offered pending skipped confirmed
+
+story 64 'it was given up while offline, but had taken the offer before, unheard: the old image runs again'
+a_device_is_offered_the_update '.timeouts.offer_seconds = 5 | .offline = {wait_seconds: 1, then: "skip"}'
+the_device_goes_offline
+when_operator pause "$campaign"
+then_it_is pending
+when_operator resume "$campaign"
+then_it_is skipped
+the_device_comes_back_with reverted health_check
+then_its_way_was pending offered pending skipped reverted because health_check
+
+story 65 'it was given up while offline, but had taken the offer before, unheard: the new image runs'
+a_device_is_offered_the_update '.timeouts.offer_seconds = 5 | .offline = {wait_seconds: 1, then: "fail"}'
+the_device_goes_offline
+when_operator pause "$campaign"
+then_it_is pending
+when_operator resume "$campaign"
+then_it_is failed
+the_device_comes_back_with confirmed
+then_its_way_was pending offered pending failed confirmed
+
 then_everything_adds_up

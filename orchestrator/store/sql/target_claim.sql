@@ -27,7 +27,7 @@ SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce,
        CASE WHEN t.path_from IS NULL THEN 0 ELSE (
                 SELECT count(*) FROM campaign_paths h
                 WHERE h.campaign_id = t.campaign_id AND h.from_version = t.path_from AND h.hop > t.hop + 1) END,
-       t.place
+       t.place, d.boot = 'trial'
 FROM picked t
 JOIN devices d USING (device_id)
 LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
