@@ -12,21 +12,14 @@
 #include "migrate.h"
 #include "operate.h"
 #include "policy.h"
+#include "rest.h"
 #include "store_sql.h"
 #include "tick.h"
 
 enum {
     RETRY_MILLISECONDS = 1000,
     PARTITION_SECONDS = 3600,
-    BATCH_MILLISECONDS = 20, /* that a report waits for others: a transaction costs more than a report */
-    LOOK_MILLISECONDS = 10,  /* between two looks at the campaigns, at least; each batch asks for one */
-    LOOK_REST = 10,          /* and so many times what a look takes, up to */
-    LOOK_MOST_MILLISECONDS = 50,
-    SWEEP_MILLISECONDS = 200, /* between two looks at deadlines and the like, while there is much to do */
-    SWEEP_REST = 10,          /* and so many times what such a look takes: it reads all that is in flight */
-    /* But not more, since a look may take long for other reasons, and less while there is much to do. */
-    SWEEP_MOST_MILLISECONDS = 2000,
-    SWEEP_MOST_WITH_MORE = 500
+    BATCH_MILLISECONDS = 20 /* that a report waits for others: a transaction costs more than a report */
 };
 
 /* --- signals between threads ------------------------------------------------------------------------ */
@@ -282,25 +275,6 @@ static enum status look(struct shared *shared, struct store *store, unsigned *co
     return STATUS_OK;
 }
 
-static int rest_after_look(long long began)
-{
-    long long rest = (clock_milliseconds() - began) * LOOK_REST;
-    if (rest < LOOK_MILLISECONDS)
-        return LOOK_MILLISECONDS;
-    return rest > LOOK_MOST_MILLISECONDS ? LOOK_MOST_MILLISECONDS : (int)rest;
-}
-
-static long long next_sweep(long long began, int rest, bool more)
-{
-    long long ended = clock_milliseconds(), long_rest = (ended - began) * SWEEP_REST;
-    long long most = more ? SWEEP_MOST_WITH_MORE : SWEEP_MOST_MILLISECONDS;
-    if (more && rest > SWEEP_MILLISECONDS)
-        rest = SWEEP_MILLISECONDS;
-    if (long_rest > most)
-        long_rest = most;
-    return long_rest > rest ? ended + long_rest : began + rest;
-}
-
 void *ticker_main(void *context)
 {
     struct shared *shared = context;
@@ -322,9 +296,10 @@ void *ticker_main(void *context)
         shared->engine.is_between_sweeps = now < sweep_at;
         if (look(shared, store, &connections, &more, &error) == STATUS_OK) {
             if (!shared->engine.is_between_sweeps)
-                sweep_at = next_sweep(now, rest, more);
+                sweep_at = rest_next_sweep(now, clock_milliseconds(), rest, more);
             goes_on = more ? shared_wait(shared, 0)
-                           : shared_pause(shared, rest_after_look(now)) && shared_wait(shared, rest);
+                           : shared_pause(shared, rest_after_look(clock_milliseconds() - now)) &&
+                                 shared_wait(shared, rest);
         } else {
             handle_failure(shared, "tick_failed", &error);
             goes_on = shared_pause(shared, RETRY_MILLISECONDS);
