@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include "array.h"
-#include "copy.h"
 #include "migrate.h"
 #include "services.h"
 #include "store.h"
@@ -44,64 +43,6 @@ static void arrays_are_read_back(void **state)
     assert_true(store_rows_boolean(rows, (int64_t)(sizeof texts / sizeof texts[0]), 1));
     store_rows_free(rows);
     array_release(&array);
-    store_destroy(store);
-}
-
-static void copied_rows_are_read_back(void **state)
-{
-    (void)state;
-    char url[256];
-    services_new_database(url);
-    static const char *const texts[] = {"plain", "", "\\N", "\\.", "a\tb\nc\rd\\e\bf\fg\vh", "NULL", NULL};
-    static const struct store_statement copied = {0, "copied", "COPY copied FROM STDIN"};
-    struct store *store = store_create(url, "test");
-    struct copy copy = {0};
-    struct error error = {0};
-    assert_int_equal(
-        store_run_script(store, "CREATE TABLE copied (n bigint CHECK (n < 100), x text, at timestamptz)",
-                         &error),
-        STATUS_OK);
-    assert_int_equal(store_run_copy(store, &copied, &copy, &error), STATUS_OK); /* nothing */
-    int count = sizeof texts / sizeof texts[0];
-    for (int i = 0; i < count; i++) {
-        copy_put_integer(&copy, i);
-        copy_put_text(&copy, texts[i]);
-        copy_put_time(&copy, 1700000000.25 + i);
-        copy_end_row(&copy);
-    }
-    assert_int_equal(store_run_copy(store, &copied, &copy, &error), STATUS_OK);
-    static const struct store_statement all = {
-        1, "all", "SELECT x, extract(epoch FROM at)::float8 FROM copied ORDER BY n"};
-    struct store_rows *rows;
-    assert_int_equal(store_run(store, &all, NULL, &rows, &error), STATUS_OK);
-    assert_int_equal(store_rows_count(rows), count);
-    for (int i = 0; i < count; i++) {
-        if (texts[i] == NULL)
-            assert_true(store_rows_null(rows, i, 0));
-        else
-            assert_string_equal(store_rows_text(rows, i, 0), texts[i]);
-        assert_true(store_rows_real(rows, i, 1) == 1700000000.25 + i);
-    }
-    store_rows_free(rows);
-
-    /* What the table refuses, or is no row of it, is an error like any other, and the connection is of use
-     * after it. */
-    copy_put_integer(&copy, 100);
-    copy_put_text(&copy, "too large");
-    copy_put_time(&copy, 0);
-    copy_end_row(&copy);
-    assert_int_equal(store_run_copy(store, &copied, &copy, &error), STATUS_CONFLICT);
-    assert_string_equal(error.field, "copied_n_check");
-    copy_put_text(&copy, "no number");
-    copy_end_row(&copy);
-    assert_int_equal(store_run_copy(store, &copied, &copy, &error), STATUS_INVALID);
-    static const struct store_statement nowhere = {2, "nowhere", "COPY nowhere FROM STDIN"};
-    copy_put_integer(&copy, 1);
-    copy_end_row(&copy);
-    assert_int_equal(store_run_copy(store, &nowhere, &copy, &error), STATUS_INTERNAL);
-    assert_int_equal(copy.bytes.length, 0);
-    assert_int_equal(services_query_integer(url, "SELECT count(*) FROM copied"), count);
-    assert_int_equal(store_run_script(store, "DROP TABLE copied", &error), STATUS_OK);
     store_destroy(store);
 }
 
@@ -280,6 +221,21 @@ static void two_migrating_at_once_do_not_collide(void **state)
                      migrations_embedded_count);
 }
 
+/* Also for those who read the views without a word of their own about it. The databases of other tests are
+ * copies, and settings of a database are not copied. */
+static void the_migrations_turn_compiling_off_for_everybody(void **state)
+{
+    (void)state;
+    char url[256];
+    services_empty_database(url);
+    assert_int_equal((intptr_t)migrate_now(url), migrations_embedded_count);
+    /* Settings come with a connection: the test's own must be a new one. */
+    free(services_query(services_start()->database_url, "SELECT 1"));
+    char *jit = services_query(url, "SELECT setting || ' by ' || source FROM pg_settings WHERE name = 'jit'");
+    assert_string_equal(jit, "off by database");
+    free(jit);
+}
+
 static void changed_and_missing_migrations_are_refused(void **state)
 {
     (void)state;
@@ -443,7 +399,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arrays_are_read_back),
-        cmocka_unit_test(copied_rows_are_read_back),
         cmocka_unit_test(errors_say_what_kind_they_are),
         cmocka_unit_test(a_wrong_password_or_no_server_is_unavailable),
         cmocka_unit_test(it_connects_again_after_the_server_was_killed),
@@ -451,6 +406,7 @@ int main(void)
         cmocka_unit_test(who_vanishes_in_a_transaction_does_not_keep_its_locks),
         cmocka_unit_test(serialization_failures_are_repeated),
         cmocka_unit_test(two_migrating_at_once_do_not_collide),
+        cmocka_unit_test(the_migrations_turn_compiling_off_for_everybody),
         cmocka_unit_test(changed_and_missing_migrations_are_refused),
         cmocka_unit_test(a_failing_migration_leaves_nothing),
         cmocka_unit_test(a_directory_is_read_in_order_without_gaps),
