@@ -17,10 +17,20 @@ void ingest_reject(struct batch *batch, const struct report *report, enum reject
     batch->rejected[rejection]++;
     batch->rejected_device[rejection] = report->device;
     batch->summary->rejected++;
-    /* Duplicates and stragglers are part of a normal day; the rest is worth an operator's look. */
-    bool usual = rejection == REJECTION_OUT_OF_ORDER || rejection == REJECTION_STALE_ATTEMPT;
-    log_write(usual ? LOG_DEBUG : LOG_WARNING, "report_rejected", "kind", rejection_name(rejection), "device",
-              report->device, "detail", detail, NULL);
+    struct batch_rejection *row = arena_allocate(batch->arena, sizeof *row);
+    *row = (struct batch_rejection){NULL, report, rejection, detail};
+    *batch->last_rejection = row;
+    batch->last_rejection = &row->next;
+}
+
+/* Duplicates and stragglers are part of a normal day; the rest is worth an operator's look. */
+static void log_rejections(const struct batch *batch)
+{
+    for (const struct batch_rejection *row = batch->first_rejection; row != NULL; row = row->next) {
+        bool usual = row->rejection == REJECTION_OUT_OF_ORDER || row->rejection == REJECTION_STALE_ATTEMPT;
+        log_write(usual ? LOG_DEBUG : LOG_WARNING, "report_rejected", "kind", rejection_name(row->rejection),
+                  "device", row->report->device, "detail", row->detail, NULL);
+    }
 }
 
 static void acknowledge(struct batch *batch, const struct report *report)
@@ -209,6 +219,8 @@ static enum status ingest_work(struct store *store, void *context, struct error 
     memset(batch->summary, 0, sizeof *batch->summary);
     memset(batch->rejected, 0, sizeof batch->rejected);
     memset(&batch->outbox, 0, sizeof batch->outbox);
+    batch->first_rejection = NULL;
+    batch->last_rejection = &batch->first_rejection;
     changes_start(&batch->changes, batch->arena);
     batch->attempts++;
     if (ingest_load(batch, store, error) != STATUS_OK)
@@ -226,8 +238,10 @@ enum status ingest_batch(const struct engine *engine, struct store *store, const
     struct batch batch = {
         .engine = engine, .reports = reports, .count = count, .summary = summary, .arena = &arena};
     enum status status = store_transaction(store, ingest_work, &batch, error);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         outbox_publish(&batch.outbox, &engine->publisher);
+        log_rejections(&batch);
+    }
     arena_release(&arena);
     return status;
 }

@@ -33,6 +33,14 @@ struct batch_device {
     bool resend;
 };
 
+/* For the log, which is written after the commit: a repeated transaction rejects the same once more. */
+struct batch_rejection {
+    struct batch_rejection *next;
+    const struct report *report;
+    enum rejection rejection;
+    const char *detail;
+};
+
 struct batch {
     const struct engine *engine;
     int attempts; /* at the transaction */
@@ -49,6 +57,7 @@ struct batch {
     int64_t device_count;
     int64_t rejected[REJECTION_COUNT];
     const char *rejected_device[REJECTION_COUNT];
+    struct batch_rejection *first_rejection, **last_rejection;
 };
 
 /* Reads the targets that the reports name, then the devices: locked, and only those of which more is to be
@@ -62,7 +71,7 @@ bool ingest_is_of_target(const struct report *report);
 struct batch_device *ingest_find_device(const struct batch *batch, const char *id);
 struct batch_target *ingest_find_target(const struct batch *batch, int64_t campaign, const char *device);
 
-/* Counts a report that changes nothing, and says so in the log. */
+/* Counts a report that changes nothing, and notes it for the log. `detail` must outlive the batch. */
 void ingest_reject(struct batch *batch, const struct report *report, enum rejection rejection,
                    const char *detail);
 

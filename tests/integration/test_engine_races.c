@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <pthread.h>
@@ -15,28 +16,32 @@
 
 struct said {
     struct fixture *fixture;
-    const char *json;
+    const char *json, *then; /* NULL when it is one report only */
     enum status status;
     struct ingest_summary summary;
 };
 
-/* One report of lamp-1, stored on a connection of its own. */
+/* Reports of lamp-1, stored on a connection of its own. */
 static void *ingest_on_its_own(void *context)
 {
     struct said *said = context;
     struct store *store = store_create(said->fixture->url, "ingest");
-    struct report report;
+    struct report reports[2];
     struct error error;
-    report_parse("fota/v1/lamp-1/report", said->json, strlen(said->json), &report);
-    said->status = ingest_batch(&said->fixture->engine, store, &report, 1, &said->summary, &error);
+    size_t count = said->then != NULL ? 2 : 1;
+    report_parse("fota/v1/lamp-1/report", said->json, strlen(said->json), &reports[0]);
+    if (said->then != NULL)
+        report_parse("fota/v1/lamp-1/report", said->then, strlen(said->then), &reports[1]);
+    said->status = ingest_batch(&said->fixture->engine, store, reports, count, &said->summary, &error);
     store_destroy(store);
     return NULL;
 }
 
-/* The report has been read against the row as it was before `change`, and is written after it. */
-static struct said race(struct fixture *fixture, const char *change, const char *json)
+/* The reports have been read against the row as it was before `change`, and are written after it. */
+static struct said race_of_two(struct fixture *fixture, const char *change, const char *json,
+                               const char *then)
 {
-    struct said said = {.fixture = fixture, .json = json};
+    struct said said = {.fixture = fixture, .json = json, .then = then};
     struct store *other = store_create(fixture->url, "other");
     struct error error = {0};
     pthread_t ingest;
@@ -51,6 +56,11 @@ static struct said race(struct fixture *fixture, const char *change, const char 
     store_destroy(other);
     assert_int_equal(said.status, STATUS_OK);
     return said;
+}
+
+static struct said race(struct fixture *fixture, const char *change, const char *json)
+{
+    return race_of_two(fixture, change, json, NULL);
 }
 
 static struct fixture *with_an_offer(void)
@@ -86,6 +96,39 @@ static void a_report_that_comes_too_late_moves_nothing(void **state)
     assert_int_equal(said.summary.rejected, 1);
     assert_int_equal(fixture_targets(fixture, "offered"), 1);
     assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM events WHERE to_state = 'accepted'"), 0);
+    fixture_release(fixture);
+}
+
+static int occurrences(const char *text, const char *part)
+{
+    int count = 0;
+    while ((text = strstr(text, part)) != NULL) {
+        text += strlen(part);
+        count++;
+    }
+    return count;
+}
+
+/* Each try rejects it; the operator is told once. */
+static void what_a_repeated_batch_rejects_is_logged_once(void **state)
+{
+    (void)state;
+    struct fixture *fixture = with_an_offer();
+    char text[4000] = "";
+    FILE *log = tmpfile();
+    assert_non_null(log);
+    int standard_error = dup(STDERR_FILENO);
+    dup2(fileno(log), STDERR_FILENO);
+    struct said said = race_of_two(fixture, "UPDATE targets SET progress = 1",
+                                   "{\"report\":\"accepted\",\"campaign\":1,\"attempt\":1}", "no JSON");
+    dup2(standard_error, STDERR_FILENO);
+    close(standard_error);
+    assert_true(pread(fileno(log), text, sizeof text - 1, 0) > 0);
+    fclose(log);
+    assert_int_equal(said.summary.moved, 1);
+    assert_int_equal(said.summary.rejected, 1);
+    assert_int_equal(fixture_integer(fixture, "SELECT sum(count) FROM rejected_reports"), 1);
+    assert_int_equal(occurrences(text, "report_rejected"), 1);
     fixture_release(fixture);
 }
 
@@ -198,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_another_wrote_meanwhile_stays),
         cmocka_unit_test(a_report_that_comes_too_late_moves_nothing),
+        cmocka_unit_test(what_a_repeated_batch_rejects_is_logged_once),
         cmocka_unit_test(a_version_that_is_gone_is_not_taken_for_another),
         cmocka_unit_test(the_hello_of_a_trial_that_is_over_is_no_news),
         cmocka_unit_test(nor_is_it_after_the_confirmation),
