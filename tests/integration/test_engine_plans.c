@@ -192,7 +192,8 @@ static void a_plan_notes_what_is_fetched_and_who_is_queued(void **state)
     struct campaign_new wanted = asked(NULL);
     wanted.overlap = OVERLAP_QUEUE;
     plan(fixture, &wanted);
-    assert_int_equal(fixture_integer(fixture, "SELECT bytes FROM plans WHERE NOT of_campaign"), 10 * 6 + 10 * 3 + 10 * 6);
+    assert_int_equal(fixture_integer(fixture, "SELECT bytes FROM plans WHERE NOT of_campaign"),
+                     10 * 6 + 10 * 3 + 10 * 6);
     assert_int_equal(fixture_integer(fixture, "SELECT queued FROM plans WHERE NOT of_campaign"), 5);
     assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM plan_devices WHERE queued"), 5);
     fixture_release(fixture);
