@@ -159,6 +159,29 @@ static void failures_are_tried_again_after_a_while(void **state)
     fixture_release(fixture);
 }
 
+/* It was tried again, and given up while offline: that it went back is known already. */
+static void a_revert_that_is_said_again_after_giving_up_is_counted_once(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_campaign(
+        fixture, "c",
+        "{'name':'p','waves':[{'name':'all','size':{'rest':true}," FIXTURE_GATE
+        "}],'rate':{'per_minute':0},'retry':{'attempts':2,'backoff_seconds':600,'on':['reverted']},"
+        "'offline':{'wait_seconds':100,'then':'skip'}}");
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-1", "trial");
+    fixture_reports(fixture, "lamp-1", "reverted");
+    fixture_tick(fixture);
+    fixture_sql(fixture, "UPDATE presence SET online = false WHERE device_id = 'lamp-1'");
+    fixture_later(fixture, 1000);
+    assert_int_equal(fixture_targets(fixture, "skipped"), 1);
+    fixture_reports(fixture, "lamp-1", "reverted");
+    assert_int_equal(fixture_targets(fixture, "skipped"), 1);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM events WHERE to_state = 'reverted'"), 1);
+    fixture_release(fixture);
+}
+
 /* Silent in the middle of its trial, and heard of again: it runs the image, and may yet go back. */
 static struct fixture *one_that_is_still_on_trial(void)
 {
@@ -469,6 +492,7 @@ int main(void)
         cmocka_unit_test(a_sequential_gate_counts_the_silent_ones),
         cmocka_unit_test(the_rate_grows_with_every_success),
         cmocka_unit_test(failures_are_tried_again_after_a_while),
+        cmocka_unit_test(a_revert_that_is_said_again_after_giving_up_is_counted_once),
         cmocka_unit_test(a_trial_that_goes_on_after_a_silence_is_waited_for),
         cmocka_unit_test(a_trial_without_an_end_is_not_waited_for_for_ever),
         cmocka_unit_test(the_last_failure_counts),
