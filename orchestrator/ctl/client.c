@@ -1,8 +1,10 @@
 #include "client.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "exchange.h"
 
@@ -182,9 +184,12 @@ enum status client_upload(struct client *client, const char *path, const struct 
             result = curl_mime_data(part, parts[i].text, CURL_ZERO_TERMINATED);
         else
             result = curl_mime_filedata(part, parts[i].file_path);
-        if (result != CURLE_OK)
-            error_set(error, STATUS_INVALID, NULL, "cannot read %s",
-                      parts[i].file_path == NULL ? parts[i].name : parts[i].file_path);
+        if (result != CURLE_OK) {
+            const char *name = parts[i].file_path == NULL ? parts[i].name : parts[i].file_path;
+            bool is_readable = parts[i].file_path == NULL || access(name, R_OK) == 0;
+            error_set(error, STATUS_INVALID, NULL, "cannot read %s: %s", name,
+                      is_readable ? curl_easy_strerror(result) : strerror(errno));
+        }
     }
     enum status status = STATUS_INVALID;
     if (result == CURLE_OK) {

@@ -16,5 +16,5 @@ long long rest_next_sweep(long long began, long long ended, int rest, bool more)
         rest = SWEEP_REST;
     if (long_rest > most)
         long_rest = most;
-    return long_rest > rest ? ended + long_rest : began + rest;
+    return ended + long_rest > began + rest ? ended + long_rest : began + rest;
 }

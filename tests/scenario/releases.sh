@@ -25,7 +25,7 @@ ctl 1 'is an image for upgrades' firmware upload "v1.2.0t$ptype(n)" eagle.flash.
 ctl 1 'eagle.flash.bin, eagle.irom0text.bin or both' firmware upload "v1.2.0t$ptype(n)" boot.bin
 ctl 1 'at most 64 characters' firmware upload "$(full v1.2.0)" "${images[@]}" --corename "$(printf 'c%.0s' {1..65})"
 ctl 1 'codename: .*one line' firmware upload "$(full v1.2.0)" "${images[@]}" --codename "$(printf 'tab\there')"
-ctl 1 'cannot read' firmware upload "$(full v1.2.0)" "${images[@]}" no-such-file
+ctl 1 'cannot read no-such-file: No such file' firmware upload "$(full v1.2.0)" "${images[@]}" no-such-file
 echo x > 'two words'
 : > empty
 truncate --size $((1024 * 1024 + 1)) large

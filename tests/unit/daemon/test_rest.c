@@ -24,13 +24,14 @@ static void a_quick_sweep_begins_again_after_the_configured_time(void **state)
 {
     (void)state;
     assert_int_equal(rest_next_sweep(1000, 1000, 500, false), 1500);
-    assert_int_equal(rest_next_sweep(1000, 1050, 500, false), 1500);
+    assert_int_equal(rest_next_sweep(1000, 1045, 500, false), 1500);
     assert_int_equal(rest_next_sweep(1000, 1004, 10, false), 1044);
 }
 
 static void a_slow_sweep_rests_ten_times_its_time(void **state)
 {
     (void)state;
+    assert_int_equal(rest_next_sweep(1000, 1046, 500, false), 1046 + 460);
     assert_int_equal(rest_next_sweep(1000, 1051, 500, false), 1051 + 510);
     assert_int_equal(rest_next_sweep(1000, 1200, 500, false), 1200 + 2000);
 }
@@ -62,6 +63,13 @@ static void a_configured_rest_beyond_the_bound_stays(void **state)
     assert_int_equal(rest_next_sweep(1000, 1300, 60000, false), 61000);
 }
 
+/* Else it would follow upon itself. */
+static void a_sweep_that_outlasts_the_configured_rest_has_its_own(void **state)
+{
+    (void)state;
+    assert_int_equal(rest_next_sweep(1000, 10000, 3000, false), 10000 + 2000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -71,6 +79,7 @@ int main(void)
         cmocka_unit_test(it_never_rests_more_than_the_bound),
         cmocka_unit_test(with_more_to_do_it_rests_less),
         cmocka_unit_test(a_configured_rest_beyond_the_bound_stays),
+        cmocka_unit_test(a_sweep_that_outlasts_the_configured_rest_has_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
