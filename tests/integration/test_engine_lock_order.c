@@ -1,6 +1,6 @@
-/* Batches lock devices, then targets, then presence (docs/architecture.md). The test is one of two that meet,
- * and holds what the other waits for: what comes later in the order must be free. Were it not, the two would
- * wait for each other until PostgreSQL ends one of them. */
+/* Batches lock devices, then targets, then presence, then waves (docs/architecture.md). The test is one of
+ * two that meet, and holds what the other waits for: what comes later in the order must be free. Were it not,
+ * the two would wait for each other until PostgreSQL ends one of them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +14,7 @@
 #include "engine_fixture.h"
 #include "ingest.h"
 
+#define ACCEPTED "{\"report\":\"accepted\",\"campaign\":1,\"attempt\":1}"
 #define HELLO                                                                                                \
     "{\"report\":\"hello\",\"version\":\"v1.0.5t45772(a)\",\"slot\":1,\"boot\":\"confirmed\","               \
     "\"reset_reason\":\"power_on\",\"sha256\":"                                                              \
@@ -152,11 +153,33 @@ static void who_waits_for_a_target_holds_no_presence(void **state)
     fixture_release(fixture);
 }
 
+/* All who work on a campaign meet at its waves: nobody holds them for longer than the end of a transaction.
+ */
+static void who_waits_for_presence_holds_no_wave(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    struct other batch;
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_sql(fixture, "UPDATE presence SET last_seen = now() - interval '1 hour'");
+
+    struct store *store = begin(fixture, "SELECT FROM presence FOR UPDATE");
+    start(&batch, fixture, "ingest", ACCEPTED, ingest_it);
+    wait_until_it_waits(fixture, "ingest", "transactionid");
+    run(store, "SELECT FROM waves FOR UPDATE NOWAIT");
+    commit(store);
+    end(&batch);
+    assert_int_equal(fixture_targets(fixture, "accepted"), 1);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_waits_for_a_device_the_second_time_holds_no_target),
         cmocka_unit_test(who_waits_for_a_target_holds_no_presence),
+        cmocka_unit_test(who_waits_for_presence_holds_no_wave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

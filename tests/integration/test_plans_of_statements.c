@@ -65,15 +65,12 @@ static const struct {
     {"list_products", "devices", "counts the devices of every product of the page"},
     {"judged_count", "presence", "asks every device of a product type"},
     {"planned_fill", "presence", "asks every device of a product type"},
-    {"planned_fill_plan", "presence", "asks every device of a product type"},
     {"plan_rollback", "devices", "a campaign may have taken every device"},
     {"rollback_numbers", "devices", "a campaign may have taken every device"},
     {"list_rollback_devices", "devices", "a campaign may have taken every device"},
     {"list_rollback_devices", "targets", "a campaign may have taken every device"},
     {"show_rollback_plan", "devices", "a campaign may have taken every device"},
     {"show_rollback_plan", "targets", "a campaign may have taken every device"},
-    {"show_plan", "devices", "a plan may take every device"},
-    {"zone_assign", "devices", "a campaign may take every device"},
     {"plan_forget", "plan_devices",
      "deletes the devices of all plans that are too old, which may be all of them"},
 };
@@ -146,6 +143,8 @@ static struct store_rows *explain(struct store *store, const struct store_statem
     struct store_statement asked = {number, name, text};
     if (store_run(store, &asked, NULL, &rows, &error) != STATUS_OK)
         fail_msg("%s: %s", statement->name, error.message);
+    snprintf(text, sizeof text, "DEALLOCATE s%d", number);
+    run(store, text);
     return rows;
 }
 
@@ -171,6 +170,34 @@ static bool is_utility(const struct store_statement *statement)
         text = strchr(text, '\n') + 1;
     return strncmp(text, "CREATE ", 7) == 0 || strncmp(text, "LOCK ", 5) == 0 ||
            strncmp(text, "COPY ", 5) == 0;
+}
+
+static bool reads_whole(struct store *store, const char *name, const char *table)
+{
+    bool found = false;
+    for (int i = 0; i < STORE_STATEMENT_COUNT && !found; i++) {
+        if (strcmp(store_statements[i]->name, name) != 0)
+            continue;
+        struct store_rows *rows = explain(store, store_statements[i], i);
+        for (int64_t row = 0; row < store_rows_count(rows) && !found; row++) {
+            const char *read = read_whole(store_rows_text(rows, row, 0));
+            found = read != NULL && strcmp(read, table) == 0;
+        }
+        store_rows_free(rows);
+    }
+    return found;
+}
+
+/* A plan that may read a whole table need not: samples of a table differ, and two ways may cost about the
+ * same. But who does not even where all other ways are made dear needs no exception. */
+static void note_exceptions_without_need(struct store *store, char *found, size_t size)
+{
+    run(store, "SET LOCAL random_page_cost = 44"); /* forty times that of the product */
+    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
+        if (!reads_whole(store, allowed[i].statement, allowed[i].table))
+            snprintf(found + strlen(found), size - strlen(found), "\n  %s: %s may be read, and never is",
+                     allowed[i].statement, allowed[i].table);
+    }
 }
 
 static void no_statement_reads_a_large_table(void **state)
@@ -208,6 +235,7 @@ static void no_statement_reads_a_large_table(void **state)
         }
         store_rows_free(rows);
     }
+    note_exceptions_without_need(store, found, sizeof found);
     run(store, "ROLLBACK");
     if (found[0] != '\0')
         fail_msg("whole tables are read:%s", found);

@@ -236,6 +236,27 @@ static void the_migrations_turn_compiling_off_for_everybody(void **state)
     free(jit);
 }
 
+/* The database called postgres is not ours. */
+static void who_may_not_turn_it_off_is_migrated_all_the_same(void **state)
+{
+    (void)state;
+    char url[256], of_another[300];
+    struct error error = {0};
+    int number = 0;
+    services_empty_database(url);
+    snprintf(of_another, sizeof of_another, "%s?dbname=postgres", url);
+    while (number < migrations_embedded_count &&
+           strstr(migrations_embedded[number].text, "SET jit = off") == NULL)
+        number++;
+    assert_in_range(number, 0, migrations_embedded_count - 1);
+    struct store *store = store_create(of_another, "test");
+    assert_int_equal(store_run_script(store, "ALTER DATABASE postgres SET jit = off", &error),
+                     STATUS_INTERNAL);
+    assert_string_equal(error.sqlstate, "42501");
+    assert_int_equal(store_run_script(store, migrations_embedded[number].text, &error), STATUS_OK);
+    store_destroy(store);
+}
+
 static void changed_and_missing_migrations_are_refused(void **state)
 {
     (void)state;
@@ -407,6 +428,7 @@ int main(void)
         cmocka_unit_test(serialization_failures_are_repeated),
         cmocka_unit_test(two_migrating_at_once_do_not_collide),
         cmocka_unit_test(the_migrations_turn_compiling_off_for_everybody),
+        cmocka_unit_test(who_may_not_turn_it_off_is_migrated_all_the_same),
         cmocka_unit_test(changed_and_missing_migrations_are_refused),
         cmocka_unit_test(a_failing_migration_leaves_nothing),
         cmocka_unit_test(a_directory_is_read_in_order_without_gaps),
