@@ -87,8 +87,9 @@ static enum status check_positionals(const struct arguments *arguments, struct e
         return error_set(error, STATUS_INVALID, NULL, "arguments are missing: %s %s", arguments->path,
                          command->positionals);
     if (arguments->positional_count > command->positionals_max)
-        return error_set(error, STATUS_INVALID, NULL, "too many arguments, from \"%s\" on: %s %s",
+        return error_set(error, STATUS_INVALID, NULL, "too many arguments, from \"%s\" on: %s%s%s",
                          arguments->positionals[command->positionals_max], arguments->path,
+                         command->positionals == NULL ? "" : " ",
                          command->positionals == NULL ? "" : command->positionals);
     return STATUS_OK;
 }

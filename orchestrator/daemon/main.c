@@ -147,13 +147,13 @@ static int print_help(void)
     return EXIT_DONE;
 }
 
-/* The words before the options, with one space between. */
-static const struct command *find_command(char **words, int count, const char **unknown)
+/* `text`: the words before the options, with one space between. NULL when they are no command. */
+static const struct command *find_command(char **words, int count, char *text, size_t size)
 {
-    char text[64] = "";
+    text[0] = '\0';
     for (int i = 0; i < count; i++) {
         size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? " " : "", words[i]);
+        snprintf(text + used, size - used, "%s%s", i > 0 ? " " : "", words[i]);
     }
     if (count == 0)
         return &commands[0];
@@ -161,7 +161,6 @@ static const struct command *find_command(char **words, int count, const char **
         if (strcmp(text, commands[i].words) == 0)
             return &commands[i];
     }
-    *unknown = words[0];
     return NULL;
 }
 
@@ -201,10 +200,10 @@ int main(int argc, char **argv)
             return EXIT_USAGE;
         }
     }
-    const char *unknown = NULL;
-    const struct command *command = find_command(argv + optind, argc - optind, &unknown);
+    char words[200];
+    const struct command *command = find_command(argv + optind, argc - optind, words, sizeof words);
     if (command == NULL)
-        return usage("no such command", unknown);
+        return usage("no such command", words);
 
     struct config config = {0};
     struct error error;

@@ -26,7 +26,8 @@ refuses 1 'own.conf:4.*http_port' orchestratord --config "$config"
 with "${good[@]}" "http_port = ${ORCHESTRATOR_URL##*:}"
 refuses 1 "${ORCHESTRATOR_URL##*:}" orchestratord --config "$config"
 refuses 1 'nowhere.conf' orchestratord --config "$work/nowhere.conf"
-refuses 2 'no such command' orchestratord fly
+refuses 2 'no such command: fly$' orchestratord fly
+refuses 2 'no such command: run now$' orchestratord run now
 refuses 2 'role' orchestratord token create --role king --name k --config "$config"
 refuses 2 'unrecognized option' orchestratord --colour
 
