@@ -133,6 +133,7 @@ void shared_receive(void *context, const char *topic, const void *payload, size_
     struct shared *shared = context;
     struct report report;
     report_parse(topic, payload, size, &report);
+    report.received_at = clock_milliseconds();
     atomic_fetch_add(&shared->reports, 1);
     queue_put(shared->queues[hash_text(report.device) % (unsigned)shared->worker_count], &report);
 }

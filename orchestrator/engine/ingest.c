@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "command.h"
 #include "ingest_batch.h"
 #include "log.h"
@@ -31,6 +32,17 @@ static void log_rejections(const struct batch *batch)
         log_write(usual ? LOG_DEBUG : LOG_WARNING, "report_rejected", "kind", rejection_name(row->rejection),
                   "device", row->report->device, "detail", row->detail, NULL);
     }
+}
+
+/* Reports wait so long where the database was away from this orchestrator alone, or its process stood still.
+ */
+enum { NEWS_MILLISECONDS = 5000 };
+
+/* Whether a report can say what a device runs now. While it waited another orchestrator may have stored what
+ * the device said later. What became of an attempt is true for ever; for the rest its device is asked. */
+static bool is_news(const struct batch *batch, const struct report *report)
+{
+    return report->received_at == 0 || batch->began - report->received_at < NEWS_MILLISECONDS;
 }
 
 static void acknowledge(struct batch *batch, const struct report *report)
@@ -143,7 +155,7 @@ static void handle_target(struct batch *batch, struct batch_device *device, cons
     }
     if (!move_by_report(batch, target, report)) {
         ingest_reject(batch, report, REJECTION_OUT_OF_ORDER, target_state_name(target->row.state));
-    } else if (said->has_running) {
+    } else if (said->has_running && is_news(batch, report)) {
         note_running(device, &said->running, "confirmed");
     }
     acknowledge(batch, report);
@@ -170,13 +182,15 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
                       "version: is of another product type than the device");
         return;
     }
+    if (report->has_result)
+        handle_target(batch, device, report);
+    if (!is_news(batch, report))
+        return;
     device->reset_reason = report->reset_reason;
     device->online = "t";
     device->connected = true;
     if (report->flash != NULL)
         device->flash = report->flash;
-    if (report->has_result)
-        handle_target(batch, device, report);
     if (is_old_trial(batch, report))
         return;
     /* After the result, which is older than the hello that carries it. */
@@ -195,6 +209,10 @@ static void handle_report(struct batch *batch, const struct report *report)
         reject_unknown(batch, report);
         return;
     }
+    bool says_what_runs =
+        report->kind == REPORT_HELLO || (ingest_is_of_target(report) && report->target.has_running);
+    if (says_what_runs && !is_news(batch, report))
+        outbox_put(&batch->outbox, batch->arena, report->device, command_report(batch->arena));
     switch (report->kind) {
     case REPORT_PRESENCE:
         device->online = report->online ? "t" : "f";
@@ -223,6 +241,7 @@ static enum status ingest_work(struct store *store, void *context, struct error 
     batch->last_rejection = &batch->first_rejection;
     changes_start(&batch->changes, batch->arena);
     batch->attempts++;
+    batch->began = clock_milliseconds();
     if (ingest_load(batch, store, error) != STATUS_OK)
         return error->status;
     for (size_t i = 0; i < batch->count; i++)

@@ -43,7 +43,8 @@ struct batch_rejection {
 
 struct batch {
     const struct engine *engine;
-    int attempts; /* at the transaction */
+    int attempts;    /* at the transaction */
+    long long began; /* the last of them; base/clock, milliseconds */
     const struct report *reports;
     size_t count;
     struct ingest_summary *summary;

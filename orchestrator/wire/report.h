@@ -74,6 +74,7 @@ struct target_report {
 
 struct report {
     enum report_kind kind;
+    long long received_at; /* when it came from the broker (base/clock, milliseconds); 0: just now */
     char device[DEVICE_ID_SIZE];
     enum rejection rejection;
     char detail[160];

@@ -1,4 +1,5 @@
 #include "engine_fixture.h"
+#include "clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,6 +27,7 @@ static void catch_message(void *context, const char *topic, const char *payload)
     fixture->rollbacks += strstr(payload, "\"command\":\"rollback\"") != NULL;
     fixture->cancels += strstr(payload, "\"command\":\"cancel\"") != NULL;
     fixture->acks += strstr(payload, "\"command\":\"ack\"") != NULL;
+    fixture->asks += strstr(payload, "\"command\":\"report\"") != NULL;
 }
 
 void fixture_sql(struct fixture *fixture, const char *sql)
@@ -203,6 +205,7 @@ void fixture_report(struct fixture *fixture, const char *device, const char *tex
     free(sha);
     snprintf(topic, sizeof topic, "fota/v1/%s/report", device);
     report_parse(topic, json, strlen(json), &report);
+    report.received_at = fixture->report_age > 0 ? clock_milliseconds() - fixture->report_age : 0;
     if (ingest_batch(&fixture->engine, fixture->store, &report, 1, &summary, &error) != STATUS_OK)
         fail_msg("%s: %s", error.field, error.message);
 }

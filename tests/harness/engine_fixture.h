@@ -29,8 +29,9 @@ struct fixture {
     struct actor actor;
     char last_topic[128];
     char last_payload[2200];
-    int64_t updates, rollbacks, cancels, acks; /* commands seen */
-    bool broker_is_down;                       /* then published messages are lost */
+    int64_t updates, rollbacks, cancels, acks, asks; /* commands seen */
+    long long report_age; /* of the reports to come: milliseconds for which they have waited; 0: none */
+    bool broker_is_down;  /* then published messages are lost */
 };
 
 /* Fresh database, product lamp (45772), `devices` devices lamp-1.. online on v1.0.5, firmware v1.1.0

@@ -236,6 +236,39 @@ static void the_steps_of_one_batch_are_told_apart_by_their_time(void **state)
     fixture_release(fixture);
 }
 
+/* It has waited while this orchestrator could not reach the database, and the other one could. */
+static void what_has_waited_does_not_say_what_runs_now(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    static const char old_hello[] =
+        "{'report':'hello','version':'v1.0.5t45772(a)','slot':1,'boot':'confirmed','sha256':"
+        "'5555555555555555555555555555555555555555555555555555555555555555',"
+        "'reset_reason':'power_on'}";
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    fixture->report_age = 6000;
+    fixture_reports(fixture, "lamp-1", "confirmed"); /* what became of the attempt is stored, */
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
+    assert_int_equal(
+        fixture_integer(fixture, "SELECT count(*) FROM devices WHERE version = '" FIXTURE_VERSION "'"), 0);
+    assert_int_equal(fixture->asks, 1); /* and the device is asked what it runs */
+    fixture->report_age = 4000;
+    fixture_reports(fixture, "lamp-1", "confirmed");
+    fixture_sql(fixture, "UPDATE devices SET version = '" FIXTURE_VERSION "', slot = 2");
+    fixture->report_age = 6000;
+    fixture_report(fixture, "lamp-1", old_hello);
+    assert_int_equal(
+        fixture_integer(fixture, "SELECT count(*) FROM devices WHERE version = '" FIXTURE_VERSION "'"), 1);
+    assert_int_equal(fixture->asks, 2);
+    fixture->report_age = 4000;
+    fixture_report(fixture, "lamp-1", old_hello);
+    assert_int_equal(
+        fixture_integer(fixture, "SELECT count(*) FROM devices WHERE version = '" FIXTURE_VERSION "'"), 0);
+    assert_int_equal(fixture->asks, 2);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +276,7 @@ int main(void)
         cmocka_unit_test(a_report_that_comes_too_late_moves_nothing),
         cmocka_unit_test(what_a_repeated_batch_rejects_is_logged_once),
         cmocka_unit_test(a_version_that_is_gone_is_not_taken_for_another),
+        cmocka_unit_test(what_has_waited_does_not_say_what_runs_now),
         cmocka_unit_test(the_hello_of_a_trial_that_is_over_is_no_news),
         cmocka_unit_test(nor_is_it_after_the_confirmation),
         cmocka_unit_test(an_outcome_said_again_after_the_retry_counts_once),
