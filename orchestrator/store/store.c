@@ -138,11 +138,13 @@ static void ignore_notice(void *context, const PGresult *result)
 }
 
 /* Compiling a statement (jit) took five times as long as running it; and pages come from memory, or from a
- * disk that does not turn. The rest is what the server does about an orchestrator that vanishes: one that
- * waits for its next statement is noticed by the first, one that owes it the acknowledgement of an answer by
- * the second, one that owes nothing by the probes. Until then the others wait for its locks. */
+ * disk that does not turn. Of the pages of temporary tables (each campaign's planning makes one) a connection
+ * keeps so many for ever, and PostgreSQL's usual 8 MB grow for hours. The rest is what the server does about
+ * an orchestrator that vanishes: one that waits for its next statement is noticed by the first, one that owes
+ * it the acknowledgement of an answer by the second, one that owes nothing by the probes. Until then the
+ * others wait for its locks. */
 #define OPTIONS                                                                                              \
-    "-c TimeZone=UTC -c jit=off -c random_page_cost=1.1 "                                                    \
+    "-c TimeZone=UTC -c jit=off -c random_page_cost=1.1 -c temp_buffers=1MB "                                \
     "-c idle_in_transaction_session_timeout=20s -c tcp_user_timeout=20s "                                    \
     "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2"
 
