@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs test programs and scenarios: one line each, the whole output of those that fail, and a count at the end.
+# Runs test programs and scenarios: one line each, the whole output of those that fail; at the end once more which failed
+# and what tells why, for whoever sees only the last lines, and a count.
 #   run.sh TEST...
 # A few at a time (JOBS, default: processors). Exit code 0 when nothing failed.
 set -u
@@ -58,6 +59,18 @@ for test; do
     run_one "$test" &
 done
 wait
+
+# Of a failed test: the lines that name a failure, and the last ones, which name the test that a crash ended.
+why() {
+    head -n -3 "$1" | grep -E 'FAILED|ERROR|: (error|failure):|Sanitizer|runtime error|^local: ' | tail -n 5
+    tail -n 3 "$1"
+}
+
+for test; do
+    grep -q 'FAILED (exit' "$(result_of "$test").text" 2> /dev/null || continue
+    grep 'FAILED (exit' "$(result_of "$test").text"
+    why "$(result_of "$test").log" | cut -c1-200 | sed 's/^/    | /'
+done
 
 for test; do
     # A runner that was itself killed is a failure too.
