@@ -53,20 +53,24 @@ static enum status make_plan(struct store *store, struct campaign *campaign, str
     return membership_to_plan(store, campaign, campaign->members_plan, false, error);
 }
 
-static enum status use_plan(struct store *store, const struct campaign *campaign, struct error *error)
+static enum status run_on_plan(struct store *store, const struct store_statement *statement,
+                               const struct campaign *campaign, struct error *error)
 {
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, campaign->members_plan);
+    return store_run(store, statement, &parameters, NULL, error);
+}
+
+static enum status use_plan(struct store *store, const struct campaign *campaign, struct error *error)
+{
     if (store_run(store, &SQL_PLANNED_MEMORY, NULL, NULL, error) != STATUS_OK)
         return error->status;
-    return store_run(store, &SQL_PLAN_USE, &parameters, NULL, error);
+    return run_on_plan(store, &SQL_PLAN_USE, campaign, error);
 }
 
 static enum status leave_plan(struct store *store, const struct campaign *campaign, struct error *error)
 {
-    struct store_parameters parameters = {0};
-    store_put_integer(&parameters, campaign->members_plan);
-    return store_run(store, &SQL_PLAN_USED, &parameters, NULL, error);
+    return run_on_plan(store, &SQL_PLAN_USED, campaign, error);
 }
 
 enum status fill_begin(struct store *store, struct campaign *campaign, struct fill_members *members,
@@ -104,9 +108,7 @@ static enum status audit_left_out(struct store *store, const struct campaign *ca
     return audit_add(store, ACTOR_ORCHESTRATOR, "leave_out", campaign->name, reason, detail, error);
 }
 
-/* Nothing that the product does deletes them; whoever else has must not hold up the ptype's campaigns for
- * ever.
- */
+/* Nothing in the product deletes them; whoever else has must not hold up the ptype's campaigns for ever. */
 static enum status close_members(struct store *store, struct campaign *campaign, struct error *error)
 {
     struct store_parameters parameters = {0};

@@ -258,7 +258,9 @@ enum status membership_accept(struct store *store, const struct campaign *campai
                               struct error *error)
 {
     struct selection selection = {0};
-    enum status status = select_devices(store, campaign, &selection, error);
+    enum status status = eligibility_load(store, campaign, &selection.arena, &selection.eligibility, error);
+    if (status == STATUS_OK)
+        status = accepted_versions(store, campaign, &selection, error);
     if (status == STATUS_OK)
         status = paths_note(store, campaign, &selection.eligibility.paths, selection.texts, selection.count,
                             error);

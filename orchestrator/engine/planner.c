@@ -22,17 +22,11 @@ static enum status create_waves(struct store *store, const struct campaign *camp
 }
 
 /* Of a rollback, whose targets are written at once. */
-static enum status count_members(struct store *store, const struct campaign *campaign, int64_t *members,
-                                 struct error *error)
+static enum status count_members(struct store *store, const struct campaign *campaign, struct error *error)
 {
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, campaign->number);
-    struct store_rows *rows;
-    if (store_run(store, &SQL_CAMPAIGN_MEMBERS, &parameters, &rows, error) != STATUS_OK)
-        return error->status;
-    *members = store_rows_integer(rows, 0, 0);
-    store_rows_free(rows);
-    return STATUS_OK;
+    return store_run(store, &SQL_CAMPAIGN_MEMBERS, &parameters, NULL, error);
 }
 
 /* Between its start and its planning another campaign may have taken devices of one that refuses overlap. */
@@ -51,24 +45,15 @@ static enum status find_refusal(struct store *store, const struct campaign *camp
     return status;
 }
 
-static enum status take_back(struct store *store, const struct campaign *campaign,
-                             struct rollback_numbers *numbers, char *words, size_t size, int64_t *members,
-                             struct error *error)
-{
-    if (create_waves(store, campaign, error) != STATUS_OK ||
-        rollback_to_targets(store, campaign, numbers, words, size, error) != STATUS_OK ||
-        count_members(store, campaign, members, error) != STATUS_OK)
-        return error->status;
-    return STATUS_OK;
-}
-
 static enum status plan_rollback(struct store *store, struct campaign *campaign, struct error *error)
 {
-    int64_t members = 0;
     struct rollback_numbers numbers = {0};
     char words[200] = "", reason[400];
-    if (take_back(store, campaign, &numbers, words, sizeof words, &members, error) != STATUS_OK)
+    if (create_waves(store, campaign, error) != STATUS_OK ||
+        rollback_to_targets(store, campaign, &numbers, words, sizeof words, error) != STATUS_OK ||
+        count_members(store, campaign, error) != STATUS_OK)
         return error->status;
+    int64_t members = numbers.devices;
     /* A rollback of nobody is done. */
     if (members == 0)
         snprintf(reason, sizeof reason, "no device was eligible when it was planned%s", words);

@@ -4,4 +4,3 @@ filled AS (UPDATE waves w SET members = c.members, pending = c.members
            FROM counted c WHERE w.campaign_id = $1 AND w.wave = c.wave)
 UPDATE campaigns SET members = (SELECT coalesce(sum(members), 0) FROM counted)
 WHERE campaign_id = $1
-RETURNING members
