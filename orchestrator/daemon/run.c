@@ -19,6 +19,12 @@ static void publish(void *context, const char *topic, const char *payload)
     mqtt_client_publish(shared->mqtt, topic, payload);
 }
 
+static void send_outbox(void *context, const struct outbox *outbox, struct arena *arena)
+{
+    struct shared *shared = context;
+    sender_send(&shared->sender, outbox, arena);
+}
+
 static bool ready(void *context, char *why, size_t size)
 {
     struct shared *shared = context;
@@ -150,11 +156,12 @@ static void take_reloadable(struct shared *shared)
 static enum status start(struct daemon *daemon, struct error *error)
 {
     struct shared *shared = &daemon->shared;
-    shared->engine.publisher = (struct publisher){publish, shared};
+    shared->engine.publisher = (struct publisher){publish, send_outbox, shared};
     shared->engine.public_url = shared->config->public_url;
     take_reloadable(shared);
     if (start_workers(daemon, error) != STATUS_OK || start_mqtt(daemon, error) != STATUS_OK ||
         start_http(daemon, error) != STATUS_OK ||
+        sender_start(&shared->sender, &shared->engine.publisher, error) != STATUS_OK ||
         start_thread(&daemon->ticker, ticker_main, shared, error) != STATUS_OK)
         return error->status;
     daemon->ticker_started = true;
@@ -170,6 +177,7 @@ static void stop(struct daemon *daemon)
     shared_stop(shared);
     if (daemon->ticker_started)
         pthread_join(daemon->ticker, NULL);
+    sender_stop(&shared->sender);
     for (int i = 0; i < shared->worker_count; i++)
         queue_close(shared->queues[i]);
     for (int i = 0; i < daemon->workers_started; i++)

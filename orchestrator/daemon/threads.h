@@ -11,11 +11,13 @@
 #include "engine.h"
 #include "mqtt_client.h"
 #include "queue.h"
+#include "sender.h"
 
 struct shared {
     const struct config *config;
     struct engine engine;
     struct mqtt_client *mqtt;
+    struct sender sender; /* of what the ticker decides */
     struct queue **queues; /* one a worker; a device's reports always go to the same */
     int worker_count;
 

@@ -28,22 +28,46 @@ enum status engine_load_secret(struct store *store, unsigned char secret[IMAGE_S
     return STATUS_OK;
 }
 
-void outbox_put(struct outbox *outbox, struct arena *arena, const char *device, const char *payload)
+static struct outbox_message *append(struct outbox *outbox, struct arena *arena, const char *device)
 {
     char topic[COMMAND_TOPIC_SIZE];
     command_topic(device, topic);
     struct outbox_message *message = arena_allocate(arena, sizeof *message);
     message->topic = arena_copy(arena, topic);
-    message->payload = payload;
     if (outbox->first == NULL)
         outbox->last = &outbox->first;
     *outbox->last = message;
     outbox->last = &message->next;
     outbox->count++;
+    return message;
+}
+
+void outbox_put(struct outbox *outbox, struct arena *arena, const char *device, const char *payload)
+{
+    append(outbox, arena, device)->payload = payload;
+}
+
+void outbox_put_offer(struct outbox *outbox, struct arena *arena, const char *device,
+                      const struct offer *offer)
+{
+    append(outbox, arena, device)->offer = offer;
 }
 
 void outbox_publish(const struct outbox *outbox, const struct publisher *publisher)
 {
-    for (const struct outbox_message *message = outbox->first; message != NULL; message = message->next)
-        publisher->publish(publisher->context, message->topic, message->payload);
+    for (const struct outbox_message *message = outbox->first; message != NULL; message = message->next) {
+        struct arena arena = {0};
+        publisher->publish(publisher->context, message->topic,
+                           message->payload != NULL ? message->payload
+                                                    : command_offer(message->offer, &arena));
+        arena_release(&arena);
+    }
+}
+
+void outbox_send(const struct outbox *outbox, struct arena *arena, const struct publisher *publisher)
+{
+    if (publisher->send == NULL)
+        outbox_publish(outbox, publisher);
+    else if (outbox->first != NULL)
+        publisher->send(publisher->context, outbox, arena);
 }

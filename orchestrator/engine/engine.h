@@ -11,8 +11,14 @@
 
 /* Port to MQTT. publish() hands a message over (QoS 1, not retained) and does not wait; a message that cannot
  * be handed over is lost here and sent again by the outbox. Safe from any thread. */
+struct offer;  /* wire/command.h */
+struct outbox; /* below */
 struct publisher {
     void (*publish)(void *context, const char *topic, const char *payload);
+    /* Publishes a whole outbox, and releases the arena that it lies in, which is empty for the caller at
+     * once. What is handed over first is published first, perhaps by another thread, after this has returned.
+     * NULL: outbox_send publishes by itself. */
+    void (*send)(void *context, const struct outbox *outbox, struct arena *arena);
     void *context;
 };
 
@@ -36,6 +42,7 @@ struct outbox_message {
     struct outbox_message *next;
     const char *topic;
     const char *payload;
+    const struct offer *offer; /* written out as it is published, where payload is NULL */
 };
 
 struct outbox {
@@ -44,6 +51,14 @@ struct outbox {
 };
 
 void outbox_put(struct outbox *outbox, struct arena *arena, const char *device, const char *payload);
+void outbox_put_offer(struct outbox *outbox, struct arena *arena, const char *device,
+                      const struct offer *offer);
+
+/* Publishes in the order of the outbox, in this thread. */
 void outbox_publish(const struct outbox *outbox, const struct publisher *publisher);
+
+/* The same by way of the publisher's send(), where it has one: `arena`, in which all of the outbox lies, may
+ * be empty afterwards. */
+void outbox_send(const struct outbox *outbox, struct arena *arena, const struct publisher *publisher);
 
 #endif

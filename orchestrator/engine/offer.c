@@ -41,14 +41,15 @@ static enum status put_offer(struct offering *offering, const struct target_row 
     const struct engine *engine = offering->engine;
     const struct campaign *campaign = offering->campaign;
     const struct policy *policy = &campaign->policy;
-    struct offer offer = {.is_rollback = campaign->is_rollback,
-                          .campaign = campaign->number,
-                          .attempt = target->attempt,
-                          .nonce = target->nonce,
-                          .version = target->to_version,
-                          .flip_sha256 = target->flip_sha256,
-                          .download_seconds = policy->download_seconds,
-                          .confirm_seconds = policy->confirm_seconds};
+    struct offer *offer = arena_allocate(arena, sizeof *offer);
+    *offer = (struct offer){.is_rollback = campaign->is_rollback,
+                            .campaign = campaign->number,
+                            .attempt = target->attempt,
+                            .nonce = target->nonce,
+                            .version = target->to_version,
+                            .flip_sha256 = target->flip_sha256,
+                            .download_seconds = policy->download_seconds,
+                            .confirm_seconds = policy->confirm_seconds};
     int64_t expires =
         (int64_t)campaign->now + policy->offer_seconds + policy->download_seconds + URL_GRACE_SECONDS;
     for (int i = 0; i < 2; i++) {
@@ -59,13 +60,13 @@ static enum status put_offer(struct offering *offering, const struct target_row 
         if (image_url_sign(engine->image_secret, engine->public_url, image->sha256, target->device, expires,
                            url, error) != STATUS_OK)
             return error->status;
-        offer.images[i] = (struct offered_image){true, url, image->size, image->sha256};
+        offer->images[i] = (struct offered_image){true, url, image->size, image->sha256};
     }
-    if (offer.images[0].present &&
+    if (offer->images[0].present &&
         offered_manifest_find(offering->store, &offering->manifests, campaign->ptype, target->to_version,
-                              arena, &offer.manifest, error) != STATUS_OK)
+                              arena, &offer->manifest, error) != STATUS_OK)
         return error->status;
-    outbox_put(outbox, arena, target->device, command_offer(&offer, arena));
+    outbox_put_offer(outbox, arena, target->device, offer);
     return STATUS_OK;
 }
 

@@ -296,7 +296,7 @@ enum status tick(const struct engine *engine, struct store *store, bool *more, s
         struct tick_work work = {.engine = engine, .number = numbers[i], .arena = &arena};
         enum status result = store_transaction(store, tick_campaign, &work, &own);
         if (result == STATUS_OK) {
-            outbox_publish(&work.outbox, &engine->publisher);
+            outbox_send(&work.outbox, &arena, &engine->publisher);
             *more = *more || work.more || work.campaign.unwritten > 0;
             if (work.campaign.unwritten > 0)
                 result = store_transaction(store, write_targets, &work, &own);

@@ -43,7 +43,7 @@ struct fixture *fixture_make(int devices)
     assert_non_null(fixture);
     services_new_database(fixture->url);
     fixture->store = store_create(fixture->url, "test");
-    fixture->engine.publisher = (struct publisher){catch_message, fixture};
+    fixture->engine.publisher = (struct publisher){.publish = catch_message, .context = fixture};
     fixture->engine.public_url = "http://127.0.0.1:8080";
     fixture->engine.offer_resend_seconds = 10;
     snprintf(fixture->actor.name, sizeof fixture->actor.name, "tester");

@@ -182,7 +182,7 @@ static void a_campaign_that_runs_goes_on_after_the_migration(void **state)
                           "{\"report\":\"failed\",\"campaign\":1,\"attempt\":1,\"reason\":\"flash_error\"}";
     services_empty_database(url);
     struct store *store = store_create(url, "test");
-    struct engine engine = {.publisher = {count_update, &updates},
+    struct engine engine = {.publisher = {.publish = count_update, .context = &updates},
                             .public_url = "http://127.0.0.1:8080",
                             .offer_resend_seconds = 10};
     assert_int_equal(migrate(store, migrations_embedded, BEFORE, &applied, &error), STATUS_OK);

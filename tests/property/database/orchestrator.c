@@ -115,7 +115,7 @@ __attribute__((noreturn)) static void run(int socket, const char *database_url)
     struct error error = {0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     log_configure(LOG_ERROR, LOG_FORMAT_LOGFMT);
-    process.engine = (struct engine){.publisher = {publish, &process},
+    process.engine = (struct engine){.publisher = {.publish = publish, .context = &process},
                                      .public_url = "http://127.0.0.1:8080",
                                      .offer_resend_seconds = RESEND_SECONDS,
                                      .fill_rows = FILL_ROWS};

@@ -1,0 +1,34 @@
+/* Publishes what a tick has committed while the next tick is with the database: a thread, and one outbox that
+ * waits for it. Writing an offer out takes about as long as claiming it. */
+#ifndef DAEMON_SENDER_H
+#define DAEMON_SENDER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "engine.h"
+
+struct sender {
+    struct publisher publisher; /* what it publishes with: publish() and its context */
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t changed;
+    bool waits, stopping;
+    struct outbox outbox;
+    struct arena arena;
+};
+
+/* Starts the thread. `sender` stays in its place until sender_stop. */
+enum status sender_start(struct sender *sender, const struct publisher *publisher,
+                         struct error *error) MUST_CHECK;
+
+/* publisher.send: takes both over. Returns when the outbox before this one has left its place, so that no
+ * more than two are in memory. */
+void sender_send(struct sender *sender, const struct outbox *outbox, struct arena *arena);
+
+/* Publishes what waits, and ends the thread. Nothing may be sent any more. Harmless when it was not started.
+ */
+void sender_stop(struct sender *sender);
+
+#endif
