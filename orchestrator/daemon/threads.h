@@ -17,7 +17,7 @@ struct shared {
     const struct config *config;
     struct engine engine;
     struct mqtt_client *mqtt;
-    struct sender sender; /* of what the ticker decides */
+    struct sender sender;  /* of what the ticker decides */
     struct queue **queues; /* one a worker; a device's reports always go to the same */
     int worker_count;
 
