@@ -14,7 +14,7 @@
 
 static struct device_options options;
 
-#define KEY_FILE "/tmp/test_device_options.key.pem"
+static char key_file[64]; /* of this process: others may run the same test */
 
 /* The point is the generator of P-256: as good as any. */
 static const char key_text[] = "-----BEGIN PUBLIC KEY-----\n"
@@ -24,7 +24,7 @@ static const char key_text[] = "-----BEGIN PUBLIC KEY-----\n"
 
 static void write_key(const char *text)
 {
-    FILE *file = fopen(KEY_FILE, "w");
+    FILE *file = fopen(key_file, "w");
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
@@ -33,6 +33,7 @@ static void write_key(const char *text)
 static int set_up(void **state)
 {
     (void)state;
+    snprintf(key_file, sizeof key_file, "/tmp/fota-test.%ld.key.pem", (long)getpid());
     write_key(key_text);
     (void)setenv("MQTT_PASSWORD", "from outside", 1);
     device_options_begin(&options, "program", "the help\n");
@@ -42,7 +43,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    return remove(KEY_FILE);
+    return remove(key_file);
 }
 
 static void every_row_is_taken(void **state)
@@ -51,7 +52,7 @@ static void every_row_is_taken(void **state)
     static const struct option rows[] = {DEVICE_OPTION_ROWS};
     char *words[] = {"program",         "--version", "v1.0.5t1(a)",  "--image",         "file", "--flash-map",
                      "1024+1024",       "--mqtt",    "localhost:1",  "--mqtt-username", "name", "--verbose",
-                     "--mqtt-password", "word",      "--public-key", KEY_FILE,          NULL};
+                     "--mqtt-password", "word",      "--public-key", key_file,          NULL};
     struct option table[sizeof rows / sizeof rows[0] + 1] = {{0}};
     int option;
     memcpy(table, rows, sizeof rows);
@@ -130,7 +131,7 @@ static void read_a_directory(void)
 
 static void take_a_key(void)
 {
-    device_options_take(&options, OPTION_PUBLIC_KEY, KEY_FILE);
+    device_options_take(&options, OPTION_PUBLIC_KEY, key_file);
 }
 
 static void take_three_keys(void)
@@ -142,10 +143,11 @@ static void take_three_keys(void)
 static void what_is_no_key_is_refused(void **state)
 {
     (void)state;
-    char output[512], text[sizeof key_text];
+    char output[512], wanted[200], text[sizeof key_text];
     assert_int_equal(exit_code(take_a_key, output, sizeof output), 99);
     assert_int_equal(exit_code(take_three_keys, output, sizeof output), 2);
-    assert_string_equal(output, "--public-key '" KEY_FILE "': at most 2 keys are allowed\nsee --help\n");
+    snprintf(wanted, sizeof wanted, "--public-key '%s': at most 2 keys are allowed\nsee --help\n", key_file);
+    assert_string_equal(output, wanted);
     static const size_t damaged[] = {20, 40, 80, 145};
     for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
         memcpy(text, key_text, sizeof text);
@@ -156,7 +158,7 @@ static void what_is_no_key_is_refused(void **state)
     }
     write_key("");
     assert_int_equal(exit_code(take_a_key, output, sizeof output), 2);
-    assert_int_equal(remove(KEY_FILE), 0);
+    assert_int_equal(remove(key_file), 0);
     assert_int_equal(exit_code(take_a_key, output, sizeof output), 2);
     assert_non_null(strstr(output, "No such file"));
 }
