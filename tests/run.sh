@@ -60,16 +60,21 @@ for test; do
 done
 wait
 
-# Of a failed test: the lines that name a failure, and the last ones, which name the test that a crash ended.
+# Of a failed test: the lines that name what went wrong first, and the last ones, which list the failed tests or name the one that a crash
+# ended.
 why() {
-    head -n -3 "$1" | grep -E 'FAILED|ERROR|: (error|failure):|Sanitizer|runtime error|^local: ' | tail -n 5
+    head -n -3 "$1" | grep -aE 'ERROR|: (error|failure):|Sanitizer|runtime error|^local: ' | head -n 5
     tail -n 3 "$1"
 }
 
 for test; do
-    grep -q 'FAILED (exit' "$(result_of "$test").text" 2> /dev/null || continue
-    grep 'FAILED (exit' "$(result_of "$test").text"
-    why "$(result_of "$test").log" | cut -c1-200 | sed 's/^/    | /'
+    result=$(result_of "$test")
+    if [ ! -e "$result.count" ]; then
+        echo "${test#"$build/"}: FAILED (its runner was killed)"
+    elif [ "$(cut -d' ' -f2 "$result.count")" != 0 ]; then
+        head -n 1 "$result.text"
+        why "$result.log" | cut -c1-200 | sed 's/^/    | /'
+    fi
 done
 
 for test; do

@@ -1,5 +1,6 @@
 /* Publishes what a tick has committed while the next tick is with the database: a thread, and one outbox that
- * waits for it. Writing an offer out takes about as long as claiming it. */
+ * waits for it. With the one that the ticker may hold ready, at most three are committed and not yet sent.
+ * Writing an offer out takes about as long as claiming it. */
 #ifndef DAEMON_SENDER_H
 #define DAEMON_SENDER_H
 
@@ -23,12 +24,11 @@ struct sender {
 enum status sender_start(struct sender *sender, const struct publisher *publisher,
                          struct error *error) MUST_CHECK;
 
-/* publisher.send: takes both over. Returns when the outbox before this one has left its place, so that no
- * more than two are in memory. */
+/* publisher.send: takes both over. Returns when the outbox before this one has left its place: memory is
+ * bounded. */
 void sender_send(struct sender *sender, const struct outbox *outbox, struct arena *arena);
 
-/* Publishes what waits, and ends the thread. Nothing may be sent any more. Harmless when it was not started.
- */
+/* Publishes what waits, and ends the thread. Nothing may be sent after it. Harmless when not started. */
 void sender_stop(struct sender *sender);
 
 #endif

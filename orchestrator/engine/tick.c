@@ -271,7 +271,7 @@ static enum status send_calls(const struct engine *engine, struct store *store, 
     struct call_work work = {.arena = &arena};
     enum status status = store_transaction(store, take_calls, &work, error);
     if (status == STATUS_OK)
-        outbox_publish(&work.outbox, &engine->publisher);
+        outbox_send(&work.outbox, &arena, &engine->publisher);
     *more = *more || work.more;
     arena_release(&arena);
     return status;

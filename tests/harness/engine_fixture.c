@@ -30,6 +30,14 @@ static void catch_message(void *context, const char *topic, const char *payload)
     fixture->asks += strstr(payload, "\"command\":\"report\"") != NULL;
 }
 
+/* As the daemon does: the arena is gone when the tick goes on. */
+static void send_all(void *context, const struct outbox *outbox, struct arena *arena)
+{
+    struct fixture *fixture = context;
+    outbox_publish(outbox, &fixture->engine.publisher);
+    arena_release(arena);
+}
+
 void fixture_sql(struct fixture *fixture, const char *sql)
 {
     free(services_query(fixture->url, sql));
@@ -43,7 +51,7 @@ struct fixture *fixture_make(int devices)
     assert_non_null(fixture);
     services_new_database(fixture->url);
     fixture->store = store_create(fixture->url, "test");
-    fixture->engine.publisher = (struct publisher){.publish = catch_message, .context = fixture};
+    fixture->engine.publisher = (struct publisher){catch_message, send_all, fixture};
     fixture->engine.public_url = "http://127.0.0.1:8080";
     fixture->engine.offer_resend_seconds = 10;
     snprintf(fixture->actor.name, sizeof fixture->actor.name, "tester");

@@ -21,6 +21,7 @@
 #include "ingest.h"
 #include "log.h"
 #include "queue.h"
+#include "sender.h"
 #include "tick.h"
 
 enum { WORKERS = 2, BATCH = 16, QUEUE_ROOM = 200, RESEND_SECONDS = 10, FILL_ROWS = 2 };
@@ -32,6 +33,7 @@ struct process {
     int socket;
     struct engine engine;
     struct queue *queues[WORKERS];
+    struct sender sender;
 };
 
 static void rest(int milliseconds)
@@ -46,6 +48,12 @@ static void publish(void *context, const char *topic, const char *payload)
     char text[sizeof(struct message)];
     int length = snprintf(text, sizeof text, "%s\n%s", topic, payload);
     send(process->socket, text, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void send_outbox(void *context, const struct outbox *outbox, struct arena *arena)
+{
+    struct process *process = context;
+    sender_send(&process->sender, outbox, arena);
 }
 
 /* The database may be away for a moment; anything else is a fault of the product. */
@@ -115,7 +123,7 @@ __attribute__((noreturn)) static void run(int socket, const char *database_url)
     struct error error = {0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     log_configure(LOG_ERROR, LOG_FORMAT_LOGFMT);
-    process.engine = (struct engine){.publisher = {.publish = publish, .context = &process},
+    process.engine = (struct engine){.publisher = {publish, send_outbox, &process},
                                      .public_url = "http://127.0.0.1:8080",
                                      .offer_resend_seconds = RESEND_SECONDS,
                                      .fill_rows = FILL_ROWS};
@@ -131,6 +139,8 @@ __attribute__((noreturn)) static void run(int socket, const char *database_url)
         start_thread(ingest_main, &workers[i]);
     }
     start_thread(reader_main, &process);
+    if (sender_start(&process.sender, &process.engine.publisher, &error) != STATUS_OK)
+        abort();
     for (;;) {
         bool more = false;
         if (tick(&process.engine, store, &more, &error) != STATUS_OK)
