@@ -9,10 +9,11 @@
 #include "image_url.h"
 #include "store.h"
 
-/* Port to MQTT. publish() hands a message over (QoS 1, not retained) and does not wait; a message that cannot
- * be handed over is lost here and sent again by the outbox. Safe from any thread. */
 struct offer;  /* wire/command.h */
 struct outbox; /* below */
+
+/* Port to MQTT. publish() hands a message over (QoS 1, not retained) and does not wait; a message that cannot
+ * be handed over is lost here and sent again by the outbox. Safe from any thread. */
 struct publisher {
     void (*publish)(void *context, const char *topic, const char *payload);
     /* Publishes a whole outbox, and releases the arena that it lies in, which is empty for the caller at
