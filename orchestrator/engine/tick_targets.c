@@ -64,7 +64,9 @@ static void give_up_one(struct tick_work *work, struct target_row *target, const
         tick_move(work, target, TARGET_EVENT_SKIP, "quarantined");
         return;
     }
-    bool fails = work->campaign.policy.offline_then == OFFLINE_FAIL;
+    /* What was to be tried again, and did not come back for it, is the failure that it was. */
+    bool fails = work->campaign.policy.offline_then == OFFLINE_FAIL ||
+                 store_rows_boolean(rows, row, TARGET_ROW_COLUMNS + 1);
     tick_move(work, target, fails ? TARGET_EVENT_OFFLINE : TARGET_EVENT_SKIP, TARGET_GIVEN_UP);
 }
 

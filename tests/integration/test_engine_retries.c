@@ -77,10 +77,65 @@ static void a_revert_that_is_said_again_after_giving_up_is_counted_once(void **s
     fixture_tick(fixture);
     fixture_sql(fixture, "UPDATE presence SET online = false WHERE device_id = 'lamp-1'");
     fixture_later(fixture, 1000);
-    assert_int_equal(fixture_targets(fixture, "skipped"), 1);
+    assert_int_equal(fixture_targets(fixture, "failed"), 1);
     fixture_reports(fixture, "lamp-1", "reverted");
-    assert_int_equal(fixture_targets(fixture, "skipped"), 1);
+    assert_int_equal(fixture_targets(fixture, "failed"), 1);
     assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM events WHERE to_state = 'reverted'"), 1);
+    fixture_release(fixture);
+}
+
+#define TWO_ATTEMPTS                                                                                         \
+    "{'name':'p','waves':[{'name':'all','size':{'rest':true}," FIXTURE_GATE                                  \
+    "}],'rate':{'per_minute':0},'timeouts':{'offer_seconds':30,'download_seconds':60,'confirm_seconds':40}," \
+    "'retry':{'attempts':2,'backoff_seconds':1,'on':['failed','reverted','silent']},"                        \
+    "'offline':{'wait_seconds':100,'then':'skip'}}"
+
+static void goes_offline(struct fixture *fixture, const char *device)
+{
+    char sql[160];
+    snprintf(sql, sizeof sql, "UPDATE presence SET online = false, changed_at = now() WHERE device_id = '%s'",
+             device);
+    fixture_sql(fixture, sql);
+}
+
+/* The release has bricked it: that it cannot come back for its second attempt is no excuse. */
+static void who_falls_silent_and_never_comes_back_has_failed(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    fixture_campaign(fixture, "c", TWO_ATTEMPTS);
+    fixture_tick(fixture);
+    fixture_updates_itself(fixture, "lamp-2");
+    fixture_reports(fixture, "lamp-1", "trial");
+    goes_offline(fixture, "lamp-1");
+    fixture_later(fixture, 41);
+    assert_int_equal(fixture_targets(fixture, "pending"), 1);
+    fixture_later(fixture, 50);
+    assert_int_equal(fixture_targets(fixture, "pending"), 1); /* waited for as any other */
+    fixture_later(fixture, 100);
+    assert_int_equal(fixture_targets(fixture, "failed"), 1);
+    assert_int_equal(fixture_targets(fixture, "skipped"), 0);
+    assert_int_equal(fixture_integer(fixture, "SELECT failed FROM waves"), 1);
+    assert_int_equal(fixture_integer(fixture, "SELECT sum(devices) FROM ops.failures_by_reason"), 1);
+    fixture_state_is(fixture, "c", "halted");
+    fixture_reports(fixture, "lamp-1", "confirmed"); /* unless it had done it after all */
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 2);
+    fixture_release(fixture);
+}
+
+/* An offer that was taken back is no attempt that ended badly. */
+static void who_was_only_offered_it_is_skipped_when_offline(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_campaign(fixture, "c", TWO_ATTEMPTS);
+    fixture_tick(fixture);
+    goes_offline(fixture, "lamp-1");
+    fixture_sql(fixture, "UPDATE targets SET withdrawn = true");
+    fixture_later(fixture, 300);
+    fixture_later(fixture, 300);
+    assert_int_equal(attempt(fixture, "lamp-1"), 1);
+    assert_int_equal(fixture_targets(fixture, "skipped"), 1);
     fixture_release(fixture);
 }
 
@@ -252,6 +307,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failures_are_tried_again_after_a_while),
         cmocka_unit_test(a_revert_that_is_said_again_after_giving_up_is_counted_once),
+        cmocka_unit_test(who_falls_silent_and_never_comes_back_has_failed),
+        cmocka_unit_test(who_was_only_offered_it_is_skipped_when_offline),
         cmocka_unit_test(a_trial_that_goes_on_after_a_silence_is_waited_for),
         cmocka_unit_test(a_trial_without_an_end_is_not_waited_for_for_ever),
         cmocka_unit_test(the_last_failure_counts),

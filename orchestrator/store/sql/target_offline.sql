@@ -1,5 +1,5 @@
--- Waiting in an opened wave, and offline for so many seconds since then, or quarantined (the last column), which does not
--- keep it from going back. Who may be is found among those that wait in these waves or, where these are very many, among all devices that
+-- Waiting in an opened wave, and offline for so many seconds since then, or quarantined (the last column but one), which does not
+-- keep it from going back. The last column: whether it waits to be tried again, since an attempt has ended badly. Who may be is found among those that wait in these waves or, where these are very many, among all devices that
 -- are offline: either may be a million while the other is nobody. OFFSET 0 keeps each of the two ways as it is written.
 WITH opened AS MATERIALIZED (
     SELECT wave, opened_at, pending, opened_at < clock_timestamp() - make_interval(secs => $2) AS old
@@ -21,7 +21,11 @@ maybe AS (
     WHERE until > now() AND (SELECT kind FROM campaigns WHERE campaign_id = $1) = 'update')
 SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
-       i1.sha256, b1.size, i2.sha256, b2.size, q.device_id IS NOT NULL
+       i1.sha256, b1.size, i2.sha256, b2.size, q.device_id IS NOT NULL,
+       t.attempt > t.attempt_base AND EXISTS (
+           SELECT FROM events e
+           WHERE e.device_id = t.device_id AND e.campaign_id = t.campaign_id AND e.attempt > t.attempt_base AND e.to_state = 'pending'
+             AND e.from_state IN ('rejected', 'failed', 'reverted', 'silent'))
 FROM maybe
 JOIN targets t ON t.device_id = maybe.device_id AND t.campaign_id = $1
 JOIN opened w USING (wave)
