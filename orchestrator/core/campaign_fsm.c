@@ -34,6 +34,8 @@ const struct campaign_edge campaign_edges[] = {
     {23, CAMPAIGN_AWAITING_APPROVAL, ON(APPROVED), CAMPAIGN_SCHEDULED, "enough others have approved"},
     {24, CAMPAIGN_AWAITING_APPROVAL, ON(CANCEL), CAMPAIGN_CANCELLED, "an operator cancels it"},
     {25, CAMPAIGN_ROLLED_BACK, ON(ROLLBACK), CAMPAIGN_ROLLING_BACK, "devices that were left out go back too"},
+    {26, CAMPAIGN_ROLLING_BACK, ON(CANCEL), CAMPAIGN_CANCELLED,
+     "an operator cancels it before its rollback begins"},
 };
 const int campaign_edge_count = sizeof campaign_edges / sizeof campaign_edges[0];
 

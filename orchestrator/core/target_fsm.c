@@ -65,7 +65,7 @@ const struct target_edge target_edges[] = {
     {47, I, ON(CANCEL), C, "the campaign was cancelled, and the device gave up"},
     {48, P, ON(SKIP), TARGET_SKIPPED, "already there, no longer eligible, or offline for too long"},
     {49, P, ON(OFFLINE), TARGET_FAILED,
-     "offline for too long, which the policy counts as a failure, or an attempt of it had ended badly"},
+     "offline for too long, which the policy counts as a failure; or given up after an attempt that ended badly"},
     {50, P, ON(CONFIRMED), TARGET_CONFIRMED, "the withdrawal came too late: corrected"},
     {51, P, ON(REVERTED), TARGET_REVERTED,
      "the withdrawal came too late, and the old image runs again: corrected"},

@@ -130,8 +130,7 @@ enum exit_code run_campaign_command(struct session *session, const struct argume
     snprintf(suffix, sizeof suffix, "/%s", arguments->command->name);
     enum exit_code code = show_command(session, arguments, "/v1/campaigns/", suffix, &answer, &note);
     if (answer != NULL)
-        fprintf(session->out, "campaign %s: %s%s\n", arguments->positionals[0],
-                json_string_value(json_object_get(answer, "state")), note);
+        show_campaign_done(session, arguments->positionals[0], answer, note);
     json_decref(answer);
     return code;
 }

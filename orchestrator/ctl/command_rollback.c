@@ -119,8 +119,7 @@ static enum exit_code roll_back(struct session *session, const struct arguments 
     const char *note;
     enum exit_code code = show_command(session, arguments, "/v1/campaigns/", "/rollback", &answer, &note);
     if (answer != NULL)
-        fprintf(session->out, "campaign %s: %s%s\n", arguments->positionals[0],
-                json_string_value(json_object_get(answer, "state")), note);
+        show_campaign_done(session, arguments->positionals[0], answer, note);
     json_decref(answer);
     return code;
 }

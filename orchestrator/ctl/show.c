@@ -104,6 +104,23 @@ enum exit_code show_command(struct session *session, const struct arguments *arg
     return code;
 }
 
+void show_campaign_done(struct session *session, const char *name, const json_t *answer, const char *note)
+{
+    const char *state = json_string_value(json_object_get(answer, "state"));
+    long long in_flight = json_integer_value(json_object_get(answer, "in_flight"));
+    if (state == NULL)
+        state = "unknown";
+    bool goes_back = strcmp(state, "rolling_back") == 0, pauses = strcmp(state, "paused") == 0;
+    bool broker = json_is_true(json_object_get(answer, "broker"));
+    fprintf(session->out, "campaign %s: %s%s\n", name, state, note);
+    if (in_flight > 0 && (goes_back || pauses || strcmp(state, "cancelled") == 0))
+        fprintf(session->out, "%lld in flight: %s told to stop%s\n", in_flight,
+                pauses ? "those that have not accepted are" : "those that do not boot it yet are",
+                goes_back ? "; the way back begins when all have ended" : "");
+    if (!broker)
+        fputs("The broker is away: devices are told once it is back.\n", session->out);
+}
+
 enum exit_code show_post(struct session *session, const char *path, json_t *body, const char *done, ...)
 {
     struct error error = {0};

@@ -38,6 +38,9 @@ enum exit_code show_send_named(struct session *session, const char *method, cons
 enum exit_code show_command(struct session *session, const struct arguments *arguments, const char *prefix,
                             const char *suffix, json_t **answer, const char **note);
 
+/* What a campaign is after such a command, and what becomes of the devices that it has in flight. */
+void show_campaign_done(struct session *session, const char *name, const json_t *answer, const char *note);
+
 /* A list, every page of it (or --limit): with --json printed as it is, else as a table by calling `row` for
  * each element. */
 typedef void (*show_row)(struct table *table, const json_t *item);

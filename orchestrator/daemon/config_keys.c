@@ -34,8 +34,9 @@ const struct config_key config_keys[] = {
             "reports held in memory; when full, the broker holds the rest"),
     INTEGER(tick_milliseconds, 10, 60000, CONFIG_RELOADABLE, "500",
             "time between two looks at the campaigns"),
-    INTEGER(offer_resend_seconds, 1, 3600, CONFIG_RELOADABLE, "30",
-            "an offer not answered is sent again after"),
+    INTEGER(
+        offer_resend_seconds, 1, 3600, CONFIG_RELOADABLE, "30",
+        "an offer not answered is sent again after; or after a third of the policy's offer_seconds, where that is less"),
     INTEGER(event_retention_days, 1, 3650, CONFIG_RELOADABLE, "90", "the event log keeps so many days"),
 };
 const size_t config_key_count = sizeof config_keys / sizeof config_keys[0];

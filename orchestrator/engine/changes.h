@@ -69,6 +69,8 @@ struct changes {
 /* The reason of a target that was given up since its device was offline for too long. It may have been
  * offered something before, and come back with an outcome of that. */
 #define TARGET_GIVEN_UP "offline"
+/* The same, of a target whose device was quarantined meanwhile. */
+#define TARGET_QUARANTINED "quarantined"
 
 /* Seconds from now to the deadline of the state that an event leads to. */
 struct target_timeouts {

@@ -92,7 +92,8 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
         (state == TARGET_PENDING || state == TARGET_SKIPPED))
         return false; /* said once more, after a retry */
     if (event == TARGET_EVENT_CONFIRMED && state == TARGET_FAILED &&
-        strcmp(target->row.reason, TARGET_GIVEN_UP) != 0)
+        strcmp(target->row.reason, TARGET_GIVEN_UP) != 0 &&
+        strcmp(target->row.reason, TARGET_QUARANTINED) != 0)
         return false; /* the device has said itself that it failed */
     bool in_order =
         event == TARGET_EVENT_CONFIRMED
@@ -195,7 +196,8 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
         return;
     /* After the result, which is older than the hello that carries it. */
     note_running(device, &report->hello, report->on_trial ? "trial" : "confirmed");
-    device->resend = !report->is_busy && !report->on_trial;
+    device->resend = !report->on_trial;
+    device->is_busy = report->is_busy;
 }
 
 static void handle_report(struct batch *batch, const struct report *report)

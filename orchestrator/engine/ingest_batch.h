@@ -30,7 +30,8 @@ struct batch_device {
     int flash_kb;       /* what is stored */
     const char *flash_map;
     const struct flash_map *flash; /* what it says; NULL when nothing */
-    bool resend;
+    bool resend;                   /* what is out to it; where it is at work only that it is to stop */
+    bool is_busy;
 };
 
 /* For the log, which is written after the commit: a repeated transaction rejects the same once more. */

@@ -87,12 +87,15 @@ static enum status write_flash_maps(const struct batch *batch, struct store *sto
 
 static enum status write_resends(const struct batch *batch, struct store *store, struct error *error)
 {
-    struct array devices = {0};
+    struct array columns[2] = {0};
     for (int64_t i = 0; i < batch->device_count; i++) {
-        if (batch->devices[i].resend)
-            array_put_text(&devices, batch->devices[i].id);
+        const struct batch_device *device = &batch->devices[i];
+        if (!device->resend)
+            continue;
+        array_put_text(&columns[0], device->id);
+        array_put_boolean(&columns[1], device->is_busy);
     }
-    return store_run_arrays(store, &SQL_TARGET_RESEND, &devices, 1, error);
+    return store_run_arrays(store, &SQL_TARGET_RESEND, columns, 2, error);
 }
 
 static bool is_returned(const struct store_rows *rows, const struct report *report)

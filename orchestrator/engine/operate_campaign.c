@@ -231,6 +231,28 @@ static enum status roll_back(struct store *store, struct campaign *campaign, str
                          "rolled_back", numbers.detail, error);
 }
 
+/* Of one that is rolling back only what has not begun: after that its rollback is the one to cancel. */
+static enum status cancel(struct store *store, struct campaign *campaign, const struct command_work *work,
+                          struct error *error)
+{
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    if (campaign->snapshot.state == CAMPAIGN_ROLLING_BACK) {
+        store_put_integer(&parameters, campaign->number);
+        if (store_run(store, &SQL_ROLLBACK_FIND, &parameters, &rows, error) != STATUS_OK)
+            return error->status;
+        bool has_begun = store_rows_count(rows) > 0;
+        if (has_begun)
+            error_set(error, STATUS_CONFLICT, "campaign", "%s is rolling back: cancel its rollback, %s",
+                      campaign->name, store_rows_text(rows, 0, 1));
+        store_rows_free(rows);
+        if (has_begun)
+            return STATUS_CONFLICT;
+    }
+    return campaign_stop(store, campaign, CAMPAIGN_EVENT_CANCEL, work->actor->name, work->reason,
+                         "campaign_cancelled", NULL, error);
+}
+
 static enum status command(struct store *store, void *context, struct error *error)
 {
     struct command_work *work = context;
@@ -255,8 +277,7 @@ static enum status command(struct store *store, void *context, struct error *err
             status = resume(store, &campaign, work, error);
             break;
         case CAMPAIGN_CANCEL:
-            status = campaign_stop(store, &campaign, CAMPAIGN_EVENT_CANCEL, work->actor->name, work->reason,
-                                   "campaign_cancelled", NULL, error);
+            status = cancel(store, &campaign, work, error);
             break;
         case CAMPAIGN_ROLLBACK:
             status = roll_back(store, &campaign, work, error);

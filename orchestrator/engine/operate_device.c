@@ -17,7 +17,7 @@ enum status device_lock(struct store *store, const char *device, struct error *e
         return status;
     bool known = store_rows_count(rows) == 1;
     store_rows_free(rows);
-    return known ? STATUS_OK : error_set(error, STATUS_NOT_FOUND, NULL, "no such device");
+    return known ? STATUS_OK : error_set(error, STATUS_NOT_FOUND, NULL, "no device has the id %s", device);
 }
 
 struct release_device {

@@ -14,8 +14,8 @@
 enum status tick(const struct engine *engine, struct store *store, bool *more,
                  struct error *error) MUST_CHECK;
 
-/* Asks every device in the middle of an update to say where it stands. For whoever has been away from the
- * broker: what devices said meanwhile is lost, and one that rebooted waits for its offer to be sent again. */
+/* Asks every device with something in flight to say where it stands. For whoever has been away from the
+ * broker: what devices said meanwhile is lost, as may be what was sent to them. */
 enum status tick_ask_devices(const struct engine *engine, struct store *store,
                              struct error *error) MUST_CHECK;
 

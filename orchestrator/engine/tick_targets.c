@@ -60,14 +60,12 @@ static void expire_one(struct tick_work *work, struct target_row *target, const 
 static void give_up_one(struct tick_work *work, struct target_row *target, const struct store_rows *rows,
                         int64_t row)
 {
-    if (store_rows_boolean(rows, row, TARGET_ROW_COLUMNS)) {
-        tick_move(work, target, TARGET_EVENT_SKIP, "quarantined");
-        return;
-    }
+    bool is_quarantined = store_rows_boolean(rows, row, TARGET_ROW_COLUMNS);
     /* What was to be tried again, and did not come back for it, is the failure that it was. */
-    bool fails = work->campaign.policy.offline_then == OFFLINE_FAIL ||
-                 store_rows_boolean(rows, row, TARGET_ROW_COLUMNS + 1);
-    tick_move(work, target, fails ? TARGET_EVENT_OFFLINE : TARGET_EVENT_SKIP, TARGET_GIVEN_UP);
+    bool fails = store_rows_boolean(rows, row, TARGET_ROW_COLUMNS + 1) ||
+                 (!is_quarantined && work->campaign.policy.offline_then == OFFLINE_FAIL);
+    tick_move(work, target, fails ? TARGET_EVENT_OFFLINE : TARGET_EVENT_SKIP,
+              is_quarantined ? TARGET_QUARANTINED : TARGET_GIVEN_UP);
 }
 
 static void retry_one(struct tick_work *work, struct target_row *target, const struct store_rows *rows,

@@ -11,7 +11,7 @@
 #include "store_sql.h"
 #include "target_fsm.h"
 
-static const char no_campaign[] = "no such campaign";
+static const char no_campaign[] = "campaign has the name";
 
 enum status handle_campaign_list(struct http_request *request, struct error *error)
 {
@@ -32,7 +32,7 @@ static enum status answer_campaign(struct http_request *request, const char *nam
     if (status != STATUS_OK)
         return status;
     if (document == NULL)
-        return error_set(error, STATUS_NOT_FOUND, NULL, no_campaign);
+        return http_answer_absent(request, no_campaign, error);
     if (policy_json_parse(document, strlen(document), &policy, error) != STATUS_OK) {
         error->status = STATUS_INTERNAL;
         return error_context(error, "the stored policy of campaign %s", name);
@@ -79,7 +79,7 @@ enum status handle_campaign_targets(struct http_request *request, struct error *
     enum status status = store_run_text(http_request_store(request), &SQL_FIND_CAMPAIGN_POLICY, &parameters,
                                         &request->arena, &policy, error);
     if (status == STATUS_OK && policy == NULL)
-        status = error_set(error, STATUS_NOT_FOUND, NULL, no_campaign);
+        status = http_answer_absent(request, no_campaign, error);
     if (status != STATUS_OK)
         return status;
     const char *state = http_request_query(request, "state");
@@ -94,43 +94,47 @@ enum status handle_campaign_targets(struct http_request *request, struct error *
 }
 
 /* What the campaign is now, after a command; the ticker looks at it at once. */
-static enum status answer_state(struct http_request *request, char **state, struct error *error)
+static enum status read_done(struct http_request *request, struct api_command_done *done, struct error *error)
 {
     const struct http_options *options = &request->shared->options;
     if (options->wake != NULL)
         options->wake(options->context);
     struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    char why[256] = "";
     store_put_text(&parameters, request->parameter);
-    enum status status = store_run_text(http_request_store(request), &SQL_FIND_CAMPAIGN_STATE, &parameters,
-                                        &request->arena, state, error);
-    if (status == STATUS_OK && *state == NULL)
-        *state = arena_copy(&request->arena, "unknown");
-    return status;
+    if (store_run(http_request_store(request), &SQL_FIND_CAMPAIGN_STATE, &parameters, &rows, error) !=
+        STATUS_OK)
+        return error->status;
+    bool found = store_rows_count(rows) > 0;
+    done->state = found ? arena_copy(&request->arena, store_rows_text(rows, 0, 0)) : "unknown";
+    done->in_flight = found ? store_rows_integer(rows, 0, 1) : 0;
+    store_rows_free(rows);
+    http_request_ready(request, why, sizeof why, &done->broker);
+    return STATUS_OK;
 }
 
 enum status handle_campaign_command(struct http_request *request, struct error *error)
 {
     const char *reason = NULL;
-    bool changed = false;
-    char *state;
+    struct api_command_done done = {0};
     enum status status = http_request_reason(request, &reason, error);
     if (status == STATUS_OK)
-        status =
-            operate_campaign_command(http_request_store(request), &request->actor, request->parameter,
-                                     (enum campaign_command)request->route->detail, reason, &changed, error);
+        status = operate_campaign_command(http_request_store(request), &request->actor, request->parameter,
+                                          (enum campaign_command)request->route->detail, reason,
+                                          &done.changed, error);
     if (status == STATUS_OK)
-        status = answer_state(request, &state, error);
+        status = read_done(request, &done, error);
     if (status == STATUS_OK)
-        http_answer_json(request, 200, api_command_format(&request->arena, changed, state));
+        http_answer_json(request, 200, api_command_format(&request->arena, &done));
     return status;
 }
 
 enum status handle_campaign_approve(struct http_request *request, struct error *error)
 {
     struct api_approval given = {0};
-    bool changed = false;
+    struct api_command_done done = {0};
     int64_t missing = 0;
-    char *state;
     enum status status = STATUS_OK;
     if (request->body_length > 0)
         status = http_request_content_type(request, "application/json", error);
@@ -138,10 +142,11 @@ enum status handle_campaign_approve(struct http_request *request, struct error *
         status = api_approval_parse(request->body, request->body_length, &request->arena, &given, error);
     if (status == STATUS_OK)
         status = operate_campaign_approve(http_request_store(request), &request->actor, request->parameter,
-                                          given.wave, given.reason, &changed, &missing, error);
+                                          given.wave, given.reason, &done.changed, &missing, error);
     if (status == STATUS_OK)
-        status = answer_state(request, &state, error);
+        status = read_done(request, &done, error);
     if (status == STATUS_OK)
-        http_answer_json(request, 200, api_approved_format(&request->arena, changed, state, missing));
+        http_answer_json(request, 200,
+                         api_approved_format(&request->arena, done.changed, done.state, missing));
     return status;
 }

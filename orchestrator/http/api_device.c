@@ -45,7 +45,7 @@ enum status handle_device_show(struct http_request *request, struct error *error
 {
     struct store_parameters parameters = {0};
     store_put_text(&parameters, request->parameter);
-    return http_answer_query(request, &SQL_SHOW_DEVICE, &parameters, "no such device", error);
+    return http_answer_query(request, &SQL_SHOW_DEVICE, &parameters, "device has the id", error);
 }
 
 /* The only time that the new keys are shown. */

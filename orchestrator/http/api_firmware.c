@@ -23,7 +23,7 @@ static enum status answer_firmware(struct http_request *request, const char *ver
 {
     struct store_parameters parameters = {0};
     store_put_text(&parameters, version);
-    return http_answer_query(request, &SQL_SHOW_FIRMWARE, &parameters, "no such firmware", error);
+    return http_answer_query(request, &SQL_SHOW_FIRMWARE, &parameters, "firmware has the version", error);
 }
 
 /* The version in the path as it is stored: in its canonical form. What is no version is no release either. */

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "api_answer.h"
 #include "handlers.h"
 #include "request.h"
@@ -14,9 +12,9 @@ enum status handle_health(struct http_request *request, struct error *error)
 enum status handle_ready(struct http_request *request, struct error *error)
 {
     char why[256] = "";
-    const struct http_options *options = &request->shared->options;
-    if (!options->ready(options->context, why, sizeof why)) {
-        if (strncmp(why, "broker:", 7) == 0)
+    bool broker;
+    if (!http_request_ready(request, why, sizeof why, &broker)) {
+        if (!broker)
             request->answer.outage = "the broker is not connected";
         return error_set(error, STATUS_UNAVAILABLE, NULL, "%s", why);
     }

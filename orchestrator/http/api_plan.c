@@ -3,7 +3,7 @@
 #include "request.h"
 #include "store_sql.h"
 
-static const char no_plan[] = "no such plan, or not any more";
+static const char no_plan[] = "plan (or not any more) has the number";
 
 struct campaign_new campaign_new_of(const struct api_campaign *given)
 {
@@ -64,7 +64,7 @@ static enum status check_plan(struct http_request *request, struct store_paramet
     enum status status = store_run_text(http_request_store(request), &SQL_PLAN_EXISTS, parameters,
                                         &request->arena, &found, error);
     if (status == STATUS_OK && found == NULL)
-        status = error_set(error, STATUS_NOT_FOUND, NULL, no_plan);
+        status = http_answer_absent(request, no_plan, error);
     return status;
 }
 

@@ -48,7 +48,8 @@ enum status handle_product_show(struct http_request *request, struct error *erro
     if (status != STATUS_OK)
         return status;
     store_put_integer(&parameters, number);
-    return http_answer_query(request, &SQL_SHOW_PRODUCT, &parameters, "no such product", error);
+    return http_answer_query(request, &SQL_SHOW_PRODUCT, &parameters, "product has the name or number",
+                             error);
 }
 
 static enum product_choice choice(bool given, bool value)

@@ -10,7 +10,7 @@ static enum status answer_key(struct http_request *request, const char *name, st
 {
     struct store_parameters parameters = {0};
     store_put_text(&parameters, name);
-    return http_answer_query(request, &SQL_SHOW_KEY, &parameters, "no such key", error);
+    return http_answer_query(request, &SQL_SHOW_KEY, &parameters, "key has the name", error);
 }
 
 enum status handle_key_list(struct http_request *request, struct error *error)

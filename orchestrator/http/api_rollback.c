@@ -12,7 +12,7 @@ static enum status read_state(const struct store_rows *rows, const char *name, s
                               enum campaign_state *state, struct error *error)
 {
     if (store_rows_count(rows) == 0)
-        return error_set(error, STATUS_NOT_FOUND, NULL, "no such campaign");
+        return error_set(error, STATUS_NOT_FOUND, NULL, "no campaign has the name %s", name);
     if (strcmp(store_rows_text(rows, 0, 1), "rollback") == 0)
         return error_set(error, STATUS_CONFLICT, "campaign", "%s is itself a rollback", name);
     const char *document = store_rows_text(rows, 0, 0);
@@ -50,7 +50,7 @@ enum status handle_rollback_plan(struct http_request *request, struct error *err
     store_put_text(&parameters, request->parameter);
     store_put_text(&parameters, effective);
     store_put_boolean(&parameters, campaign_edge_find(state, CAMPAIGN_EVENT_ROLLBACK) != NULL);
-    status = http_answer_query(request, &SQL_SHOW_ROLLBACK_PLAN, &parameters, "no such campaign", error);
+    status = http_answer_query(request, &SQL_SHOW_ROLLBACK_PLAN, &parameters, "campaign has the name", error);
     free(effective);
     return status;
 }

@@ -223,6 +223,19 @@ void http_answer_header(struct http_request *request, const char *name, const ch
     answer->header_count++;
 }
 
+bool http_request_ready(const struct http_request *request, char *why, size_t size, bool *broker)
+{
+    const struct http_options *options = &request->shared->options;
+    bool ready = options->ready(options->context, why, size);
+    *broker = ready || strncmp(why, "broker:", strlen("broker:")) != 0;
+    return ready;
+}
+
+enum status http_answer_absent(const struct http_request *request, const char *absent, struct error *error)
+{
+    return error_set(error, STATUS_NOT_FOUND, NULL, "no %s %s", absent, request->parameter);
+}
+
 enum status http_answer_query(struct http_request *request, const struct store_statement *statement,
                               const struct store_parameters *parameters, const char *absent,
                               struct error *error)
@@ -232,9 +245,10 @@ enum status http_answer_query(struct http_request *request, const struct store_s
         store_run_text(http_request_store(request), statement, parameters, &request->arena, &json, error);
     if (status != STATUS_OK)
         return status;
+    if (json == NULL && absent == NULL)
+        return error_set(error, STATUS_INTERNAL, NULL, "the query gave no answer");
     if (json == NULL)
-        return error_set(error, absent == NULL ? STATUS_INTERNAL : STATUS_NOT_FOUND, NULL, "%s",
-                         absent == NULL ? "the query gave no answer" : absent);
+        return http_answer_absent(request, absent, error);
     http_answer_json(request, 200, json);
     return STATUS_OK;
 }

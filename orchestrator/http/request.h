@@ -114,8 +114,15 @@ enum status http_request_content_type(const struct http_request *request, const 
 enum status http_request_reason(struct http_request *request, const char **reason,
                                 struct error *error) MUST_CHECK;
 
-/* Runs a read query and makes its JSON the answer; STATUS_NOT_FOUND with `absent` when it gives none (NULL:
- * it always gives one). */
+/* As http_options.ready; *broker is false when it is the broker that is away. */
+bool http_request_ready(const struct http_request *request, char *why, size_t size, bool *broker);
+
+/* STATUS_NOT_FOUND, for what the path names: `absent` says what was looked for, such as "device has the id".
+ */
+enum status http_answer_absent(const struct http_request *request, const char *absent, struct error *error);
+
+/* Runs a read query and makes its JSON the answer; http_answer_absent when it gives none (NULL: it always
+ * gives one). */
 struct store_statement;
 enum status http_answer_query(struct http_request *request, const struct store_statement *statement,
                               const struct store_parameters *parameters, const char *absent,

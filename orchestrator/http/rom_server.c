@@ -27,7 +27,7 @@ static enum status answer_recommended(struct http_request *request, const struct
 {
     struct store_parameters parameters = {0};
     store_put_text(&parameters, key->device);
-    return http_answer_query(request, &SQL_ROM_RECOMMENDED, &parameters, "no such device", error);
+    return http_answer_query(request, &SQL_ROM_RECOMMENDED, &parameters, NULL, error);
 }
 
 /* --- the image -------------------------------------------------------------------------------------- */

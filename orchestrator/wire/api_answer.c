@@ -59,9 +59,10 @@ char *api_key_format(struct arena *arena, const char *id, const char *kind, cons
     return dump(arena, json_pack("{ss ss ss*}", "id", id, "kind", kind, "key", key));
 }
 
-char *api_command_format(struct arena *arena, bool changed, const char *state)
+char *api_command_format(struct arena *arena, const struct api_command_done *done)
 {
-    return dump(arena, json_pack("{sb ss}", "changed", (int)changed, "state", state));
+    return dump(arena, json_pack("{sb ss sI sb}", "changed", (int)done->changed, "state", done->state,
+                                 "in_flight", (json_int_t)done->in_flight, "broker", (int)done->broker));
 }
 
 char *api_paths_format(struct arena *arena, const struct api_path *paths, size_t count)

@@ -25,8 +25,15 @@ char *api_registered_format(struct arena *arena, const struct api_key *keys, siz
 /* {"id", "kind", "key"}; without the key when it is NULL. */
 char *api_key_format(struct arena *arena, const char *id, const char *kind, const char *key);
 
-/* {"changed": bool, "state": text} */
-char *api_command_format(struct arena *arena, bool changed, const char *state);
+/* What a campaign is after a command: {"changed": bool, "state": text, "in_flight": number, "broker": bool}
+ */
+struct api_command_done {
+    bool changed;
+    const char *state;
+    int64_t in_flight; /* devices */
+    bool broker;       /* is connected, so that they can be told */
+};
+char *api_command_format(struct arena *arena, const struct api_command_done *done);
 
 /* [{"from": version, "hops": [versions]}] */
 struct api_path {

@@ -112,6 +112,7 @@ static void who_falls_silent_and_never_comes_back_has_failed(void **state)
     assert_int_equal(fixture_targets(fixture, "pending"), 1);
     fixture_later(fixture, 50);
     assert_int_equal(fixture_targets(fixture, "pending"), 1); /* waited for as any other */
+    fixture_sql(fixture, "DELETE FROM events");               /* which are not kept for ever */
     fixture_later(fixture, 100);
     assert_int_equal(fixture_targets(fixture, "failed"), 1);
     assert_int_equal(fixture_targets(fixture, "skipped"), 0);
@@ -119,6 +120,29 @@ static void who_falls_silent_and_never_comes_back_has_failed(void **state)
     assert_int_equal(fixture_integer(fixture, "SELECT sum(devices) FROM ops.failures_by_reason"), 1);
     fixture_state_is(fixture, "c", "halted");
     fixture_reports(fixture, "lamp-1", "confirmed"); /* unless it had done it after all */
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 2);
+    fixture_release(fixture);
+}
+
+/* As it failed in the campaign that took it over meanwhile, or so. */
+static void who_is_quarantined_before_its_next_attempt_has_failed(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    fixture_campaign(fixture, "c", TWO_ATTEMPTS);
+    fixture_tick(fixture);
+    fixture_updates_itself(fixture, "lamp-2");
+    fixture_reports(fixture, "lamp-1", "trial");
+    fixture_later(fixture, 41);
+    assert_int_equal(fixture_targets(fixture, "pending"), 1);
+    fixture_sql(fixture, "INSERT INTO quarantines (device_id, until, campaign_id, failures) "
+                         "VALUES ('lamp-1', now() + interval '1 day', 1, 3)");
+    fixture_tick(fixture);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM targets WHERE state = 'failed' AND "
+                                              "reason = 'quarantined'"),
+                     1);
+    fixture_state_is(fixture, "c", "halted");
+    fixture_reports(fixture, "lamp-1", "confirmed"); /* its first attempt was slow */
     assert_int_equal(fixture_targets(fixture, "confirmed"), 2);
     fixture_release(fixture);
 }
@@ -308,6 +332,7 @@ int main(void)
         cmocka_unit_test(failures_are_tried_again_after_a_while),
         cmocka_unit_test(a_revert_that_is_said_again_after_giving_up_is_counted_once),
         cmocka_unit_test(who_falls_silent_and_never_comes_back_has_failed),
+        cmocka_unit_test(who_is_quarantined_before_its_next_attempt_has_failed),
         cmocka_unit_test(who_was_only_offered_it_is_skipped_when_offline),
         cmocka_unit_test(a_trial_that_goes_on_after_a_silence_is_waited_for),
         cmocka_unit_test(a_trial_without_an_end_is_not_waited_for_for_ever),

@@ -249,6 +249,40 @@ static void a_rollback_that_was_tried_leaves_its_traces(void **state)
     fixture_release(fixture);
 }
 
+/* While a device in flight is waited for nothing has gone back, and there is no rollback to cancel. */
+static void a_rollback_that_has_not_begun_is_cancelled_by_its_campaign(void **state)
+{
+    (void)state;
+    struct error error;
+    bool changed = true;
+    struct fixture *fixture = fixture_make(2);
+    everybody_is_offered(fixture, "c", AT_ONCE);
+    fixture_updates_itself(fixture, "lamp-2");
+    fixture_reports(fixture, "lamp-1", "trial");
+    fixture_command(fixture, "c", CAMPAIGN_ROLLBACK);
+    fixture_state_is(fixture, "c", "rolling_back");
+    fixture_command(fixture, "c", CAMPAIGN_CANCEL);
+    fixture_state_is(fixture, "c", "cancelled");
+    fixture_reports(fixture, "lamp-1", "confirmed");
+    fixture_tick(fixture);
+    fixture_tick(fixture);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM campaigns"), 1);
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 2);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM campaigns WHERE settled"), 1);
+
+    /* once it has begun its rollback is the one to cancel */
+    fixture_command(fixture, "c", CAMPAIGN_ROLLBACK);
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c.rollback", "running");
+    assert_int_equal(operate_campaign_command(fixture->store, &fixture->actor, "c", CAMPAIGN_CANCEL, NULL,
+                                              &changed, &error),
+                     STATUS_CONFLICT);
+    assert_string_equal(error.message, "c is rolling back: cancel its rollback, c.rollback");
+    assert_false(changed);
+    fixture_state_is(fixture, "c", "rolling_back");
+    fixture_release(fixture);
+}
+
 /* The first one was cancelled in the middle of things: the second waits for what it still has in flight. */
 static void a_second_rollback_waits_for_the_first_to_settle(void **state)
 {
@@ -415,6 +449,7 @@ int main(void)
         cmocka_unit_test(a_rollback_by_on_halt_runs_its_plan),
         cmocka_unit_test(a_later_attempt_may_have_taken_the_slot),
         cmocka_unit_test(a_rollback_that_was_tried_leaves_its_traces),
+        cmocka_unit_test(a_rollback_that_has_not_begun_is_cancelled_by_its_campaign),
         cmocka_unit_test(a_second_rollback_waits_for_the_first_to_settle),
         cmocka_unit_test(a_rollback_whose_devices_fail_is_halted_by_its_gate),
         cmocka_unit_test(a_rollback_never_goes_beyond_its_cap),

@@ -342,6 +342,55 @@ static void a_halt_does_not_wait_for_the_next_sweep(void **state)
     fixture_release(fixture);
 }
 
+/* The offer expires after 30 s, and the orchestrator would send it again after 40. */
+static void a_lost_offer_is_sent_again_before_it_expires(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture->engine.offer_resend_seconds = 40;
+    fixture_campaign(fixture, "c",
+                     "{'name':'p','waves':[{'name':'all','size':{'percent':100}," FIXTURE_GATE
+                     "}],'timeouts':{'offer_seconds':30}}");
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 1);
+    fixture_later(fixture, 9);
+    assert_int_equal(fixture->updates, 1);
+    fixture_later(fixture, 2);
+    assert_int_equal(fixture->updates, 2);
+    assert_int_equal(fixture_targets(fixture, "offered"), 1);
+    fixture_release(fixture);
+}
+
+/* What was sent as the broker went away is lost: it is sent again to whoever says hello, at work or not. */
+static void a_lost_cancel_is_sent_again_at_the_next_hello(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    static const char at_work[] =
+        "{'report':'hello','version':'v1.0.5t45772(a)','slot':1,'boot':'confirmed','reset_reason':'power_on',"
+        "'sha256':'%SHA','activity':{'campaign':1,'attempt':1,'state':'downloading','progress':10}}";
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-1", "downloading");
+    fixture_report(fixture, "lamp-1", at_work);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 1); /* it is at work: no offer again */
+    fixture->broker_is_down = true;
+    fixture_command(fixture, "c", CAMPAIGN_CANCEL);
+    fixture_tick(fixture);
+    fixture->broker_is_down = false;
+    fixture_tick(fixture);
+    assert_int_equal(fixture->cancels, 0);
+    fixture_report(fixture, "lamp-1", at_work);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->cancels, 1);
+    assert_int_equal(fixture->updates, 1);
+    fixture_reports(fixture, "lamp-1", "cancelled");
+    fixture_tick(fixture);
+    assert_int_equal(fixture_targets(fixture, "cancelled"), 1);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +407,8 @@ int main(void)
         cmocka_unit_test(a_campaign_with_the_name_of_a_rollback_is_not_in_its_way),
         cmocka_unit_test(a_halt_takes_back_what_was_withdrawn_in_the_same_tick),
         cmocka_unit_test(a_halt_does_not_wait_for_the_next_sweep),
+        cmocka_unit_test(a_lost_offer_is_sent_again_before_it_expires),
+        cmocka_unit_test(a_lost_cancel_is_sent_again_at_the_next_hello),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

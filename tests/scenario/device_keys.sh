@@ -58,7 +58,7 @@ is_key_of lamp-2 master "$(cat new.bin)"
 ctl 2 'key-bin is for master keys' device key lamp-2 --owner --key-bin other.bin
 ctl 1 'exists already' device key lamp-2 --key-bin new.bin
 is_key_of lamp-2 master "$(cat new.bin)"
-ctl 1 'no such device' device key nobody
+ctl 1 'no device has the id nobody' device key nobody
 ctl 0 'owner key of lamp-2 revoked' device revoke-key lamp-2 --owner
 ctl 1 'no owner key in force' device revoke-key lamp-2 --owner
 ctl 0 'master key of lamp-2 revoked' device revoke-key lamp-2

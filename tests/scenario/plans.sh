@@ -34,5 +34,5 @@ ctl 1 'plan: there is no plan 99' campaign create july --plan 99
 ctl 2 '\-\-firmware is not allowed beside --plan' campaign create july --plan 2 --firmware "$version"
 ctl 1 'select: "tag" at character 1' campaign plan "${choice[@]:0:4}" --select tag
 ctl 2 'policy is missing' campaign plan --firmware "$version"
-ctl 1 'no such plan' plan show 77
-ctl 1 'no such plan' plan devices 77
+ctl 1 'no plan (or not any more) has the number 77' plan show 77
+ctl 1 'no plan (or not any more) has the number 77' plan devices 77

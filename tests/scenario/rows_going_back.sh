@@ -19,6 +19,16 @@ then_it_is trial
 when_operator rollback "$campaign"
 then_the_campaign_went draft scheduled running rolling_back
 
+campaign_story 26 'going back by mistake: cancelled while the device on trial is waited for'
+a_device_is_offered_the_update
+the_device_says trial
+then_it_is trial
+when_operator rollback "$campaign"
+when_operator cancel "$campaign"
+the_device_says confirmed
+then_it_is confirmed
+then_the_campaign_went draft scheduled running rolling_back cancelled
+
 campaign_story 10 'paused, and to go back'
 a_device_is_offered_the_update
 the_device_says trial

@@ -22,10 +22,7 @@ maybe AS (
 SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
        i1.sha256, b1.size, i2.sha256, b2.size, q.device_id IS NOT NULL,
-       t.attempt > t.attempt_base AND EXISTS (
-           SELECT FROM events e
-           WHERE e.device_id = t.device_id AND e.campaign_id = t.campaign_id AND e.attempt > t.attempt_base AND e.to_state = 'pending'
-             AND e.from_state IN ('rejected', 'failed', 'reverted', 'silent'))
+       t.failed_attempt > t.attempt_base
 FROM maybe
 JOIN targets t ON t.device_id = maybe.device_id AND t.campaign_id = $1
 JOIN opened w USING (wave)
