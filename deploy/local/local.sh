@@ -35,7 +35,10 @@ while [ $# -gt 0 ]; do
     --remove) remove=yes ;;
     --help) usage && exit 0 ;;
     up | down | status) command=$1 ;;
-    pid) command=pid program=${2:-} && shift ;;
+    pid)
+        command=pid program=${2:-}
+        [ $# -lt 2 ] || shift
+        ;;
     *) echo "local: what is \"$1\"?" >&2 && usage >&2 && exit 2 ;;
     esac
     shift
@@ -104,7 +107,7 @@ program_pid() {
     postgres) processes_of postgres "$(postgres_directory)" ;;
     mosquitto) processes_of mosquitto "$mosquitto_conf" ;;
     orchestratord) processes_of orchestratord "$orchestratord_conf" ;;
-    *) die "pid: postgres, mosquitto or orchestratord" ;;
+    *) die "pid PROGRAM: postgres, mosquitto or orchestratord" ;;
     esac
 }
 

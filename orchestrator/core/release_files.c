@@ -43,8 +43,9 @@ static enum status check_set(const struct version *version, const struct firmwar
     for (size_t i = 0; i < NAME_COUNT(slot_names); i++) {
         bool given = has_file(files, count, slot_names[i]);
         if (fota && !given)
-            return error_set(error, STATUS_INVALID, slot_names[i],
-                             "is missing: a release has user1.bin and user2.bin");
+            return error_set(
+                error, STATUS_INVALID, slot_names[i],
+                "is missing: a release has user1.bin and user2.bin, and files are known by their names");
         if (!fota && given)
             return error_set(error, STATUS_INVALID, slot_names[i],
                              "is an image for upgrades, which class n has none of: its files are "

@@ -184,7 +184,7 @@ static const struct option firmware_verify_options[] = {
 static const struct command firmware_commands[] = {
     {"upload", "upload a release: its version and its files", NULL, run_firmware_upload, "VERSION FILE...", 2,
      ARGUMENTS_MAX, firmware_upload_options,
-     "At most 10 files, in any directories. A release that devices can be upgraded to (class o, l or a) has\n"
+     "At most 10 files, in any directories, known by their names. A release that devices can be upgraded to (class o, l or a) has\n"
      "user1.bin (slot 1) and user2.bin (slot 2); one of class n has eagle.flash.bin, eagle.irom0text.bin or\n"
      "both. Further files of up to 1 MiB are stored as they are.\n"
      "Example: firmware upload 'v1.1.0t45772(a)' user1.bin user2.bin --current\n"},
