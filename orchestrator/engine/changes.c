@@ -247,7 +247,7 @@ static enum status write_offered(struct changes *changes, struct store *store, s
 
 static enum status write_targets(struct changes *changes, struct store *store, struct error *error)
 {
-    struct array columns[13] = {0};
+    struct array columns[14] = {0};
     if (write_reported(changes, store, error) != STATUS_OK ||
         write_offered(changes, store, error) != STATUS_OK)
         return error->status;
@@ -268,8 +268,9 @@ static enum status write_targets(struct changes *changes, struct store *store, s
         array_put_text(&columns[10], target->from_version);
         array_put_text(&columns[11], target->from_sha256);
         put_time(&columns[12], target->not_before);
+        array_put_integer(&columns[13], target->failed_attempt);
     }
-    enum status status = store_run_arrays(store, &SQL_TARGET_UPDATE, columns, 13, error);
+    enum status status = store_run_arrays(store, &SQL_TARGET_UPDATE, columns, 14, error);
     if (status == STATUS_OK)
         status = write_steps(changes, store, error);
     for (int64_t i = 0; i < changes->changed_count; i++)

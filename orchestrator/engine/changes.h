@@ -38,7 +38,8 @@ struct target_row {
     const char *from_version, *from_sha256; /* what ran when it was offered; NULL: leave as stored */
     int attempt_base;                       /* attempts of the stepping stones done; where it was loaded */
     int hops_left;                          /* after the one to_version stands for; where it was loaded */
-    bool stepped;                           /* reached a stepping stone: the next hop is not in the row yet */
+    int failed_attempt; /* one that was a failure, and is tried again; 0: leave as stored */
+    bool stepped;       /* reached a stepping stone: the next hop is not in the row yet */
     /* Where this version of the row stands (ctid): of one read without a lock, and of one that is offered;
      * NULL: the row is found by its key. */
     const char *place;

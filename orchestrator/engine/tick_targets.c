@@ -73,8 +73,13 @@ static void retry_one(struct tick_work *work, struct target_row *target, const s
 {
     int tried = target->attempt - (int)store_rows_integer(rows, row, TARGET_ROW_COLUMNS);
     double delay = retry_delay(&work->campaign.policy.retry, tried);
-    if (tick_move(work, target, TARGET_EVENT_RETRY, target->reason))
-        target->not_before = delay > 0 ? work->campaign.now + delay : 0;
+    bool failed =
+        target->state != TARGET_REJECTED || work->campaign.policy.waves[target->wave].gate.count_rejected;
+    if (!tick_move(work, target, TARGET_EVENT_RETRY, target->reason))
+        return;
+    target->not_before = delay > 0 ? work->campaign.now + delay : 0;
+    if (failed)
+        target->failed_attempt = target->attempt;
 }
 
 static enum status

@@ -124,6 +124,33 @@ static void who_falls_silent_and_never_comes_back_has_failed(void **state)
     fixture_release(fixture);
 }
 
+/* A rejection is a failure where the gate counts it. */
+static void who_rejects_it_and_never_comes_back_fails_only_where_that_counts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *counts, *ends;
+    } cases[] = {{"false", "skipped"}, {"true", "failed"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char policy[600];
+        struct fixture *fixture = fixture_make(1);
+        snprintf(policy, sizeof policy,
+                 "{'name':'p','waves':[{'name':'all','size':{'rest':true},'gate':{'type':'threshold',"
+                 "'count_rejected':%s}}],'rate':{'per_minute':0},'retry':{'attempts':2,'backoff_seconds':1,"
+                 "'on':['rejected']},'offline':{'wait_seconds':100,'then':'skip'}}",
+                 cases[i].counts);
+        fixture_campaign(fixture, "c", policy);
+        fixture_tick(fixture);
+        fixture_reports(fixture, "lamp-1", "rejected");
+        fixture_tick(fixture);
+        goes_offline(fixture, "lamp-1");
+        assert_int_equal(fixture_targets(fixture, "pending"), 1);
+        fixture_later(fixture, 150);
+        assert_int_equal(fixture_targets(fixture, cases[i].ends), 1);
+        fixture_release(fixture);
+    }
+}
+
 /* As it failed in the campaign that took it over meanwhile, or so. */
 static void who_is_quarantined_before_its_next_attempt_has_failed(void **state)
 {
@@ -332,6 +359,7 @@ int main(void)
         cmocka_unit_test(failures_are_tried_again_after_a_while),
         cmocka_unit_test(a_revert_that_is_said_again_after_giving_up_is_counted_once),
         cmocka_unit_test(who_falls_silent_and_never_comes_back_has_failed),
+        cmocka_unit_test(who_rejects_it_and_never_comes_back_fails_only_where_that_counts),
         cmocka_unit_test(who_is_quarantined_before_its_next_attempt_has_failed),
         cmocka_unit_test(who_was_only_offered_it_is_skipped_when_offline),
         cmocka_unit_test(a_trial_that_goes_on_after_a_silence_is_waited_for),
