@@ -86,6 +86,8 @@ const struct target_edge target_edges[] = {
      "it was given up while offline, and the old image runs again: corrected"},
     {65, TARGET_FAILED, ON(CONFIRMED), TARGET_CONFIRMED,
      "it was given up while offline, but had done it: corrected"},
+    {66, TARGET_FAILED, ON(REVERTED), TARGET_REVERTED,
+     "it was given up while offline, and the old image runs again: corrected"},
 };
 const int target_edge_count = sizeof target_edges / sizeof target_edges[0];
 

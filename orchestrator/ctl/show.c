@@ -111,13 +111,12 @@ void show_campaign_done(struct session *session, const char *name, const json_t 
     if (state == NULL)
         state = "unknown";
     bool goes_back = strcmp(state, "rolling_back") == 0, pauses = strcmp(state, "paused") == 0;
-    bool broker = json_is_true(json_object_get(answer, "broker"));
     fprintf(session->out, "campaign %s: %s%s\n", name, state, note);
     if (in_flight > 0 && (goes_back || pauses || strcmp(state, "cancelled") == 0))
         fprintf(session->out, "%lld in flight: %s told to stop%s\n", in_flight,
-                pauses ? "those that have not accepted are" : "those that do not boot it yet are",
+                pauses ? "those that have not accepted are" : "those that have not installed it are",
                 goes_back ? "; the way back begins when all have ended" : "");
-    if (!broker)
+    if (json_is_false(json_object_get(answer, "broker")))
         fputs("The broker is away: devices are told once it is back.\n", session->out);
 }
 

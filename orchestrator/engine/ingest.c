@@ -89,10 +89,9 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
     }
     enum target_state state = target->row.state;
     if (event == TARGET_EVENT_REVERTED && target->is_counted &&
-        (state == TARGET_PENDING || state == TARGET_SKIPPED))
+        (state == TARGET_PENDING || state == TARGET_SKIPPED || state == TARGET_FAILED))
         return false; /* said once more, after a retry */
-    if (event == TARGET_EVENT_CONFIRMED && state == TARGET_FAILED &&
-        strcmp(target->row.reason, TARGET_GIVEN_UP) != 0 &&
+    if (state == TARGET_FAILED && strcmp(target->row.reason, TARGET_GIVEN_UP) != 0 &&
         strcmp(target->row.reason, TARGET_QUARANTINED) != 0)
         return false; /* the device has said itself that it failed */
     bool in_order =
@@ -109,6 +108,28 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
         return true;
     }
     return in_order;
+}
+
+/* A device that is at work on an attempt of a campaign that was stopped, and that is not in flight any more:
+ * the cancel, or its answer, was lost. What was stopped because it is bad must not be installed all the same.
+ */
+static void stop_work(struct batch *batch, const struct batch_target *target, const struct report *report,
+                      int64_t attempt)
+{
+    const struct target_row *row = &target->row;
+    if (target->campaign_state != CAMPAIGN_HALTED && !campaign_state_stops(target->campaign_state))
+        return;
+    if (attempt < 1 || attempt > row->attempt ||
+        (attempt == row->attempt && target_state_in_flight(row->state))) /* withdrawn: the ticker sends it */
+        return;
+    outbox_put(&batch->outbox, batch->arena, report->device,
+               command_cancel(row->campaign, (int)attempt, batch->arena));
+}
+
+static bool is_before_flip(const struct report *report)
+{
+    return report->kind != REPORT_CANCELLED && (report->target.event == TARGET_EVENT_ACCEPTED ||
+                                                report->target.event == TARGET_EVENT_DOWNLOADING);
 }
 
 static void reject_unknown(struct batch *batch, const struct report *report)
@@ -139,6 +160,8 @@ static void handle_target(struct batch *batch, struct batch_device *device, cons
     }
     if (said->attempt != target->row.attempt) {
         ingest_reject(batch, report, REJECTION_STALE_ATTEMPT, "not the current attempt");
+        if (is_before_flip(report))
+            stop_work(batch, target, report, said->attempt);
         acknowledge(batch, report);
         return;
     }
@@ -156,6 +179,8 @@ static void handle_target(struct batch *batch, struct batch_device *device, cons
     }
     if (!move_by_report(batch, target, report)) {
         ingest_reject(batch, report, REJECTION_OUT_OF_ORDER, target_state_name(target->row.state));
+        if (is_before_flip(report))
+            stop_work(batch, target, report, said->attempt);
     } else if (said->has_running && is_news(batch, report)) {
         note_running(device, &said->running, "confirmed");
     }
@@ -198,6 +223,10 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
     note_running(device, &report->hello, report->on_trial ? "trial" : "confirmed");
     device->resend = !report->on_trial;
     device->is_busy = report->is_busy;
+    const struct batch_target *work =
+        report->on_trial ? NULL : ingest_find_target(batch, report->work_campaign, report->device);
+    if (work != NULL)
+        stop_work(batch, work, report, report->work_attempt);
 }
 
 static void handle_report(struct batch *batch, const struct report *report)

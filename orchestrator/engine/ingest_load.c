@@ -89,7 +89,7 @@ static enum status load_targets(struct batch *batch, struct store *store, bool l
     struct array campaigns = {0}, devices = {0};
     for (size_t i = 0; i < batch->count; i++) {
         const struct report *report = &batch->reports[i];
-        if (report->kind == REPORT_HELLO && report->on_trial && report->work_campaign > 0) {
+        if (report->kind == REPORT_HELLO && report->work_campaign > 0) {
             array_put_integer(&campaigns, report->work_campaign);
             array_put_text(&devices, report->device);
         }

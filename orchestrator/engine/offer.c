@@ -144,13 +144,15 @@ enum status offer_claim(const struct engine *engine, struct store *store, const 
     return status;
 }
 
-/* Often enough that one that is lost does not make a device silent. */
-static int64_t resend_seconds(const struct engine *engine, const struct campaign *campaign)
+enum { OFFER_RESEND_SECONDS_MIN = 3 };
+
+/* Often enough that an offer that is lost does not make its device silent. */
+static int64_t offer_resend_seconds(const struct engine *engine, const struct campaign *campaign)
 {
-    int64_t third = campaign->policy.offer_seconds / 3;
-    if (third < 1)
-        third = 1;
-    return third < engine->offer_resend_seconds ? third : engine->offer_resend_seconds;
+    int64_t seconds = campaign->policy.offer_seconds / 3;
+    if (seconds < OFFER_RESEND_SECONDS_MIN)
+        seconds = OFFER_RESEND_SECONDS_MIN;
+    return seconds < engine->offer_resend_seconds ? seconds : engine->offer_resend_seconds;
 }
 
 enum status offer_resend(const struct engine *engine, struct store *store, const struct campaign *campaign,
@@ -163,8 +165,9 @@ enum status offer_resend(const struct engine *engine, struct store *store, const
     if (engine->is_between_sweeps)
         store_put_text(&parameters, NULL); /* only what has not been sent at all */
     else
-        store_put_integer(&parameters, resend_seconds(engine, campaign));
+        store_put_integer(&parameters, engine->offer_resend_seconds);
     store_put_integer(&parameters, limit);
+    store_put_integer(&parameters, offer_resend_seconds(engine, campaign));
     struct store_rows *rows;
     if (store_run(store, &SQL_TARGET_OUTBOX, &parameters, &rows, error) != STATUS_OK)
         return error->status;

@@ -242,7 +242,13 @@ static enum status cancel(struct store *store, struct campaign *campaign, const 
         if (store_run(store, &SQL_ROLLBACK_FIND, &parameters, &rows, error) != STATUS_OK)
             return error->status;
         bool has_begun = store_rows_count(rows) > 0;
-        if (has_begun)
+        enum campaign_state state = CAMPAIGN_DRAFT;
+        if (has_begun && campaign_state_parse(store_rows_text(rows, 0, 2), &state) &&
+            campaign_state_ended(state))
+            error_set(error, STATUS_CONFLICT, "campaign",
+                      "%s is rolling back: its rollback, %s, is %s; wait for it to follow", campaign->name,
+                      store_rows_text(rows, 0, 1), campaign_state_name(state));
+        else if (has_begun)
             error_set(error, STATUS_CONFLICT, "campaign", "%s is rolling back: cancel its rollback, %s",
                       campaign->name, store_rows_text(rows, 0, 1));
         store_rows_free(rows);

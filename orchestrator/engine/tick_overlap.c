@@ -90,16 +90,18 @@ static enum status judge_turns(struct tick_work *work, const struct store_rows *
     turns->versions = arena_allocate_array(work->arena, (size_t)count, sizeof *turns->versions);
     for (int64_t i = 0; i < count; i++) {
         const char *version = store_rows_text(rows, i, TARGET_ROW_COLUMNS);
+        bool is_there = version != NULL && strcmp(version, campaign->firmware_version) == 0;
+        /* An attempt of this campaign that has not ended well yet, and may never: it is not there. */
+        bool is_on_trial = is_there && store_rows_boolean(rows, i, TARGET_ROW_COLUMNS + 1);
         bool is_stranded;
-        if (campaign->is_rollback || eligibility_of(eligibility, version, &is_stranded)) {
+        if (campaign->is_rollback || is_on_trial || eligibility_of(eligibility, version, &is_stranded)) {
             array_put_text(&turns->devices, store_rows_text(rows, i, 1));
-            if (version != NULL)
+            if (version != NULL && !is_on_trial)
                 note_version(turns, arena_copy(work->arena, version));
             continue;
         }
         if (target_row_read(rows, i, work->arena, &targets[i], error) != STATUS_OK)
             return error->status;
-        bool is_there = version != NULL && strcmp(version, campaign->firmware_version) == 0;
         tick_move(work, &targets[i], TARGET_EVENT_SKIP, is_there ? "already_there" : "no_longer_eligible");
     }
     return STATUS_OK;

@@ -233,7 +233,8 @@ bool http_request_ready(const struct http_request *request, char *why, size_t si
 
 enum status http_answer_absent(const struct http_request *request, const char *absent, struct error *error)
 {
-    return error_set(error, STATUS_NOT_FOUND, NULL, "no %s %s", absent, request->parameter);
+    return error_set(error, STATUS_NOT_FOUND, NULL, "no %s %s", absent,
+                     request->parameter != NULL ? request->parameter : "that was given");
 }
 
 enum status http_answer_query(struct http_request *request, const struct store_statement *statement,

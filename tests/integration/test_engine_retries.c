@@ -84,112 +84,6 @@ static void a_revert_that_is_said_again_after_giving_up_is_counted_once(void **s
     fixture_release(fixture);
 }
 
-#define TWO_ATTEMPTS                                                                                         \
-    "{'name':'p','waves':[{'name':'all','size':{'rest':true}," FIXTURE_GATE                                  \
-    "}],'rate':{'per_minute':0},'timeouts':{'offer_seconds':30,'download_seconds':60,'confirm_seconds':40}," \
-    "'retry':{'attempts':2,'backoff_seconds':1,'on':['failed','reverted','silent']},"                        \
-    "'offline':{'wait_seconds':100,'then':'skip'}}"
-
-static void goes_offline(struct fixture *fixture, const char *device)
-{
-    char sql[160];
-    snprintf(sql, sizeof sql, "UPDATE presence SET online = false, changed_at = now() WHERE device_id = '%s'",
-             device);
-    fixture_sql(fixture, sql);
-}
-
-/* The release has bricked it: that it cannot come back for its second attempt is no excuse. */
-static void who_falls_silent_and_never_comes_back_has_failed(void **state)
-{
-    (void)state;
-    struct fixture *fixture = fixture_make(2);
-    fixture_campaign(fixture, "c", TWO_ATTEMPTS);
-    fixture_tick(fixture);
-    fixture_updates_itself(fixture, "lamp-2");
-    fixture_reports(fixture, "lamp-1", "trial");
-    goes_offline(fixture, "lamp-1");
-    fixture_later(fixture, 41);
-    assert_int_equal(fixture_targets(fixture, "pending"), 1);
-    fixture_later(fixture, 50);
-    assert_int_equal(fixture_targets(fixture, "pending"), 1); /* waited for as any other */
-    fixture_sql(fixture, "DELETE FROM events");               /* which are not kept for ever */
-    fixture_later(fixture, 100);
-    assert_int_equal(fixture_targets(fixture, "failed"), 1);
-    assert_int_equal(fixture_targets(fixture, "skipped"), 0);
-    assert_int_equal(fixture_integer(fixture, "SELECT failed FROM waves"), 1);
-    assert_int_equal(fixture_integer(fixture, "SELECT sum(devices) FROM ops.failures_by_reason"), 1);
-    fixture_state_is(fixture, "c", "halted");
-    fixture_reports(fixture, "lamp-1", "confirmed"); /* unless it had done it after all */
-    assert_int_equal(fixture_targets(fixture, "confirmed"), 2);
-    fixture_release(fixture);
-}
-
-/* A rejection is a failure where the gate counts it. */
-static void who_rejects_it_and_never_comes_back_fails_only_where_that_counts(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *counts, *ends;
-    } cases[] = {{"false", "skipped"}, {"true", "failed"}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char policy[600];
-        struct fixture *fixture = fixture_make(1);
-        snprintf(policy, sizeof policy,
-                 "{'name':'p','waves':[{'name':'all','size':{'rest':true},'gate':{'type':'threshold',"
-                 "'count_rejected':%s}}],'rate':{'per_minute':0},'retry':{'attempts':2,'backoff_seconds':1,"
-                 "'on':['rejected']},'offline':{'wait_seconds':100,'then':'skip'}}",
-                 cases[i].counts);
-        fixture_campaign(fixture, "c", policy);
-        fixture_tick(fixture);
-        fixture_reports(fixture, "lamp-1", "rejected");
-        fixture_tick(fixture);
-        goes_offline(fixture, "lamp-1");
-        assert_int_equal(fixture_targets(fixture, "pending"), 1);
-        fixture_later(fixture, 150);
-        assert_int_equal(fixture_targets(fixture, cases[i].ends), 1);
-        fixture_release(fixture);
-    }
-}
-
-/* As it failed in the campaign that took it over meanwhile, or so. */
-static void who_is_quarantined_before_its_next_attempt_has_failed(void **state)
-{
-    (void)state;
-    struct fixture *fixture = fixture_make(2);
-    fixture_campaign(fixture, "c", TWO_ATTEMPTS);
-    fixture_tick(fixture);
-    fixture_updates_itself(fixture, "lamp-2");
-    fixture_reports(fixture, "lamp-1", "trial");
-    fixture_later(fixture, 41);
-    assert_int_equal(fixture_targets(fixture, "pending"), 1);
-    fixture_sql(fixture, "INSERT INTO quarantines (device_id, until, campaign_id, failures) "
-                         "VALUES ('lamp-1', now() + interval '1 day', 1, 3)");
-    fixture_tick(fixture);
-    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM targets WHERE state = 'failed' AND "
-                                              "reason = 'quarantined'"),
-                     1);
-    fixture_state_is(fixture, "c", "halted");
-    fixture_reports(fixture, "lamp-1", "confirmed"); /* its first attempt was slow */
-    assert_int_equal(fixture_targets(fixture, "confirmed"), 2);
-    fixture_release(fixture);
-}
-
-/* An offer that was taken back is no attempt that ended badly. */
-static void who_was_only_offered_it_is_skipped_when_offline(void **state)
-{
-    (void)state;
-    struct fixture *fixture = fixture_make(1);
-    fixture_campaign(fixture, "c", TWO_ATTEMPTS);
-    fixture_tick(fixture);
-    goes_offline(fixture, "lamp-1");
-    fixture_sql(fixture, "UPDATE targets SET withdrawn = true");
-    fixture_later(fixture, 300);
-    fixture_later(fixture, 300);
-    assert_int_equal(attempt(fixture, "lamp-1"), 1);
-    assert_int_equal(fixture_targets(fixture, "skipped"), 1);
-    fixture_release(fixture);
-}
-
 /* Silent in the middle of its trial, and heard of again: it runs the image, and may yet go back. */
 static struct fixture *one_that_is_still_on_trial(void)
 {
@@ -358,10 +252,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failures_are_tried_again_after_a_while),
         cmocka_unit_test(a_revert_that_is_said_again_after_giving_up_is_counted_once),
-        cmocka_unit_test(who_falls_silent_and_never_comes_back_has_failed),
-        cmocka_unit_test(who_rejects_it_and_never_comes_back_fails_only_where_that_counts),
-        cmocka_unit_test(who_is_quarantined_before_its_next_attempt_has_failed),
-        cmocka_unit_test(who_was_only_offered_it_is_skipped_when_offline),
         cmocka_unit_test(a_trial_that_goes_on_after_a_silence_is_waited_for),
         cmocka_unit_test(a_trial_without_an_end_is_not_waited_for_for_ever),
         cmocka_unit_test(the_last_failure_counts),

@@ -391,6 +391,57 @@ static void a_lost_cancel_is_sent_again_at_the_next_hello(void **state)
     fixture_release(fixture);
 }
 
+/* Nobody heard that it had taken the offer, nor it that the campaign was cancelled: it must not install what
+ * may be bad. */
+static void who_is_at_work_on_what_was_stopped_is_told_so(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    static const char at_work[] =
+        "{'report':'hello','version':'v1.0.5t45772(a)','slot':1,'boot':'confirmed','reset_reason':'power_on',"
+        "'sha256':'%SHA','activity':{'campaign':1,'attempt':1,'state':'downloading'}}";
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    fixture->broker_is_down = true;
+    fixture_command(fixture, "c", CAMPAIGN_CANCEL);
+    fixture_later(fixture, 40);
+    assert_int_equal(fixture_targets(fixture, "cancelled"), 1);
+    fixture->broker_is_down = false;
+    fixture_report(fixture, "lamp-1", at_work);
+    assert_int_equal(fixture->cancels, 1);
+    assert_non_null(strstr(fixture->last_payload, "\"campaign\":1,\"attempt\":1"));
+    fixture_reports(fixture, "lamp-1", "downloading");
+    assert_int_equal(fixture->cancels, 2);
+    fixture_reports(fixture, "lamp-1", "cancelled");
+    fixture_tick(fixture);
+    assert_int_equal(fixture->cancels, 2);
+    assert_int_equal(fixture_targets(fixture, "cancelled"), 1);
+    fixture_release(fixture);
+}
+
+/* It is slow, and the campaign goes on: what becomes of it counts. */
+static void who_is_slow_in_a_running_campaign_is_let_go_on(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(3);
+    fixture_campaign(fixture, "c",
+                     "{'name':'p','waves':[{'name':'all','size':{'rest':true},'gate':{'type':'threshold',"
+                     "'failure_percent':50,'min_sample':1}}],'timeouts':{'offer_seconds':30}}");
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-3", "trial");
+    fixture_later(fixture, 40);
+    assert_int_equal(fixture_targets(fixture, "silent"), 2);
+    fixture_state_is(fixture, "c", "halted");
+    fixture_reports(fixture, "lamp-1", "accepted");
+    assert_int_equal(fixture->cancels, 1);
+    fixture_command(fixture, "c", CAMPAIGN_RESUME);
+    fixture_state_is(fixture, "c", "running");
+    fixture_reports(fixture, "lamp-2", "accepted");
+    fixture_tick(fixture);
+    assert_int_equal(fixture->cancels, 1);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +460,8 @@ int main(void)
         cmocka_unit_test(a_halt_does_not_wait_for_the_next_sweep),
         cmocka_unit_test(a_lost_offer_is_sent_again_before_it_expires),
         cmocka_unit_test(a_lost_cancel_is_sent_again_at_the_next_hello),
+        cmocka_unit_test(who_is_at_work_on_what_was_stopped_is_told_so),
+        cmocka_unit_test(who_is_slow_in_a_running_campaign_is_let_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,4 +67,14 @@ then_it_is failed
 the_device_comes_back_with confirmed
 then_its_way_was pending offered pending failed confirmed
 
+story 66 'it was given up while offline, but had taken the offer before, unheard: the old image runs again'
+a_device_is_offered_the_update '.timeouts.offer_seconds = 5 | .offline = {wait_seconds: 1, then: "fail"}'
+the_device_goes_offline
+when_operator pause "$campaign"
+then_it_is pending
+when_operator resume "$campaign"
+then_it_is failed
+the_device_comes_back_with reverted health_check
+then_its_way_was pending offered pending failed reverted because health_check
+
 then_everything_adds_up

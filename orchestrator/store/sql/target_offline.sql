@@ -22,7 +22,7 @@ maybe AS (
 SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
        i1.sha256, b1.size, i2.sha256, b2.size, q.device_id IS NOT NULL,
-       t.failed_attempt > t.attempt_base
+       t.failed_attempt > 0
 FROM maybe
 JOIN targets t ON t.device_id = maybe.device_id AND t.campaign_id = $1
 JOIN opened w USING (wave)

@@ -11,7 +11,7 @@ SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce,
                 SELECT count(*) FROM campaign_paths h
                 WHERE h.campaign_id = t.campaign_id AND h.from_version = t.path_from AND h.hop > t.hop + 1) END,
        t.ctid, t.xmin,
-       t.state IN ('pending', 'skipped') AND t.attempt > t.attempt_base AND EXISTS (
+       t.state IN ('pending', 'skipped', 'failed') AND t.attempt > t.attempt_base AND EXISTS (
            SELECT FROM events e
            WHERE e.device_id = t.device_id AND e.campaign_id = t.campaign_id AND e.attempt = t.attempt AND e.to_state = 'reverted')
 FROM targets t

@@ -64,9 +64,8 @@ static void nothing_leaves_a_proven_end(void **state)
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         for (int event = 0; event < TARGET_EVENT_COUNT; event++) {
             bool again = i >= 2 && event == TARGET_EVENT_RETRY;
-            bool is_correction = (ends[i] == TARGET_SKIPPED &&
-                                  (event == TARGET_EVENT_CONFIRMED || event == TARGET_EVENT_REVERTED)) ||
-                                 (ends[i] == TARGET_FAILED && event == TARGET_EVENT_CONFIRMED);
+            bool is_correction = (ends[i] == TARGET_SKIPPED || ends[i] == TARGET_FAILED) &&
+                                 (event == TARGET_EVENT_CONFIRMED || event == TARGET_EVENT_REVERTED);
             assert_int_equal(target_edge_find(ends[i], (enum target_event)event) != NULL,
                              again || is_correction);
         }

@@ -26,7 +26,7 @@ static void those_in_flight_are_counted(void **state)
     says("cancel", DONE("cancelled", "0", "true"), "campaign spring: cancelled\n");
     says("cancel", DONE("cancelled", "12", "true"),
          "campaign spring: cancelled\n"
-         "12 in flight: those that do not boot it yet are told to stop\n");
+         "12 in flight: those that have not installed it are told to stop\n");
     says("pause", DONE("paused", "3", "true"),
          "campaign spring: paused\n"
          "3 in flight: those that have not accepted are told to stop\n");
@@ -38,11 +38,18 @@ static void a_broker_that_is_away_is_named(void **state)
     (void)state;
     says("cancel", DONE("cancelled", "12", "false"),
          "campaign spring: cancelled\n"
-         "12 in flight: those that do not boot it yet are told to stop\n"
+         "12 in flight: those that have not installed it are told to stop\n"
          "The broker is away: devices are told once it is back.\n");
     says("start", DONE("scheduled", "0", "false"),
          "campaign spring: scheduled\n"
          "The broker is away: devices are told once it is back.\n");
+}
+
+/* One of the version before says no more. */
+static void an_older_server_is_understood(void **state)
+{
+    (void)state;
+    says("cancel", "200 {\"changed\":true,\"state\":\"cancelled\"}", "campaign spring: cancelled\n");
 }
 
 static void what_was_so_already_is_said(void **state)
@@ -65,6 +72,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(those_in_flight_are_counted),
         cmocka_unit_test(a_broker_that_is_away_is_named),
+        cmocka_unit_test(an_older_server_is_understood),
         cmocka_unit_test(what_was_so_already_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, forget);
