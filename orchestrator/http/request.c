@@ -8,6 +8,7 @@
 
 #include "api_request.h"
 #include "routes.h"
+#include "utf8.h"
 
 struct store *http_request_store(struct http_request *request)
 {
@@ -74,7 +75,7 @@ struct query_check {
     const char *allowed; /* words separated by spaces */
     const char *seen[8]; /* they live as long as the request */
     int seen_count;
-    const char *unknown, *twice;
+    const char *unknown, *twice, *not_utf8;
 };
 
 static bool is_word_of(const char *words, const char *word)
@@ -91,8 +92,8 @@ static enum MHD_Result check_parameter(void *context, enum MHD_ValueKind kind, c
                                        const char *value)
 {
     struct query_check *check = context;
+    size_t characters;
     (void)kind;
-    (void)value;
     if (!is_word_of(check->allowed, name)) {
         check->unknown = name;
         return MHD_NO;
@@ -103,6 +104,10 @@ static enum MHD_Result check_parameter(void *context, enum MHD_ValueKind kind, c
             return MHD_NO;
         }
     }
+    if (value != NULL && !utf8_count(value, &characters)) {
+        check->not_utf8 = name;
+        return MHD_NO;
+    }
     if (check->seen_count < 8)
         check->seen[check->seen_count++] = name;
     return MHD_YES;
@@ -111,6 +116,9 @@ static enum MHD_Result check_parameter(void *context, enum MHD_ValueKind kind, c
 enum status http_query_check(const struct http_request *request, struct error *error)
 {
     struct query_check check = {.allowed = request->route->query};
+    size_t characters;
+    if (request->parameter != NULL && !utf8_count(request->parameter, &characters))
+        return error_set(error, STATUS_INVALID, "path", "is not UTF-8");
     MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, check_parameter, &check);
     if (check.unknown != NULL && check.allowed[0] == '\0')
         return error_set(error, STATUS_INVALID, check.unknown, "unknown parameter; none is allowed here");
@@ -119,6 +127,8 @@ enum status http_query_check(const struct http_request *request, struct error *e
                          check.allowed);
     if (check.twice != NULL)
         return error_set(error, STATUS_INVALID, check.twice, "parameter given twice; allowed is once");
+    if (check.not_utf8 != NULL)
+        return error_set(error, STATUS_INVALID, check.not_utf8, "is not UTF-8");
     return STATUS_OK;
 }
 

@@ -90,7 +90,8 @@ enum status http_query_number(const struct http_request *request, const char *na
 enum status http_query_put_number(const struct http_request *request, const char *name,
                                   struct store_parameters *parameters, struct error *error) MUST_CHECK;
 
-/* Refuses parameters that the route does not know, or that come twice. */
+/* Refuses parameters that the route does not know, or that come twice; and what is not UTF-8, there or in the
+ * path. */
 enum status http_query_check(const struct http_request *request, struct error *error) MUST_CHECK;
 
 /* Checks the bearer token and that its role may use the route. */

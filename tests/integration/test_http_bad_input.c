@@ -205,6 +205,20 @@ static void a_path_leads_nowhere_else(void **state)
     assert_int_equal(count("SELECT count(*) FROM audit"), before);
 }
 
+static void what_is_not_utf8_is_refused_by_its_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *field;
+    } cases[] = {{"/v1/campaigns/%ff", "path"},         {"/v1/devices/a%c3", "path"},
+                 {"/v1/firmware/%80", "path"},          {"/v1/campaigns/x/targets?state=%ff", "state"},
+                 {"/v1/devices?tag=%ff", "tag"},        {"/v1/devices?limit=2&after=%c0%80", "after"},
+                 {"/v1/devices?version=%ff", "version"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        expect_error(request("GET", cases[i].path, admin, "", NULL, 0), 400, "invalid", cases[i].field);
+    expect_error(request("GET", "/v1/devices/%c3%a9", admin, "", NULL, 0), 404, "not_found", "");
+}
+
 static void ranges_without_sense_give_the_whole_or_416(void **state)
 {
     (void)state;
@@ -416,6 +430,7 @@ int main(void)
         cmocka_unit_test(an_upload_that_stops_half_way_leaves_nothing),
         cmocka_unit_test(a_flipped_byte_of_a_real_image_is_refused),
         cmocka_unit_test(a_path_leads_nowhere_else),
+        cmocka_unit_test(what_is_not_utf8_is_refused_by_its_place),
         cmocka_unit_test(ranges_without_sense_give_the_whole_or_416),
         cmocka_unit_test(ten_megabytes_of_head_are_refused),
         cmocka_unit_test(bodies_of_strangers_take_no_memory),
