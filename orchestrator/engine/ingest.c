@@ -76,6 +76,13 @@ static void note_running(struct batch_device *device, const struct running_image
     device->boot = boot;
 }
 
+/* Itself, and was not only given up. */
+static bool has_said_that_it_failed(const struct target_row *row)
+{
+    return row->state == TARGET_FAILED && strcmp(row->reason, TARGET_GIVEN_UP) != 0 &&
+           strcmp(row->reason, TARGET_QUARANTINED) != 0;
+}
+
 static bool move_by_report(struct batch *batch, struct batch_target *target, const struct report *report)
 {
     const struct target_report *said = &report->target;
@@ -91,9 +98,8 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
     if (event == TARGET_EVENT_REVERTED && target->is_counted &&
         (state == TARGET_PENDING || state == TARGET_SKIPPED || state == TARGET_FAILED))
         return false; /* said once more, after a retry */
-    if (state == TARGET_FAILED && strcmp(target->row.reason, TARGET_GIVEN_UP) != 0 &&
-        strcmp(target->row.reason, TARGET_QUARANTINED) != 0)
-        return false; /* the device has said itself that it failed */
+    if (has_said_that_it_failed(&target->row))
+        return false;
     bool in_order =
         event == TARGET_EVENT_CONFIRMED
             ? target_confirm(&batch->changes, &target->row, reason, batch->now, &target->timeouts)
@@ -117,10 +123,14 @@ static void stop_work(struct batch *batch, const struct batch_target *target, co
                       int64_t attempt)
 {
     const struct target_row *row = &target->row;
+    bool has_ended = row->state == TARGET_CONFIRMED || row->state == TARGET_REVERTED ||
+                     row->state == TARGET_REJECTED || has_said_that_it_failed(row);
     if (target->campaign_state != CAMPAIGN_HALTED && !campaign_state_stops(target->campaign_state))
         return;
-    if (attempt < 1 || attempt > row->attempt ||
-        (attempt == row->attempt && target_state_in_flight(row->state))) /* withdrawn: the ticker sends it */
+    /* A stepping stone that is reached is no work; what is in flight is withdrawn, and the ticker sends it.
+     */
+    if (attempt <= row->attempt_base || attempt > row->attempt ||
+        (attempt == row->attempt && (has_ended || target_state_in_flight(row->state))))
         return;
     outbox_put(&batch->outbox, batch->arena, report->device,
                command_cancel(row->campaign, (int)attempt, batch->arena));

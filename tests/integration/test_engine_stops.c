@@ -416,6 +416,12 @@ static void who_is_at_work_on_what_was_stopped_is_told_so(void **state)
     fixture_tick(fixture);
     assert_int_equal(fixture->cancels, 2);
     assert_int_equal(fixture_targets(fixture, "cancelled"), 1);
+
+    /* what comes late of one that has done it all the same is no work */
+    fixture_reports(fixture, "lamp-1", "confirmed");
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
+    fixture_reports(fixture, "lamp-1", "downloading");
+    assert_int_equal(fixture->cancels, 2);
     fixture_release(fixture);
 }
 
