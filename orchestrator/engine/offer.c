@@ -151,7 +151,7 @@ static int64_t offer_resend_seconds(const struct engine *engine, const struct ca
 {
     int64_t seconds = campaign->policy.offer_seconds / 3;
     if (seconds < OFFER_RESEND_SECONDS_MIN)
-        seconds = OFFER_RESEND_SECONDS_MIN;
+        seconds = campaign->policy.offer_seconds > OFFER_RESEND_SECONDS_MIN ? OFFER_RESEND_SECONDS_MIN : 1;
     return seconds < engine->offer_resend_seconds ? seconds : engine->offer_resend_seconds;
 }
 

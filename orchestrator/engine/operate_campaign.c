@@ -171,6 +171,10 @@ static enum status start(struct store *store, struct campaign *campaign, const s
 /* The operator takes the failures so far as known: the gate that halted judges only what comes after them. */
 static enum status excuse_failures(struct store *store, struct campaign *campaign, struct error *error)
 {
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    if (store_run(store, &SQL_TARGET_EXCUSE, &parameters, NULL, error) != STATUS_OK)
+        return error->status;
     for (int i = 0; i < campaign->snapshot.wave_count; i++) {
         struct wave_snapshot *wave = &campaign->snapshot.waves[i];
         if (wave->state != WAVE_FAILED)

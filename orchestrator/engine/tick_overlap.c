@@ -65,7 +65,8 @@ static enum status go_ahead(struct tick_work *work, struct store *store, struct 
 
 struct turns {
     struct array devices;
-    char **versions; /* each once */
+    struct array back; /* devices in the middle of an attempt of this campaign: as they were */
+    char **versions;   /* each once */
     size_t version_count;
 };
 
@@ -90,21 +91,36 @@ static enum status judge_turns(struct tick_work *work, const struct store_rows *
     turns->versions = arena_allocate_array(work->arena, (size_t)count, sizeof *turns->versions);
     for (int64_t i = 0; i < count; i++) {
         const char *version = store_rows_text(rows, i, TARGET_ROW_COLUMNS);
-        bool is_there = version != NULL && strcmp(version, campaign->firmware_version) == 0;
-        /* An attempt of this campaign that has not ended well yet, and may never: it is not there. */
-        bool is_on_trial = is_there && store_rows_boolean(rows, i, TARGET_ROW_COLUMNS + 1);
         bool is_stranded;
-        if (campaign->is_rollback || is_on_trial || eligibility_of(eligibility, version, &is_stranded)) {
-            array_put_text(&turns->devices, store_rows_text(rows, i, 1));
-            if (version != NULL && !is_on_trial)
+        if (target_row_read(rows, i, work->arena, &targets[i], error) != STATUS_OK)
+            return error->status;
+        /* The attempt has not ended well yet, and may never. What it says of it later still counts. */
+        if (store_rows_boolean(rows, i, TARGET_ROW_COLUMNS + 1) && version != NULL &&
+            strcmp(version, targets[i].to_version) == 0) {
+            array_put_text(&turns->back, targets[i].device);
+            continue;
+        }
+        if (campaign->is_rollback || eligibility_of(eligibility, version, &is_stranded)) {
+            array_put_text(&turns->devices, targets[i].device);
+            if (version != NULL)
                 note_version(turns, arena_copy(work->arena, version));
             continue;
         }
-        if (target_row_read(rows, i, work->arena, &targets[i], error) != STATUS_OK)
-            return error->status;
+        bool is_there = version != NULL && strcmp(version, campaign->firmware_version) == 0;
         tick_move(work, &targets[i], TARGET_EVENT_SKIP, is_there ? "already_there" : "no_longer_eligible");
     }
     return STATUS_OK;
+}
+
+static enum status take_back(struct store *store, const struct campaign *campaign, struct turns *turns,
+                             struct error *error)
+{
+    if (turns->back.count == 0)
+        return STATUS_OK;
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, campaign->number);
+    store_put_text(&parameters, array_text(&turns->back));
+    return store_run(store, &SQL_OVERLAP_TAKE_BACK, &parameters, NULL, error);
 }
 
 static enum status take(struct store *store, const struct campaign *campaign,
@@ -142,11 +158,14 @@ static enum status take_turns(struct tick_work *work, struct store *store, struc
     if (status == STATUS_OK)
         status = judge_turns(work, rows, &eligibility, &turns, error);
     if (status == STATUS_OK)
+        status = take_back(store, campaign, &turns, error);
+    if (status == STATUS_OK)
         status = take(store, campaign, &eligibility, &turns, error);
     if (store_rows_count(rows) == ROWS_PER_TICK)
         work->more = true;
     store_rows_free(rows);
     array_release(&turns.devices);
+    array_release(&turns.back);
     return status;
 }
 

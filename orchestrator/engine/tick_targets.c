@@ -73,8 +73,7 @@ static void retry_one(struct tick_work *work, struct target_row *target, const s
 {
     int tried = target->attempt - (int)store_rows_integer(rows, row, TARGET_ROW_COLUMNS);
     double delay = retry_delay(&work->campaign.policy.retry, tried);
-    bool is_excused = work->campaign.snapshot.waves[target->wave].excused > 0 &&
-                      store_rows_boolean(rows, row, TARGET_ROW_COLUMNS + 1); /* when it was resumed */
+    bool is_excused = store_rows_boolean(rows, row, TARGET_ROW_COLUMNS + 1);
     bool failed = !is_excused && (target->state != TARGET_REJECTED ||
                                   work->campaign.policy.waves[target->wave].gate.count_rejected);
     if (!tick_move(work, target, TARGET_EVENT_RETRY, target->reason))

@@ -127,26 +127,34 @@ static void who_was_only_offered_it_is_skipped_when_offline(void **state)
     fixture_release(fixture);
 }
 
-/* Silent in its trial, and to be tried again; the other one is done. */
+/* The boot on trial is the last that is heard of it; then it is to be tried again. */
+static void boots_it_and_dies(struct fixture *fixture, int number)
+{
+    char json[300];
+    fixture_reports(fixture, "lamp-1", "trial");
+    snprintf(json, sizeof json,
+             "{'report':'hello','version':'" FIXTURE_VERSION
+             "','slot':2,'boot':'trial','reset_reason':'software',"
+             "'sha256':'%%SHA','activity':{'campaign':1,'attempt':%d,'state':'trial'}}",
+             number);
+    fixture_report(fixture, "lamp-1", json);
+    goes_offline(fixture, "lamp-1");
+    fixture_later(fixture, 41);
+    assert_int_equal(fixture_targets(fixture, "pending"), 1);
+}
+
+/* ... and the other one is done. */
 static struct fixture *one_is_bricked(void)
 {
     struct fixture *fixture = fixture_make(2);
     fixture_campaign(fixture, "c", TWO_ATTEMPTS);
     fixture_tick(fixture);
     fixture_updates_itself(fixture, "lamp-2");
-    fixture_reports(fixture, "lamp-1", "trial");
-    fixture_report(fixture, "lamp-1",
-                   "{'report':'hello','version':'" FIXTURE_VERSION
-                   "','slot':2,'boot':'trial','reset_reason':'software',"
-                   "'sha256':'%SHA','activity':{'campaign':1,'attempt':1,'state':'trial'}}");
-    goes_offline(fixture, "lamp-1");
-    fixture_later(fixture, 41);
-    assert_int_equal(fixture_targets(fixture, "pending"), 1);
+    boots_it_and_dies(fixture, 1);
     return fixture;
 }
 
-/* Another campaign goes ahead with whatever waits, and ends without an offer. */
-static void another_goes_ahead(struct fixture *fixture)
+static void another_begins(struct fixture *fixture)
 {
     struct error error = {0};
     struct campaign_new other = {
@@ -164,6 +172,12 @@ static void another_goes_ahead(struct fixture *fixture)
                 "WHERE f.version = 'v1.2.0t45772(a)' AND i.firmware_id = 1");
     assert_int_equal(operate_campaign_create(fixture->store, &fixture->actor, &other, &error), STATUS_OK);
     fixture_tick(fixture);
+}
+
+/* Another campaign goes ahead with whatever waits, and ends without an offer. */
+static void another_goes_ahead(struct fixture *fixture)
+{
+    another_begins(fixture);
     assert_int_equal(
         fixture_integer(fixture, "SELECT count(*) FROM targets WHERE campaign_id = 1 AND queued"), 1);
     fixture_command(fixture, "other", CAMPAIGN_CANCEL);
@@ -191,9 +205,8 @@ static void who_is_bricked_and_had_to_wait_for_another_campaign_has_failed(void 
     fixture_release(fixture);
 }
 
-static void who_is_bricked_on_its_second_hop_has_failed(void **state)
+static struct fixture *one_is_bricked_on_its_second_hop(void)
 {
-    (void)state;
     struct fixture *fixture = fixture_make(2);
     fixture_sql(fixture,
                 "INSERT INTO firmware (version, ptype, version_order, fota_class, created_by) VALUES "
@@ -210,13 +223,107 @@ static void who_is_bricked_on_its_second_hop_has_failed(void **state)
     fixture_updates_itself(fixture, "lamp-1");
     fixture_tick(fixture);
     assert_int_equal(attempt(fixture, "lamp-1"), 2);
-    fixture_reports(fixture, "lamp-1", "trial");
-    goes_offline(fixture, "lamp-1");
-    fixture_later(fixture, 41);
+    boots_it_and_dies(fixture, 2);
+    return fixture;
+}
+
+static void who_is_bricked_on_its_second_hop_has_failed(void **state)
+{
+    (void)state;
+    struct fixture *fixture = one_is_bricked_on_its_second_hop();
     another_goes_ahead(fixture);
     fixture_later(fixture, 150);
     assert_int_equal(failed_of_c(fixture), 1);
     fixture_state_is(fixture, "c", "halted");
+    fixture_release(fixture);
+}
+
+/* Without its boot on trial having been heard of. */
+static void who_falls_silent_on_its_second_hop_has_failed(void **state)
+{
+    (void)state;
+    struct fixture *fixture = one_is_bricked_on_its_second_hop();
+    fixture_sql(fixture,
+                "UPDATE devices SET version = 'v1.0.8t45772(a)', version_order = '108v', boot = 'confirmed' "
+                "WHERE device_id = 'lamp-1'");
+    another_goes_ahead(fixture);
+    fixture_later(fixture, 150);
+    assert_int_equal(failed_of_c(fixture), 1);
+    fixture_release(fixture);
+}
+
+static void confirms_late(struct fixture *fixture, int number)
+{
+    char json[400];
+    char *nonce = services_query(fixture->url,
+                                 "SELECT nonce FROM targets WHERE campaign_id = 1 AND device_id = 'lamp-1'");
+    snprintf(json, sizeof json,
+             "{'report':'confirmed','campaign':1,'attempt':%d,'nonce':'%s','version':'" FIXTURE_VERSION
+             "','slot':2,'sha256':'%%SHA'}",
+             number, nonce);
+    free(nonce);
+    fixture_sql(fixture, "UPDATE presence SET online = true");
+    fixture_report(fixture, "lamp-1", json);
+}
+
+/* It was slow, and another campaign went ahead: what it did counts, and leads back to what it ran before. */
+static void who_confirms_after_having_waited_can_go_back(void **state)
+{
+    (void)state;
+    struct fixture *fixture = one_is_bricked();
+    another_goes_ahead(fixture);
+    confirms_late(fixture, 1);
+    assert_int_equal(fixture_integer(fixture,
+                                     "SELECT count(*) FROM targets WHERE campaign_id = 1 AND state = "
+                                     "'confirmed' AND from_version = 'v1.0.5t45772(a)'"),
+                     2);
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "completed");
+    fixture_release(fixture);
+
+    fixture = one_is_bricked_on_its_second_hop();
+    another_goes_ahead(fixture);
+    confirms_late(fixture, 2);
+    assert_int_equal(fixture_integer(fixture,
+                                     "SELECT count(*) FROM targets WHERE campaign_id = 1 AND state = "
+                                     "'confirmed' AND from_version = 'v1.0.8t45772(a)'"),
+                     2);
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "completed");
+    fixture_release(fixture);
+}
+
+/* The rollback was halted, another campaign took the device, and the rollback goes on. */
+static void who_waits_in_a_rollback_has_its_turn(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_sql(fixture, "UPDATE devices SET image_sha256 = repeat('5', 64)");
+    fixture_campaign(fixture, "c", TWO_ATTEMPTS);
+    fixture_tick(fixture);
+    fixture_updates_itself(fixture, "lamp-1");
+    fixture_tick(fixture);
+    fixture_command(fixture, "c", CAMPAIGN_ROLLBACK);
+    fixture_tick(fixture);
+    for (int i = 0; i < 4; i++)
+        fixture_later(fixture, i % 2 == 0 ? 31 : 3);
+    fixture_state_is(fixture, "c.rollback", "halted");
+    /* as if it had been another device that used up its attempts */
+    fixture_sql(fixture,
+                "UPDATE campaigns SET policy = jsonb_set(policy::jsonb, '{retry,attempts}', '3')::json "
+                "WHERE kind = 'rollback'");
+    another_begins(fixture);
+    fixture_command(fixture, "c.rollback", CAMPAIGN_RESUME);
+    fixture_tick(fixture);
+    assert_int_equal(
+        fixture_integer(fixture, "SELECT count(*) FROM targets WHERE campaign_id = 2 AND queued"), 1);
+    fixture_command(fixture, "other", CAMPAIGN_CANCEL);
+    fixture_later(fixture, 130); /* until nobody can have taken its offer */
+    fixture_later(fixture, 130);
+    assert_int_equal(fixture_integer(fixture,
+                                     "SELECT count(*) FROM targets WHERE campaign_id = 2 AND NOT queued AND "
+                                     "state = 'offered'"),
+                     1);
     fixture_release(fixture);
 }
 
@@ -253,12 +360,39 @@ static void who_failed_before_a_resume_is_skipped(void **state)
     goes_offline(fixture, "lamp-1");
     fixture_later(fixture, 41);
     assert_int_equal(fixture_targets(fixture, "silent"), 1);
-    fixture_command(fixture, "c", CAMPAIGN_RESUME);
-    fixture_tick(fixture);
+    fixture_command(fixture, "c", CAMPAIGN_RESUME); /* in whose tick it is to be tried again */
     assert_int_equal(fixture_targets(fixture, "pending"), 1);
     fixture_later(fixture, 150);
     assert_int_equal(fixture_targets(fixture, "skipped"), 1);
     fixture_state_is(fixture, "c", "completed");
+    fixture_release(fixture);
+}
+
+/* One is excused; another one fails after the resume, which a pause does not excuse. */
+static void who_failed_after_a_resume_has_failed(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(3);
+    fixture_campaign(fixture, "c", TWO_ATTEMPTS);
+    fixture_tick(fixture);
+    fixture_updates_itself(fixture, "lamp-2");
+    fixture_reports(fixture, "lamp-1", "trial");
+    for (int i = 0; i < 2; i++) {
+        fixture_reports(fixture, "lamp-3", "failed");
+        fixture_tick(fixture);
+        fixture_later(fixture, 2);
+    }
+    fixture_state_is(fixture, "c", "halted");
+    fixture_command(fixture, "c", CAMPAIGN_RESUME);
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-1", "reverted");
+    fixture_command(fixture, "c", CAMPAIGN_PAUSE);
+    fixture_command(fixture, "c", CAMPAIGN_RESUME);
+    fixture_tick(fixture);
+    goes_offline(fixture, "lamp-1");
+    fixture_later(fixture, 150);
+    assert_int_equal(failed_of_c(fixture), 1);
+    fixture_state_is(fixture, "c", "halted");
     fixture_release(fixture);
 }
 
@@ -282,7 +416,7 @@ static void who_had_failed_before_the_migration_has_failed(void **state)
     fixture_tick(fixture);
     assert_int_equal(fixture_targets(fixture, "pending"), 2);
     fixture_sql(fixture, "UPDATE targets SET queued = true WHERE device_id = 'lamp-2';"
-                         "ALTER TABLE targets DROP COLUMN failed_attempt;"
+                         "ALTER TABLE targets DROP COLUMN failed_attempt, DROP COLUMN excused_attempt;"
                          "DELETE FROM schema_migrations WHERE name LIKE '0022%'");
     assert_int_equal(
         migrate(fixture->store, migrations_embedded, migrations_embedded_count, &applied, &error), STATUS_OK);
@@ -304,8 +438,12 @@ int main(void)
         cmocka_unit_test(who_was_only_offered_it_is_skipped_when_offline),
         cmocka_unit_test(who_is_bricked_and_had_to_wait_for_another_campaign_has_failed),
         cmocka_unit_test(who_is_bricked_on_its_second_hop_has_failed),
+        cmocka_unit_test(who_falls_silent_on_its_second_hop_has_failed),
+        cmocka_unit_test(who_confirms_after_having_waited_can_go_back),
+        cmocka_unit_test(who_waits_in_a_rollback_has_its_turn),
         cmocka_unit_test(who_was_given_up_says_why_when_it_comes_back),
         cmocka_unit_test(who_failed_before_a_resume_is_skipped),
+        cmocka_unit_test(who_failed_after_a_resume_has_failed),
         cmocka_unit_test(who_had_failed_before_the_migration_has_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

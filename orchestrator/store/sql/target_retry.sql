@@ -1,10 +1,10 @@
 -- Outcomes of attempts that are to be tried again: campaign, states, attempts allowed, the reason of those that had none. A
 -- quarantined device is not tried again, but for its way back. In the order in which ingest locks them, and waited for: a failure left out here would
--- be held against the campaign. The last columns: attempts of the hops done; whether it ended before the campaign came into its state.
+-- be held against the campaign. The last columns: attempts of the hops done; whether this one is excused.
 SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
        i1.sha256, b1.size, i2.sha256, b2.size, t.attempt_base,
-       t.state_at < (SELECT state_at FROM campaigns WHERE campaign_id = $1)
+       t.attempt = t.excused_attempt
 FROM targets t
 LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
 LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
