@@ -73,6 +73,7 @@ static bool confirmation_holds(const struct target_row *target, const struct tar
 static void note_running(struct batch_device *device, const struct running_image *running, const char *boot)
 {
     device->running = running;
+    device->sha256 = running->sha256;
     device->boot = boot;
 }
 
@@ -211,6 +212,14 @@ static bool is_old_trial(const struct batch *batch, const struct report *report)
            row->state == TARGET_CONFIRMED || row->state == TARGET_REVERTED;
 }
 
+/* No attempt has led from what is stored to what it says. Somebody has written its flash, or this hello was
+ * on its way for long, to an orchestrator that the broker did not reach, and is older than a confirmation. */
+static bool is_unexplained(const struct batch_device *device, const struct report *report)
+{
+    return !report->on_trial && device->sha256 != NULL && strcmp(device->sha256, report->hello.sha256) != 0 &&
+           device->boot != NULL && strcmp(device->boot, "confirmed") == 0;
+}
+
 static void handle_hello(struct batch *batch, struct batch_device *device, const struct report *report)
 {
     if (report->hello.parsed.ptype != device->ptype) {
@@ -230,6 +239,7 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
     if (is_old_trial(batch, report))
         return;
     /* After the result, which is older than the hello that carries it. */
+    device->ask = device->ask || is_unexplained(device, report);
     note_running(device, &report->hello, report->on_trial ? "trial" : "confirmed");
     device->resend = !report->on_trial;
     device->is_busy = report->is_busy;
@@ -252,8 +262,8 @@ static void handle_report(struct batch *batch, const struct report *report)
     }
     bool says_what_runs =
         report->kind == REPORT_HELLO || (ingest_is_of_target(report) && report->target.has_running);
-    if (says_what_runs && !is_news(batch, report))
-        outbox_put(&batch->outbox, batch->arena, report->device, command_report(batch->arena));
+    if (says_what_runs && !is_news(batch, report) && device != NULL)
+        device->ask = true;
     switch (report->kind) {
     case REPORT_PRESENCE:
         device->online = report->online ? "t" : "f";

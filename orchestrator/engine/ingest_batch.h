@@ -22,7 +22,8 @@ struct batch_device {
     const char *id;
     int ptype;
     const struct running_image *running; /* NULL when nothing was said */
-    const char *boot, *reset_reason;
+    const char *sha256, *boot;           /* of what runs: as stored, then as said; NULL when neither */
+    const char *reset_reason;
     const char *online; /* "t", "f", or NULL: said by presence and hello, behind which stands a connection */
     bool activated;     /* it was heard of before */
     bool connected;     /* it has said that it is online */
@@ -32,6 +33,7 @@ struct batch_device {
     const struct flash_map *flash; /* what it says; NULL when nothing */
     bool resend;                   /* what is out to it; where it is at work only that it is to stop */
     bool is_busy;
+    bool ask; /* what it runs: what was said may be old */
 };
 
 /* For the log, which is written after the commit: a repeated transaction rejects the same once more. */

@@ -79,6 +79,10 @@ static enum status load_devices(struct batch *batch, struct store *store, struct
         batch->devices[i].flash_kb = (int)store_rows_integer(rows, i, 3);
         if (!store_rows_null(rows, i, 4))
             batch->devices[i].flash_map = arena_copy(batch->arena, store_rows_text(rows, i, 4));
+        if (!store_rows_null(rows, i, 5))
+            batch->devices[i].sha256 = arena_copy(batch->arena, store_rows_text(rows, i, 5));
+        if (!store_rows_null(rows, i, 6))
+            batch->devices[i].boot = arena_copy(batch->arena, store_rows_text(rows, i, 6));
     }
     store_rows_free(rows);
     return STATUS_OK;

@@ -98,6 +98,17 @@ static enum status write_resends(const struct batch *batch, struct store *store,
     return store_run_arrays(store, &SQL_TARGET_RESEND, columns, 2, error);
 }
 
+/* The ticker asks, after the commit: a device that has answered before would have answered too early. */
+static enum status write_asks(const struct batch *batch, struct store *store, struct error *error)
+{
+    struct array devices = {0};
+    for (int64_t i = 0; i < batch->device_count; i++) {
+        if (batch->devices[i].ask)
+            array_put_text(&devices, batch->devices[i].id);
+    }
+    return store_run_arrays(store, &SQL_ASK_ADD, &devices, 1, error);
+}
+
 static bool is_returned(const struct store_rows *rows, const struct report *report)
 {
     for (int64_t i = 0; i < store_rows_count(rows); i++) {
@@ -161,8 +172,9 @@ enum status ingest_write(struct batch *batch, struct store *store, struct error 
         write_running(batch, store, error) != STATUS_OK ||
         write_activations(batch, store, error) != STATUS_OK ||
         write_flash_maps(batch, store, error) != STATUS_OK ||
-        write_resends(batch, store, error) != STATUS_OK || write_presence(batch, store, error) != STATUS_OK ||
-        write_answers(batch, store, error) != STATUS_OK || write_rejections(batch, store, error) != STATUS_OK)
+        write_resends(batch, store, error) != STATUS_OK || write_asks(batch, store, error) != STATUS_OK ||
+        write_presence(batch, store, error) != STATUS_OK || write_answers(batch, store, error) != STATUS_OK ||
+        write_rejections(batch, store, error) != STATUS_OK)
         return error->status;
     return changes_write(&batch->changes, store, error);
 }

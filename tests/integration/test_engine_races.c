@@ -236,36 +236,95 @@ static void the_steps_of_one_batch_are_told_apart_by_their_time(void **state)
     fixture_release(fixture);
 }
 
+static int64_t running(struct fixture *fixture, const char *version)
+{
+    char query[100];
+    snprintf(query, sizeof query, "SELECT count(*) FROM devices WHERE version = '%s'", version);
+    return fixture_integer(fixture, query);
+}
+
+static const char OLD_HELLO[] =
+    "{'report':'hello','version':'v1.0.5t45772(a)','slot':1,'boot':'confirmed','sha256':"
+    "'5555555555555555555555555555555555555555555555555555555555555555',"
+    "'reset_reason':'power_on'}";
+static const char NEW_HELLO[] = "{'report':'hello','version':'" FIXTURE_VERSION
+                                "','slot':2,'boot':'confirmed','sha256':'%SHA','reset_reason':'power_on'}";
+
 /* It has waited while this orchestrator could not reach the database, and the other one could. */
 static void what_has_waited_does_not_say_what_runs_now(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_make(1);
-    static const char old_hello[] =
-        "{'report':'hello','version':'v1.0.5t45772(a)','slot':1,'boot':'confirmed','sha256':"
-        "'5555555555555555555555555555555555555555555555555555555555555555',"
-        "'reset_reason':'power_on'}";
     fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_tick(fixture);
+    int64_t asks = fixture->asks;
     fixture->report_age = 6000;
     fixture_reports(fixture, "lamp-1", "confirmed"); /* what became of the attempt is stored, */
     assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
-    assert_int_equal(
-        fixture_integer(fixture, "SELECT count(*) FROM devices WHERE version = '" FIXTURE_VERSION "'"), 0);
-    assert_int_equal(fixture->asks, 1); /* and the device is asked what it runs */
+    assert_int_equal(running(fixture, FIXTURE_VERSION), 0);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, asks + 1); /* and the device is asked what it runs */
+    fixture_report(fixture, "lamp-1", NEW_HELLO);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, asks + 2); /* that one has waited as well */
     fixture->report_age = 4000;
-    fixture_reports(fixture, "lamp-1", "confirmed");
-    fixture_sql(fixture, "UPDATE devices SET version = '" FIXTURE_VERSION "', slot = 2");
+    fixture_report(fixture, "lamp-1", NEW_HELLO);
+    assert_int_equal(running(fixture, FIXTURE_VERSION), 1);
+    fixture_tick(fixture);
+    asks = fixture->asks;
     fixture->report_age = 6000;
-    fixture_report(fixture, "lamp-1", old_hello);
-    assert_int_equal(
-        fixture_integer(fixture, "SELECT count(*) FROM devices WHERE version = '" FIXTURE_VERSION "'"), 1);
-    assert_int_equal(fixture->asks, 2);
-    fixture->report_age = 4000;
-    fixture_report(fixture, "lamp-1", old_hello);
-    assert_int_equal(
-        fixture_integer(fixture, "SELECT count(*) FROM devices WHERE version = '" FIXTURE_VERSION "'"), 0);
-    assert_int_equal(fixture->asks, 2);
+    fixture_report(fixture, "lamp-1", OLD_HELLO);
+    assert_int_equal(running(fixture, FIXTURE_VERSION), 1);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, asks + 1);
+    fixture_release(fixture);
+}
+
+/* It waited in the network, on its way to an orchestrator that the broker did not reach: nothing tells its
+ * age. */
+static void a_hello_that_no_attempt_explains_is_asked_for_once_more(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_updates_itself(fixture, "lamp-1");
+    fixture_tick(fixture);
+    int64_t asks = fixture->asks;
+    fixture_report(fixture, "lamp-1", OLD_HELLO);
+    assert_int_equal(running(fixture, FIXTURE_VERSION), 0); /* it may have been flashed by hand */
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, asks + 1);
+    fixture_report(fixture, "lamp-1", NEW_HELLO);
+    assert_int_equal(running(fixture, FIXTURE_VERSION), 1);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, asks + 2); /* which of the two was older is not known yet */
+    fixture_report(fixture, "lamp-1", NEW_HELLO);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, asks + 2);
+    fixture_release(fixture);
+}
+
+/* Trial and revert explain what runs. */
+static void who_has_reverted_is_not_asked(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_sql(fixture, "UPDATE devices SET image_sha256 = repeat('5', 64), boot = 'confirmed'");
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    int64_t asks = fixture->asks;
+    fixture_reports(fixture, "lamp-1", "trial");
+    fixture_report(fixture, "lamp-1",
+                   "{'report':'hello','version':'" FIXTURE_VERSION
+                   "','slot':2,'boot':'trial','reset_reason':'software',"
+                   "'sha256':'%SHA','activity':{'campaign':1,'attempt':1,'state':'trial'}}");
+    assert_int_equal(running(fixture, FIXTURE_VERSION), 1);
+    fixture_reports(fixture, "lamp-1", "reverted");
+    fixture_report(fixture, "lamp-1", OLD_HELLO);
+    assert_int_equal(running(fixture, FIXTURE_VERSION), 0);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, asks);
     fixture_release(fixture);
 }
 
@@ -277,6 +336,8 @@ int main(void)
         cmocka_unit_test(what_a_repeated_batch_rejects_is_logged_once),
         cmocka_unit_test(a_version_that_is_gone_is_not_taken_for_another),
         cmocka_unit_test(what_has_waited_does_not_say_what_runs_now),
+        cmocka_unit_test(a_hello_that_no_attempt_explains_is_asked_for_once_more),
+        cmocka_unit_test(who_has_reverted_is_not_asked),
         cmocka_unit_test(the_hello_of_a_trial_that_is_over_is_no_news),
         cmocka_unit_test(nor_is_it_after_the_confirmation),
         cmocka_unit_test(an_outcome_said_again_after_the_retry_counts_once),
