@@ -188,11 +188,14 @@ static void handle_target(struct batch *batch, struct batch_device *device, cons
                       "the confirmation does not prove that the offered image runs");
         return;
     }
+    /* The device could not be made another offer: it has said nothing since that does not carry this result.
+     */
+    bool is_last = target_state_in_flight(target->row.state);
     if (!move_by_report(batch, target, report)) {
         ingest_reject(batch, report, REJECTION_OUT_OF_ORDER, target_state_name(target->row.state));
         if (is_before_flip(report))
             stop_work(batch, target, report, said->attempt);
-    } else if (said->has_running && is_news(batch, report)) {
+    } else if (said->has_running && (is_last || is_news(batch, report))) {
         note_running(device, &said->running, "confirmed");
     }
     acknowledge(batch, report);

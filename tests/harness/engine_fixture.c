@@ -149,15 +149,16 @@ void fixture_tick(struct fixture *fixture)
 
 void fixture_later(struct fixture *fixture, int seconds)
 {
-    char sql[700];
+    char sql[800];
     snprintf(sql, sizeof sql,
              "UPDATE targets SET deadline = deadline - make_interval(secs => %d), sent_at = sent_at - "
              "make_interval(secs => %d), not_before = not_before - make_interval(secs => %d);"
              "UPDATE waves SET soak_until = soak_until - make_interval(secs => %d), opened_at = opened_at - "
              "make_interval(secs => %d);"
              "UPDATE presence SET changed_at = changed_at - make_interval(secs => %d);"
+             "UPDATE asks SET due = due - make_interval(secs => %d);"
              "UPDATE campaigns SET rate_at = rate_at - make_interval(secs => %d)",
-             seconds, seconds, seconds, seconds, seconds, seconds, seconds);
+             seconds, seconds, seconds, seconds, seconds, seconds, seconds, seconds);
     struct error error;
     assert_int_equal(store_run_script(fixture->store, sql, &error), STATUS_OK);
     fixture_tick(fixture);

@@ -417,10 +417,11 @@ static void who_had_failed_before_the_migration_has_failed(void **state)
     assert_int_equal(fixture_targets(fixture, "pending"), 2);
     fixture_sql(fixture, "UPDATE targets SET queued = true WHERE device_id = 'lamp-2';"
                          "ALTER TABLE targets DROP COLUMN failed_attempt, DROP COLUMN excused_attempt;"
-                         "DELETE FROM schema_migrations WHERE name LIKE '0022%'");
+                         "ALTER TABLE asks DROP COLUMN due, DROP COLUMN times;"
+                         "DELETE FROM schema_migrations WHERE name >= '0022'");
     assert_int_equal(
         migrate(fixture->store, migrations_embedded, migrations_embedded_count, &applied, &error), STATUS_OK);
-    assert_int_equal(applied, 1);
+    assert_int_not_equal(applied, 0);
     assert_int_equal(fixture_integer(fixture,
                                      "SELECT count(*) FROM targets WHERE failed_attempt = 1 AND device_id IN "
                                      "('lamp-1', 'lamp-2')"),

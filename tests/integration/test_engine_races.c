@@ -257,6 +257,8 @@ static void what_has_waited_does_not_say_what_runs_now(void **state)
     struct fixture *fixture = fixture_make(1);
     fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_tick(fixture);
+    fixture_later(fixture, 10000); /* given up: another campaign could have had it meanwhile */
+    fixture_state_is(fixture, "c", "halted");
     int64_t asks = fixture->asks;
     fixture->report_age = 6000;
     fixture_reports(fixture, "lamp-1", "confirmed"); /* what became of the attempt is stored, */
@@ -278,6 +280,30 @@ static void what_has_waited_does_not_say_what_runs_now(void **state)
     fixture_tick(fixture);
     assert_int_equal(fixture->asks, asks + 1);
     fixture_release(fixture);
+}
+
+/* As long as the attempt is open nothing younger can be stored. */
+static void an_outcome_that_has_waited_says_what_runs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *outcome, *version;
+    } cases[] = {{"confirmed", FIXTURE_VERSION}, {"reverted", "v1.0.5t45772(a)"}};
+    for (int i = 0; i < 2; i++) {
+        struct fixture *fixture = fixture_make(1);
+        fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+        fixture_tick(fixture);
+        fixture_reports(fixture, "lamp-1", "trial");
+        fixture_sql(fixture, "UPDATE devices SET version = NULL, version_order = NULL, fota_class = NULL");
+        int64_t asks = fixture->asks;
+        fixture->report_age = 6000;
+        fixture_reports(fixture, "lamp-1", cases[i].outcome);
+        assert_int_equal(fixture_targets(fixture, cases[i].outcome), 1);
+        assert_int_equal(running(fixture, cases[i].version), 1);
+        fixture_tick(fixture);
+        assert_int_equal(fixture->asks, asks + 1);
+        fixture_release(fixture);
+    }
 }
 
 /* It waited in the network, on its way to an orchestrator that the broker did not reach: nothing tells its
@@ -302,6 +328,12 @@ static void a_hello_that_no_attempt_explains_is_asked_for_once_more(void **state
     fixture_report(fixture, "lamp-1", NEW_HELLO);
     fixture_tick(fixture);
     assert_int_equal(fixture->asks, asks + 2);
+    fixture_later(fixture, 110);
+    assert_int_equal(fixture->asks, asks + 2);
+    fixture_later(fixture, 11); /* its answer could have been lost */
+    assert_int_equal(fixture->asks, asks + 3);
+    fixture_later(fixture, 1000);
+    assert_int_equal(fixture->asks, asks + 3);
     fixture_release(fixture);
 }
 
@@ -336,6 +368,7 @@ int main(void)
         cmocka_unit_test(what_a_repeated_batch_rejects_is_logged_once),
         cmocka_unit_test(a_version_that_is_gone_is_not_taken_for_another),
         cmocka_unit_test(what_has_waited_does_not_say_what_runs_now),
+        cmocka_unit_test(an_outcome_that_has_waited_says_what_runs),
         cmocka_unit_test(a_hello_that_no_attempt_explains_is_asked_for_once_more),
         cmocka_unit_test(who_has_reverted_is_not_asked),
         cmocka_unit_test(the_hello_of_a_trial_that_is_over_is_no_news),
