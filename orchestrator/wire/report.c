@@ -162,6 +162,21 @@ static bool read_result(json_t *object, struct report *report)
     return read_target(result, &report->target, report);
 }
 
+/* Firmware from before there were sessions names none. */
+static bool read_session(json_t *object, struct report *report)
+{
+    json_t *session = json_object_get(object, "session");
+    if (session == NULL)
+        return true;
+    if (!json_is_string(session) || !session_parse(json_string_value(session), &report->session))
+        return reject(
+            report, REJECTION_BAD_MEMBER,
+            "session: must be BOOTID.N: 8 lower-case hexadecimal digits, a dot, and a number from 1 to "
+            "%d without a leading zero",
+            SESSION_NUMBER_MAX);
+    return true;
+}
+
 /* Both members or neither: one of the maps that there are. */
 static bool read_flash(json_t *object, struct report *report)
 {
@@ -195,7 +210,7 @@ static bool read_hello(json_t *object, struct report *report)
     report->is_busy = json_is_object(activity);
     report->work_campaign = json_integer_value(json_object_get(activity, "campaign"));
     report->work_attempt = json_integer_value(json_object_get(activity, "attempt"));
-    return read_flash(object, report) && read_result(object, report);
+    return read_session(object, report) && read_flash(object, report) && read_result(object, report);
 }
 
 static bool read_report(json_t *object, struct report *report)
@@ -229,7 +244,7 @@ static bool read_presence(json_t *object, struct report *report)
     if (!json_is_boolean(online))
         return reject(report, REJECTION_BAD_MEMBER, "online: must be true or false");
     report->online = json_is_true(online);
-    return true;
+    return read_session(object, report);
 }
 
 /* fota/v1/{device}/report or /presence. */

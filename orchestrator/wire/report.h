@@ -8,6 +8,7 @@
 
 #include "flash_map.h"
 #include "hex.h"
+#include "session.h"
 #include "target_fsm.h"
 #include "version.h"
 
@@ -78,9 +79,10 @@ struct report {
     char device[DEVICE_ID_SIZE];
     enum rejection rejection;
     char detail[160];
-    bool online;                /* REPORT_PRESENCE */
-    struct running_image hello; /* REPORT_HELLO */
-    bool on_trial;              /* REPORT_HELLO: boot is "trial" */
+    struct device_session session; /* REPORT_PRESENCE and REPORT_HELLO; number 0: the device names none */
+    bool online;                   /* REPORT_PRESENCE */
+    struct running_image hello;    /* REPORT_HELLO */
+    bool on_trial;                 /* REPORT_HELLO: boot is "trial" */
     char reset_reason[REASON_SIZE];
     bool has_result;       /* REPORT_HELLO carries a result in `target` */
     bool is_busy;          /* REPORT_HELLO: an attempt is in work */

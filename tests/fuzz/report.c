@@ -30,6 +30,17 @@ static void put_target(json_t *object, const struct target_report *target)
         put_running(object, &target->running);
 }
 
+static void put_session(json_t *object, const struct device_session *session)
+{
+    struct device_session again;
+    char text[SESSION_TEXT_SIZE];
+    if (session->number == 0)
+        return;
+    session_format(session, text);
+    HOLDS(session_parse(text, &again) && again.number == session->number);
+    json_object_set_new(object, "session", json_string(text));
+}
+
 /* Release with free(). */
 static char *message_of(const struct report *report)
 {
@@ -38,12 +49,14 @@ static char *message_of(const struct report *report)
     switch (report->kind) {
     case REPORT_PRESENCE:
         json_object_set_new(object, "online", json_boolean(report->online));
+        put_session(object, &report->session);
         break;
     case REPORT_HELLO:
         json_object_set_new(object, "report", json_string("hello"));
         put_running(object, &report->hello);
         json_object_set_new(object, "boot", json_string(report->on_trial ? "trial" : "confirmed"));
         json_object_set_new(object, "reset_reason", json_string(report->reset_reason));
+        put_session(object, &report->session);
         if (report->is_busy)
             json_object_set_new(object, "activity", json_object());
         if (report->has_result) {

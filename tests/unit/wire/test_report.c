@@ -14,6 +14,7 @@
 
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define TOPIC "fota/v1/lamp-1/report"
+#define PRESENCE "fota/v1/lamp-1/presence"
 
 static struct report parse(const char *topic, const char *payload)
 {
@@ -74,6 +75,54 @@ static void presence_is_read(void **state)
     assert_int_equal(report.kind, REPORT_PRESENCE);
     assert_false(report.online);
     assert_true(parse("fota/v1/lamp-1/presence", "{\"online\":true}").online);
+}
+
+static void hello_and_presence_name_their_session(void **state)
+{
+    (void)state;
+    struct report report = parse(TOPIC, HELLO ",\"session\":\"9f3c0a5b.3\"}");
+    assert_int_equal(report.kind, REPORT_HELLO);
+    assert_string_equal(report.session.boot, "9f3c0a5b");
+    assert_int_equal(report.session.number, 3);
+    report = parse(PRESENCE, "{\"online\":false,\"session\":\"00c0ffee.2147483647\"}");
+    assert_int_equal(report.kind, REPORT_PRESENCE);
+    assert_false(report.online);
+    assert_string_equal(report.session.boot, "00c0ffee");
+    assert_int_equal(report.session.number, SESSION_NUMBER_MAX);
+    /* Of older firmware. */
+    assert_int_equal(parse(TOPIC, HELLO "}").session.number, 0);
+    assert_int_equal(parse(PRESENCE, "{\"online\":true}").session.number, 0);
+}
+
+static void a_bad_session_is_refused_in_both(void **state)
+{
+    (void)state;
+    static const char *const sessions[] = {
+        "3",
+        "null",
+        "{}",
+        "[\"9f3c0a5b.3\"]",
+        "\"\"",
+        "\"9f3c0a5b\"",
+        "\"9f3c0a5b.\"",
+        "\"9f3c0a5b.0\"",
+        "\"9f3c0a5b.03\"",
+        "\"9F3C0A5B.3\"",
+        "\"9f3c0a5.3\"",
+        "\"9f3c0a5b.2147483648\"",
+    };
+    for (size_t i = 0; i < sizeof sessions / sizeof sessions[0]; i++) {
+        char hello[512], presence[128];
+        snprintf(hello, sizeof hello, "%s,\"session\":%s}", HELLO, sessions[i]);
+        snprintf(presence, sizeof presence, "{\"online\":true,\"session\":%s}", sessions[i]);
+        const struct report reports[] = {parse(TOPIC, hello), parse(PRESENCE, presence)};
+        for (int of = 0; of < 2; of++)
+            if (reports[of].kind != REPORT_REJECTED || reports[of].rejection != REJECTION_BAD_MEMBER ||
+                strcmp(reports[of].detail,
+                       "session: must be BOOTID.N: 8 lower-case hexadecimal digits, a dot, and a number from "
+                       "1 to 2147483647 without a leading zero") != 0)
+                fail_msg("session %s: kind %d, %s", sessions[i], reports[of].kind, reports[of].detail);
+    }
 }
 
 static void everything_else_is_refused(void **state)
@@ -193,6 +242,8 @@ int main(void)
         cmocka_unit_test(confirmed_carries_its_proof),
         cmocka_unit_test(hello_carries_the_last_result),
         cmocka_unit_test(presence_is_read),
+        cmocka_unit_test(hello_and_presence_name_their_session),
+        cmocka_unit_test(a_bad_session_is_refused_in_both),
         cmocka_unit_test(everything_else_is_refused),
         cmocka_unit_test(too_large_is_refused_unread),
         cmocka_unit_test(a_zero_byte_is_no_json),
