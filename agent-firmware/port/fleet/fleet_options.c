@@ -25,7 +25,7 @@ static const char help_text[] =
     "  --public-key FILE      take only releases signed by this key (PEM); may be given twice\n"
     "  --source-addresses N   connect from 127.0.0.2 and the N - 1 addresses after it in turn (default: 0, "
     "no choice)\n"
-    "  --reconnect SECONDS    first delay before connecting again, doubled up to 30 s (default: 1)\n"
+    "  --reconnect SECONDS    first delay before connecting again, doubled up to 30 s, with jitter (default: 1)\n"
     "  --parallel-downloads N at most so many at a time (default: 64)\n"
     "  --boot-seconds S       how long a boot takes (default: 0.2)\n"
     "  --health-seconds S     how long a health check takes (default: 0.2)\n"

@@ -10,7 +10,6 @@
 #define CONNECT_MILLISECONDS 15000u
 #define CLOSE_MILLISECONDS 2000u
 #define MISC_MILLISECONDS 1000u
-#define RECONNECT_LAST 30000u
 #define PENDING_MAX                                                                                          \
     64u /* more at a time overflow the broker's listen queue, and each retry then costs a second */
 
@@ -199,6 +198,14 @@ static void leave_queue(struct mqtt_link *link)
     link->in_queue = false;
 }
 
+uint32_t mqtt_link_back_off(uint32_t *delay, uint32_t random)
+{
+    uint32_t wait = *delay / 2 + random % (*delay / 2 + 1);
+
+    *delay = *delay > MQTT_BACK_OFF_LAST / 2 ? MQTT_BACK_OFF_LAST : 2 * *delay + 1; /* so that 0 grows too */
+    return wait;
+}
+
 /* The connection is gone, or never came to be. */
 static void lost(struct mqtt_link *link)
 {
@@ -213,9 +220,7 @@ static void lost(struct mqtt_link *link)
         link->events->closed(link->context);
     } else if (before != LINK_OFF) {
         link->state = LINK_WAITING;
-        uint32_t jitter = (uint32_t)rand() % (link->delay / 2 + 1);
-        set_timer(link, now_of(link) + link->delay / 2 + jitter);
-        link->delay = link->delay > RECONNECT_LAST / 2 ? RECONNECT_LAST : 2 * link->delay;
+        set_timer(link, now_of(link) + mqtt_link_back_off(&link->delay, (uint32_t)rand()));
         if (before == LINK_UP)
             link->events->down(link->context);
     }

@@ -12,6 +12,7 @@
 
 #define MQTT_TOPIC_SIZE 96
 #define DEVICE_ID_MAX 64
+#define MQTT_BACK_OFF_LAST 30000u /* milliseconds */
 
 struct mqtt_link;
 
@@ -23,7 +24,7 @@ struct mqtt_connector {
     const char *password;      /* NULL: none */
     uint32_t source_addresses; /* connect from 127.0.0.2 and so many after it in turn; 0: whatever the system
                                   takes */
-    uint32_t reconnect_milliseconds; /* first delay, doubled up to 30 s */
+    uint32_t reconnect_milliseconds; /* first delay: see mqtt_link_back_off; 0 to MQTT_BACK_OFF_LAST */
     uint32_t pending;                /* connects under way */
     uint32_t links;
     bool pumping;
@@ -66,6 +67,11 @@ struct mqtt_link {
 
 /* "HOST:PORT". False: not of that form. */
 bool mqtt_connector_parse(struct mqtt_connector *connector, const char *host_and_port);
+
+/* Returns the wait before the next attempt to connect, in milliseconds: `random` picks it from half of
+ * `*delay` to all of it, so that the devices of a broker that was away do not all return at once. Doubles
+ * `*delay`, up to MQTT_BACK_OFF_LAST. */
+uint32_t mqtt_link_back_off(uint32_t *delay, uint32_t random);
 
 /* False: no memory. `device` is a valid device id. */
 bool mqtt_link_open(struct mqtt_link *link, struct mqtt_connector *connector, const char *device,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "device_options.h"
 #include "machine_host.h"
@@ -329,6 +330,7 @@ static void open_flash(void)
 int main(int count, char **arguments)
 {
     read_options(count, arguments);
+    srand((unsigned)getpid()); /* for the jitter of reconnects */
     (void)mosquitto_lib_init();
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
     device.loop = event_loop_new();
