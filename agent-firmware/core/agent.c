@@ -59,6 +59,23 @@ void fota_agent_start(struct fota_agent *agent, const struct fota_platform *plat
     trial_boot(agent);
 }
 
+/* Also after the last number there is: another BOOTID is newer than every session before it. */
+static void draw_boot_id(struct fota_agent *agent)
+{
+    uint32_t random = agent->platform.port->random(agent->platform.context);
+
+    memcpy(agent->session.boot, &random, sizeof agent->session.boot);
+    agent->session.number = 0;
+}
+
+void fota_agent_begin_session(struct fota_agent *agent, char text[FOTA_SESSION_SIZE])
+{
+    if (agent->session.number == 0 || agent->session.number == FOTA_SESSION_NUMBER_MAX)
+        draw_boot_id(agent);
+    agent->session.number++;
+    report_session(text, &agent->session);
+}
+
 static void on_connected(struct fota_agent *agent)
 {
     agent->connected = true;

@@ -34,6 +34,7 @@ void results_send_hello(struct fota_agent *agent)
         .sha256 = agent->running.sha256,
         .on_trial = agent->state == AGENT_TRIAL,
         .reset_reason = agent->reset_reason,
+        .session = agent->session,
         .flash_kb = agent->platform.map->size / 1024,
         .flash_map = agent->platform.map->name,
     };

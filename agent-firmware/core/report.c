@@ -118,6 +118,17 @@ static void put_result(struct writer *writer, const struct boot_result *result)
         put_running(writer, result->version, result->slot, result->sha256);
 }
 
+void report_session(char text[FOTA_SESSION_SIZE], const struct fota_session *session)
+{
+    char digits[TEXT_NUMBER_SIZE];
+    const char *number = text_number(digits, session->number);
+
+    text_hex(text, session->boot, sizeof session->boot);
+    text += 2 * sizeof session->boot;
+    *text++ = '.';
+    memcpy(text, number, strlen(number) + 1);
+}
+
 uint32_t report_hello(char *text, const struct report_running *running, const char *activity,
                       uint64_t campaign, uint32_t attempt, const struct boot_result *result)
 {
@@ -127,6 +138,11 @@ uint32_t report_hello(char *text, const struct report_running *running, const ch
     put_running(&writer, running->version, (uint32_t)running->slot, running->sha256);
     put_text(&writer, "boot", running->on_trial ? "trial" : "confirmed");
     put_text(&writer, "reset_reason", reset_reason_name(running->reset_reason));
+    if (running->session.number != 0) {
+        char session[FOTA_SESSION_SIZE];
+        report_session(session, &running->session);
+        put_text(&writer, "session", session);
+    }
     if (running->flash_map != NULL) {
         put_number(&writer, "flash_kb", running->flash_kb);
         put_text(&writer, "flash_map", running->flash_map);

@@ -84,6 +84,15 @@ const char *report_kind_name(enum report_kind kind);
 const char *fota_reason_name(enum fota_reason reason);
 const char *reset_reason_name(enum reset_reason reason);
 
+#define FOTA_SESSION_NUMBER_MAX 2147483647u
+#define FOTA_SESSION_SIZE 20u /* of its text, with the zero byte */
+
+/* One connection to the broker, in RAM only. Its text is BOOTID.N. */
+struct fota_session {
+    uint8_t boot[4]; /* BOOTID: random, drawn at each boot */
+    uint32_t number; /* N: counts the attempts to connect since the boot, from 1; 0: there was none */
+};
+
 /* What runs. */
 struct report_running {
     const char *version;
@@ -91,9 +100,13 @@ struct report_running {
     const uint8_t *sha256;
     bool on_trial;
     enum reset_reason reset_reason;
-    uint32_t flash_kb;     /* of the chip */
-    const char *flash_map; /* how it is divided; NULL: neither is said */
+    struct fota_session session; /* number 0: not said */
+    uint32_t flash_kb;           /* of the chip */
+    const char *flash_map;       /* how it is divided; NULL: neither is said */
 };
+
+/* BOOTID.N and a zero byte. */
+void report_session(char text[FOTA_SESSION_SIZE], const struct fota_session *session);
 
 /* Each writes one report into `text` (FOTA_REPORT_SIZE + 1 bytes, with a zero byte) and returns its length;
  * every report fits. */

@@ -86,6 +86,7 @@ struct fota_agent {
     bool health_asked;   /* the health check of the trial has been started */
     bool healthy;        /* and was passed; what else a confirmation takes may be lacking */
     enum reset_reason reset_reason;
+    struct fota_session session; /* of the connection, or of the last attempt to connect */
     int running_slot;
     const struct fota_public_key *keys;
     uint32_t key_count;
@@ -115,6 +116,12 @@ struct fota_agent {
  * during the call only. */
 void fota_agent_start(struct fota_agent *agent, const struct fota_platform *platform,
                       const struct fota_setup *setup, uint64_t now);
+
+/* Begins the session of the next connection to the broker; call it before each attempt to connect. Writes the
+ * session's text, such as 9f3c0a5b.3, for the last will, the presence and the goodbye of that connection; the
+ * agent puts it into the hello. An attempt that fails uses up its number. The hello of a port that never
+ * calls this names no session. */
+void fota_agent_begin_session(struct fota_agent *agent, char text[FOTA_SESSION_SIZE]);
 
 /* Handles one event. */
 void fota_agent_step(struct fota_agent *agent, uint64_t now, const struct fota_event *event);

@@ -81,6 +81,10 @@ struct fota_port {
     /* Restarts the device, after the reports queued so far have had a fair chance to leave. */
     void (*reboot)(void *context);
 
+    /* Returns 32 random bits from hardware; not from a seed, which may be the same at two boots. Only
+     * fota_agent_begin_session calls it. */
+    uint32_t (*random)(void *context);
+
     /* Optional (may be NULL). */
     /* Whether an update or rollback that has passed all other checks may begin now. NULL: always. */
     enum fota_permission (*may_update)(void *context);

@@ -23,6 +23,7 @@
 static struct {
     _Alignas(4) uint8_t flash[FLASH_SIZE];
     uint32_t time; /* microseconds */
+    uint32_t rtc, noise;
     os_timer_t *timers[TIMERS_MAX];
     uint32_t rings[TIMERS_MAX];
     espconn_connect_callback *connected, *disconnected;
@@ -103,6 +104,16 @@ struct rst_info *system_get_rst_info(void)
 uint32_t system_get_time(void)
 {
     return chip.time;
+}
+
+uint32_t system_get_rtc_time(void)
+{
+    return chip.rtc;
+}
+
+unsigned long os_random(void)
+{
+    return chip.noise;
 }
 
 void system_soft_wdt_feed(void)
@@ -317,6 +328,14 @@ static struct fota_esp8266 firmware = {.running_slot = 1,
                                        .check_health = check_health,
                                        .may_update = may_update};
 
+static char session[FOTA_SESSION_SIZE]; /* of the connection */
+
+static void connect(void)
+{
+    fota_esp8266_connecting(session);
+    fota_esp8266_connected(true);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -327,7 +346,7 @@ static int set_up(void **state)
     firmware.running_slot = 1;
     permission = FOTA_MAY_UPDATE;
     fota_esp8266_start(&firmware);
-    fota_esp8266_connected(true);
+    connect();
     assert_non_null(strstr(chip.reports, "\"report\":\"hello\""));
     assert_non_null(strstr(chip.reports, "\"reset_reason\":\"external\""));
     return 0;
@@ -361,7 +380,7 @@ static void boot_the_new_image(void)
     memset(chip.timers, 0, sizeof chip.timers);
     firmware.running_slot = 2;
     fota_esp8266_start(&firmware);
-    fota_esp8266_connected(true);
+    connect();
 }
 
 static void an_update_goes_through(void **state)
@@ -434,9 +453,35 @@ static void a_sick_firmware_goes_back(void **state)
     chip.restarted = false;
     memset(chip.timers, 0, sizeof chip.timers);
     fota_esp8266_start(&firmware);
-    fota_esp8266_connected(true);
+    connect();
     assert_non_null(strstr(
         chip.reports, "\"report\":\"reverted\",\"campaign\":5,\"attempt\":1,\"reason\":\"health_check\""));
+}
+
+/* Will, presence and hello of a connection are of one session. The generator of a chip whose radio is off may
+ * say the same at each boot: the RTC does not. */
+static void sessions_are_told_apart(void **state)
+{
+    char first[FOTA_SESSION_SIZE], member[64];
+
+    (void)state;
+    assert_string_equal(session + 8, ".1");
+    (void)snprintf(member, sizeof member, "\"session\":\"%s\"", session);
+    assert_non_null(strstr(chip.reports, member));
+    memcpy(first, session, sizeof first);
+    fota_esp8266_connected(false);
+    connect();
+    assert_memory_equal(session, first, 8);
+    assert_string_equal(session + 8, ".2");
+    for (int changed = 0; changed < 2; changed++) {
+        memcpy(first, session, sizeof first);
+        memset(chip.timers, 0, sizeof chip.timers);
+        *(changed == 0 ? &chip.rtc : &chip.noise) = 0x1234;
+        fota_esp8266_start(&firmware);
+        connect();
+        assert_memory_not_equal(session, first, 8);
+        assert_string_equal(session + 8, ".1");
+    }
 }
 
 /* The SDK's clock of 32 bits comes round in the middle of a trial whose check never answers: its deadline
@@ -463,6 +508,7 @@ int main(void)
         cmocka_unit_test_setup(a_connection_that_does_not_close_is_abandoned, set_up),
         cmocka_unit_test_setup(names_are_resolved, set_up),
         cmocka_unit_test_setup(a_sick_firmware_goes_back, set_up),
+        cmocka_unit_test_setup(sessions_are_told_apart, set_up),
         cmocka_unit_test_setup(the_clock_may_come_round, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,7 @@ echo "boot.bin has $boot bytes of 4096; struct fota_agent has $agent bytes, with
     echo "one with the check of its signature used $(cat "$directory/stack-with-signature") bytes of stack"
 
 limit 'boot.bin' "$boot" 4096
-limit 'code of the agent core' "$core_code" 16384
+limit 'code of the agent core' "$core_code" 18432
 limit 'RAM of the agent core' "$core_variables" 6144
 
 [ "$core_code" -gt 0 ] && [ "$crypto_code" -gt 0 ] && [ "$boot_code" -gt 0 ] || { echo 'lx106: the map has no such part' >&2 && failed=yes; }

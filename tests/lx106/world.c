@@ -51,6 +51,15 @@ static void read_image(const struct world *world, const char *release, int slot,
         (void)snprintf(image->sha256 + 2 * i, 3, "%02x", digest[i]);
 }
 
+/* A hello names the session of its connection. */
+static bool names_another_session(const struct world *world, const char *report)
+{
+    char member[100];
+
+    (void)snprintf(member, sizeof member, "\"session\":\"%s\"", world->session);
+    return strstr(report, "\"report\":\"hello\"") != NULL && strstr(report, member) == NULL;
+}
+
 static bool has_result(const char *report)
 {
     static const char *const results[] = {"confirmed", "reverted", "failed", "rejected"};
@@ -91,7 +100,12 @@ static void on_request(void *context, const struct modem_frame *frame, const uin
     case MODEM_LOG:
         world->records_lost += strstr((const char *)bytes + 1, "no valid boot record") != NULL;
         break;
+    case MODEM_SESSION:
+        (void)snprintf(world->session, sizeof world->session, "%s", (const char *)bytes);
+        world->sessions_wrong += strlen(world->session) != 10 || strcmp(world->session + 8, ".1") != 0;
+        break;
     case MODEM_PUBLISH:
+        world->sessions_wrong += names_another_session(world, (const char *)bytes);
         (void)snprintf(world->reports + used, sizeof world->reports - used, "%s\n", (const char *)bytes);
         world->ack_wanted = world->ack_wanted || has_result((const char *)bytes);
         break;
@@ -151,15 +165,15 @@ static bool answer_http(struct world *world)
 
 static bool boot(struct world *world)
 {
-    const struct modem_setup setup = {.seed = 1};
+    const struct modem_setup setup = {.seed = 1, .random = world->boots};
 
     world->running_slot = 0;
     world->http_wanted = world->down_wanted = false;
     world->boots++;
     if (!machine_start(&world->machine, world->reset_reason))
         die("qemu-system-xtensa");
-    return event(world, MODEM_START, &setup, sizeof setup) && event(world, MODEM_CONNECTED, NULL, 0) &&
-           (world->version == NULL || send_offer(world));
+    return event(world, MODEM_START, &setup, sizeof setup) && event(world, MODEM_CONNECTING, NULL, 0) &&
+           event(world, MODEM_CONNECTED, NULL, 0) && (world->version == NULL || send_offer(world));
 }
 
 /* One thing that is to be done. False: the machine has ended. */
@@ -266,7 +280,7 @@ void world_restore(struct world *world, const uint8_t *flash)
     world->reset_reason = RESET_POWER;
     world->http_wanted = world->down_wanted = world->ack_wanted = false;
     world->reports[0] = '\0';
-    world->crashes = world->records_lost = 0;
+    world->crashes = world->records_lost = world->sessions_wrong = 0;
 }
 
 bool world_slot_holds(const struct world *world, int slot, const struct world_image *image)

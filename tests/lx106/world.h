@@ -28,10 +28,12 @@ struct world {
     char running_version[64];
     bool http_wanted, down_wanted, ack_wanted;
     struct modem_request request;
+    char session[64];    /* of the connection, as the chip says */
     char reports[65536]; /* one a line */
     uint32_t boots;
-    uint32_t crashes;      /* exceptions and the watchdog */
-    uint32_t records_lost; /* boots without a valid boot record */
+    uint32_t crashes;        /* exceptions and the watchdog */
+    uint32_t records_lost;   /* boots without a valid boot record */
+    uint32_t sessions_wrong; /* first of a boot without number 1, or not named by the hello */
 };
 
 enum world_end {

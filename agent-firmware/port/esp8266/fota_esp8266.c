@@ -118,6 +118,14 @@ static void port_reboot(void *context)
     ets_timer_arm_new(&device.restart_timer, LAST_REPORTS, false, true);
 }
 
+/* A session begins with the radio on, and the generator has its noise; the RTC's ticks are there for a
+ * firmware that begins one too early. */
+static uint32_t port_random(void *context)
+{
+    (void)context;
+    return (uint32_t)os_random() ^ system_get_rtc_time();
+}
+
 static void port_feed_watchdog(void *context)
 {
     (void)context;
@@ -134,6 +142,7 @@ static const struct fota_port port = {
     .check_health = port_check_health,
     .may_update = port_may_update,
     .reboot = port_reboot,
+    .random = port_random,
     .feed_watchdog = port_feed_watchdog,
 };
 
@@ -166,6 +175,11 @@ void fota_esp8266_start(const struct fota_esp8266 *firmware)
     device.last = system_get_time();
     fota_agent_start(&device.agent, &platform, &setup, now());
     schedule(now());
+}
+
+void fota_esp8266_connecting(char session[FOTA_SESSION_SIZE])
+{
+    fota_agent_begin_session(&device.agent, session);
 }
 
 void fota_esp8266_connected(bool connected)

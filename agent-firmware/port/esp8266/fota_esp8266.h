@@ -24,6 +24,9 @@ struct fota_esp8266 {
 
 /* Once, from user_init. `firmware` must stay. */
 void fota_esp8266_start(const struct fota_esp8266 *firmware);
+/* Before each attempt to connect to the broker: writes the session of that connection, for its last will,
+ * presence and goodbye, {"online":true,"session":"9f3c0a5b.3"}. */
+void fota_esp8266_connecting(char session[FOTA_SESSION_SIZE]);
 /* Subscribed to fota/v1/DEVICE/command, and presence published; or no longer. */
 void fota_esp8266_connected(bool connected);
 /* A message has come on that topic. */

@@ -17,7 +17,9 @@ struct rst_info {
     uint32_t reason, exccause, epc1, epc2, epc3, excvaddr, depc;
 };
 struct rst_info *system_get_rst_info(void);
-uint32_t system_get_time(void); /* microseconds; begins again at 0 after 71 minutes */
+uint32_t system_get_time(void);     /* microseconds; begins again at 0 after 71 minutes */
+uint32_t system_get_rtc_time(void); /* ticks of the RTC: goes on through every reset but that of power */
+unsigned long os_random(void);      /* the hardware's generator; its bits are random while the radio is on */
 void system_restart(void);
 void system_soft_wdt_feed(void);
 

@@ -1,6 +1,9 @@
 #include "device.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "boot_loader.h"
 
@@ -108,6 +111,18 @@ static void port_reboot(void *context)
     device_reboot_in(device, device->hooks->reboot_delay == NULL ? 0 : device->hooks->reboot_delay(device));
 }
 
+static uint32_t port_random(void *context)
+{
+    uint32_t random;
+
+    (void)context;
+    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
+        fputs("no random bits from the system\n", stderr);
+        abort();
+    }
+    return random;
+}
+
 static void port_log(void *context, enum fota_log_level level, const char *text)
 {
     struct device *device = context;
@@ -132,12 +147,20 @@ static void port_scan_add(void *context, struct image_scan *scan, const uint8_t 
     .flash_read = port_flash_read, .flash_erase = port_flash_erase, .flash_program = port_flash_program,     \
     .http_start = port_http_start, .http_stop = port_http_stop, .publish = port_publish,                     \
     .check_health = port_check_health, .may_update = port_may_update, .reboot = port_reboot,                 \
-    .log = port_log, .happened = port_happened
+    .random = port_random, .log = port_log, .happened = port_happened
 
 const struct fota_port device_port = {COMMON_PORT};
 const struct fota_port device_port_remembering = {COMMON_PORT, .scan_add = port_scan_add};
 
 /* --- events ----------------------------------------------------------------------------------------- */
+
+static bool on_connecting(void *context, char session[FOTA_SESSION_SIZE])
+{
+    struct device *device = context;
+
+    fota_agent_begin_session(&device->agent, session);
+    return true;
+}
 
 static void on_up(void *context)
 {
@@ -170,7 +193,7 @@ static void on_closed(void *context)
 }
 
 static const struct mqtt_link_events link_events = {
-    .up = on_up, .down = on_down, .command = on_command, .closed = on_closed};
+    .connecting = on_connecting, .up = on_up, .down = on_down, .command = on_command, .closed = on_closed};
 
 static void on_http(void *context, const struct fota_event *event)
 {

@@ -13,6 +13,8 @@
 #define PENDING_MAX                                                                                          \
     64u /* more at a time overflow the broker's listen queue, and each retry then costs a second */
 
+#define PRESENCE_SIZE 64
+
 static void pump(struct mqtt_connector *connector);
 static void look_after(struct mqtt_link *link);
 
@@ -51,10 +53,22 @@ static void publish(struct mqtt_link *link, const char *kind, const char *text, 
         link->unacknowledged++;
 }
 
+/* Presence of the link's session. Returns its length. */
+static int write_presence(const struct mqtt_link *link, bool online, char text[PRESENCE_SIZE])
+{
+    const char *word = online ? "true" : "false";
+
+    if (link->session[0] == '\0')
+        return snprintf(text, PRESENCE_SIZE, "{\"online\":%s}", word);
+    return snprintf(text, PRESENCE_SIZE, "{\"online\":%s,\"session\":\"%s\"}", word, link->session);
+}
+
 static void publish_presence(struct mqtt_link *link, bool online)
 {
-    const char *text = online ? "{\"online\":true}" : "{\"online\":false}";
-    publish(link, "presence", text, (uint32_t)strlen(text), true);
+    char text[PRESENCE_SIZE];
+    int length = write_presence(link, online, text);
+
+    publish(link, "presence", text, (uint32_t)length, true);
 }
 
 /* --- libmosquitto's callbacks; they run inside mosquitto_loop_read and _write ----------------------- */
@@ -136,8 +150,6 @@ static struct mosquitto *mosquitto_new_slim(const char *client_id, void *context
 static bool make_handle(struct mqtt_link *link)
 {
     const struct mqtt_connector *connector = link->connector;
-    static const char offline[] = "{\"online\":false}";
-    char topic[MQTT_TOPIC_SIZE];
     const char *username = connector->username != NULL ? connector->username : link->device;
 
     link->mosquitto = mosquitto_new_slim(link->device, link);
@@ -147,10 +159,7 @@ static bool make_handle(struct mqtt_link *link)
     mosquitto_subscribe_callback_set(link->mosquitto, on_subscribe);
     mosquitto_message_callback_set(link->mosquitto, on_message);
     mosquitto_publish_callback_set(link->mosquitto, on_publish);
-    topic_of(link, "presence", topic);
-    return mosquitto_will_set(link->mosquitto, topic, (int)sizeof offline - 1, offline, 1, true) ==
-               MOSQ_ERR_SUCCESS &&
-           mosquitto_username_pw_set(link->mosquitto, username, connector->password) == MOSQ_ERR_SUCCESS &&
+    return mosquitto_username_pw_set(link->mosquitto, username, connector->password) == MOSQ_ERR_SUCCESS &&
            mosquitto_max_inflight_messages_set(link->mosquitto, 0) == MOSQ_ERR_SUCCESS;
 }
 
@@ -270,6 +279,18 @@ static void look_after(struct mqtt_link *link)
     link->watched_events = events;
 }
 
+/* The will names the session that this very connection will announce, so it is set anew for each. */
+static bool set_will(struct mqtt_link *link)
+{
+    char topic[MQTT_TOPIC_SIZE], text[PRESENCE_SIZE];
+
+    if (!link->events->connecting(link->context, link->session))
+        return false;
+    topic_of(link, "presence", topic);
+    int length = write_presence(link, false, text);
+    return mosquitto_will_set(link->mosquitto, topic, length, text, 1, true) == MOSQ_ERR_SUCCESS;
+}
+
 static void begin_connect(struct mqtt_link *link)
 {
     const struct mqtt_connector *connector = link->connector;
@@ -279,8 +300,8 @@ static void begin_connect(struct mqtt_link *link)
     link->connector->pending++;
     link->state_until = now_of(link) + CONNECT_MILLISECONDS;
     set_timer(link, now_of(link) + MISC_MILLISECONDS);
-    if (mosquitto_connect_bind_async(link->mosquitto, connector->host, connector->port, KEEPALIVE_SECONDS,
-                                     source) != MOSQ_ERR_SUCCESS)
+    if (!set_will(link) || mosquitto_connect_bind_async(link->mosquitto, connector->host, connector->port,
+                                                        KEEPALIVE_SECONDS, source) != MOSQ_ERR_SUCCESS)
         link->failed = true;
     look_after(link);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "event_loop.h"
+#include "report.h"
 
 #define MQTT_TOPIC_SIZE 96
 #define DEVICE_ID_MAX 64
@@ -40,6 +41,9 @@ enum mqtt_link_state {
 };
 
 struct mqtt_link_events {
+    /* About to connect: fills in the session of that connection, empty for a device without sessions. False:
+     * there is no device to connect now; tried again after the back-off. */
+    bool (*connecting)(void *context, char session[FOTA_SESSION_SIZE]);
     void (*up)(void *context);   /* subscribed, presence published */
     void (*down)(void *context); /* lost; it reconnects by itself */
     void (*command)(void *context, const char *bytes, uint32_t length);
@@ -63,6 +67,7 @@ struct mqtt_link {
     struct mqtt_link *next; /* in the connector's queue */
     char device[DEVICE_ID_MAX + 1];
     char source[16];
+    char session[FOTA_SESSION_SIZE]; /* of the connection */
 };
 
 /* "HOST:PORT". False: not of that form. */

@@ -19,6 +19,7 @@ enum modem_type {
     MODEM_HTTP_DATA,    /* bytes */
     MODEM_HTTP_END,     /* struct modem_headers */
     MODEM_DOWN,         /* answers MODEM_REBOOT: the reports have left */
+    MODEM_CONNECTING, /* about to connect; answered with MODEM_SESSION. Only for firmware that has sessions */
 
     /* from the chip */
     MODEM_WAIT = 32,  /* struct modem_wait */
@@ -29,6 +30,7 @@ enum modem_type {
     MODEM_REBOOT,
     MODEM_LOG,      /* one byte enum fota_log_level, then the text */
     MODEM_HAPPENED, /* struct modem_happened */
+    MODEM_SESSION,  /* the session's text, without a zero byte */
 };
 
 struct modem_frame {
@@ -39,6 +41,7 @@ struct modem_frame {
 
 struct modem_setup {
     uint32_t seed;
+    uint32_t random; /* what the chip's random number generator would say: QEMU has none */
 };
 
 struct modem_wait {
@@ -48,6 +51,7 @@ struct modem_wait {
 struct modem_running {
     uint32_t slot;
     char version[64];
+    uint32_t has_sessions; /* 1; older firmware ends the frame before this */
 };
 
 struct modem_headers {

@@ -50,7 +50,9 @@ struct world {
     char manifest[512]; /* member of the offers: empty, or from signed_as */
     struct fota_public_key keys[FOTA_KEYS_MAX];
     uint32_t key_count;
-    char reports[16384]; /* all reports, one a line */
+    uint32_t random;                 /* what the hardware says next */
+    char session[FOTA_SESSION_SIZE]; /* of the connection */
+    char reports[16384];             /* all reports, one a line */
 };
 
 static struct world world; /* of the test that runs */
@@ -140,6 +142,12 @@ static inline void port_happened(void *context, enum fota_happening what, uint64
     world.images_written += what == FOTA_IMAGE_WRITTEN;
 }
 
+static inline uint32_t port_random(void *context)
+{
+    (void)context;
+    return world.random++;
+}
+
 static const struct fota_port port = {
     .flash_read = port_read,
     .flash_erase = port_erase,
@@ -150,12 +158,19 @@ static const struct fota_port port = {
     .check_health = port_health,
     .may_update = port_may_update,
     .reboot = port_reboot,
+    .random = port_random,
     .happened = port_happened,
 };
 
 static inline void step(struct fota_event event)
 {
     fota_agent_step(&world.agent, world.now, &event);
+}
+
+static inline void connect(void)
+{
+    fota_agent_begin_session(&world.agent, world.session);
+    step((struct fota_event){.type = FOTA_EVENT_CONNECTED});
 }
 
 static inline void boot(enum reset_reason reason)
@@ -173,7 +188,7 @@ static inline void boot(enum reset_reason reason)
     world.http_wanted = world.reboot_wanted = world.health_wanted = false;
     world.agent.running_slot = slot;
     fota_agent_start(&world.agent, &world.platform, &setup, world.now);
-    step((struct fota_event){.type = FOTA_EVENT_CONNECTED});
+    connect();
 }
 
 static inline void answer_http(void)

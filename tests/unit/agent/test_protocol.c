@@ -253,6 +253,11 @@ static void every_report_is_written_as_in_the_corpus(void **state)
     running.flash_map = "1024+1024";
     expect("hello with its flash map", text, report_hello(text, &running, NULL, 0, 0, NULL));
     running.flash_map = NULL;
+    running.session = (struct fota_session){{0x9F, 0x3C, 0x0A, 0x5B}, 3};
+    expect("hello with a session", text, report_hello(text, &running, NULL, 0, 0, NULL));
+    running.session = (struct fota_session){{0}, FOTA_SESSION_NUMBER_MAX};
+    expect("hello with the last number of a session", text, report_hello(text, &running, NULL, 0, 0, NULL));
+    running.session.number = 0;
     running.reset_reason = RESET_SOFTWARE;
     expect("hello with a result", text, report_hello(text, &running, NULL, 0, 0, &confirmed));
     expect("hello with a failed result", text, report_hello(text, &running, NULL, 0, 0, &failed));
@@ -278,6 +283,7 @@ static void the_longest_report_fits(void **state)
                                      .sha256 = sha256,
                                      .on_trial = true,
                                      .reset_reason = RESET_DEEP_SLEEP,
+                                     .session = {{0}, FOTA_SESSION_NUMBER_MAX},
                                      .flash_kb = 16384,
                                      .flash_map = "1024+1024"};
     (void)state;

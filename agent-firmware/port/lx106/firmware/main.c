@@ -13,6 +13,7 @@ extern char image_slot[]; /* its address is the number: firmware.ld */
 
 static struct {
     struct fota_agent agent;
+    uint32_t random;
     bool health_asked;
     bool reboot_asked;
     struct modem_frame frame;
@@ -58,6 +59,12 @@ static void reboot(void *context)
     firmware.reboot_asked = true;
 }
 
+static uint32_t hardware_random(void *context)
+{
+    (void)context;
+    return firmware.random;
+}
+
 static void log_text(void *context, enum fota_log_level level, const char *text)
 {
     uint8_t line[128] = {(uint8_t)level};
@@ -93,6 +100,7 @@ static const struct fota_port port = {
     .publish = publish,
     .check_health = check_health,
     .reboot = reboot,
+    .random = hardware_random,
     .log = log_text,
     .happened = happened,
     .feed_watchdog = feed_watchdog,
@@ -121,7 +129,7 @@ static void start(void)
     static struct fota_flash_map map;
     struct fota_platform platform = {&port, NULL, &map};
     struct modem_setup setup;
-    struct modem_running running = {.slot = (uint32_t)image_slot};
+    struct modem_running running = {.slot = (uint32_t)image_slot, .has_sessions = 1};
     uint32_t kilobytes;
     const struct fota_flash_map *known = boot_read_map(&platform, &kilobytes);
 
@@ -130,6 +138,7 @@ static void start(void)
     map = *known;
     map.size = kilobytes * 1024;
     memcpy(&setup, firmware.bytes, sizeof setup);
+    firmware.random = setup.random;
     const struct fota_setup agent_setup = {.running_slot = (int)running.slot,
                                            .reset_reason = reset_reason(),
                                            .version = release_version,
@@ -139,6 +148,14 @@ static void start(void)
     fota_agent_start(&firmware.agent, &platform, &agent_setup, firmware.frame.now);
     memcpy(running.version, firmware.agent.running.version, sizeof running.version);
     modem_send(MODEM_RUNNING, &running, sizeof running);
+}
+
+static void begin_session(void)
+{
+    char session[FOTA_SESSION_SIZE];
+
+    fota_agent_begin_session(&firmware.agent, session);
+    modem_send(MODEM_SESSION, session, (uint32_t)strlen(session));
 }
 
 static void step_http(enum fota_event_type type)
@@ -171,6 +188,9 @@ static void dispatch(void)
         break;
     case MODEM_TIME:
         step(FOTA_EVENT_TIME);
+        break;
+    case MODEM_CONNECTING:
+        begin_session();
         break;
     case MODEM_CONNECTED:
         step(FOTA_EVENT_CONNECTED);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "device_options.h"
@@ -56,6 +57,8 @@ static struct {
     struct mqtt_link link;
     struct http_request request;
     struct loop_timer wake, restart;
+    bool has_sessions;
+    char session[FOTA_SESSION_SIZE]; /* as the chip has said; empty: it has not */
     uint32_t boots_in_vain;
     bool down_wanted;
     bool stopping;
@@ -142,6 +145,8 @@ static void boot(uint32_t reset_reason)
 {
     struct modem_setup setup = {.seed = 2166136261u};
 
+    if (getrandom(&setup.random, sizeof setup.random, 0) != (ssize_t)sizeof setup.random)
+        die("random bits", strerror(errno));
     for (const char *at = device.id; *at != '\0'; at++)
         setup.seed = (setup.seed ^ (uint8_t)*at) * 16777619u;
     device.down_wanted = false;
@@ -199,6 +204,7 @@ static void on_request(void *context, const struct modem_frame *frame, const uin
     switch ((enum modem_type)frame->type) {
     case MODEM_RUNNING:
         memcpy(&running, bytes, sizeof running);
+        device.has_sessions = frame->length >= sizeof running && running.has_sessions != 0;
         device.boots_in_vain = 0;
         fprintf(stderr, "level=info device=%s lx106 runs %.63s in slot %u\n", device.id, running.version,
                 running.slot);
@@ -218,6 +224,9 @@ static void on_request(void *context, const struct modem_frame *frame, const uin
     case MODEM_REBOOT:
         device.down_wanted = true;
         break;
+    case MODEM_SESSION:
+        (void)snprintf(device.session, sizeof device.session, "%s", (const char *)bytes);
+        break;
     case MODEM_LOG:
         say_log(bytes);
         break;
@@ -230,6 +239,16 @@ static void on_request(void *context, const struct modem_frame *frame, const uin
 }
 
 /* --- MQTT and HTTP ------------------------------------------------------------------------------------ */
+
+static bool on_connecting(void *context, char session[FOTA_SESSION_SIZE])
+{
+    (void)context;
+    device.session[0] = '\0';
+    if (device.has_sessions)
+        give(MODEM_CONNECTING, NULL, 0);
+    memcpy(session, device.session, FOTA_SESSION_SIZE);
+    return device.machine.process != 0; /* also when it has just ended */
+}
 
 static void on_up(void *context)
 {
@@ -262,7 +281,7 @@ static void on_closed(void *context)
 }
 
 static const struct mqtt_link_events link_events = {
-    .up = on_up, .down = on_down, .command = on_command, .closed = on_closed};
+    .connecting = on_connecting, .up = on_up, .down = on_down, .command = on_command, .closed = on_closed};
 
 static void on_http(void *context, const struct fota_event *event)
 {
