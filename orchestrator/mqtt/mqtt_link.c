@@ -52,7 +52,11 @@ struct mqtt_link {
     atomic_int subscriptions_wanted;
     atomic_long unpublished; /* messages to the broker that it has not acknowledged */
     atomic_long unstored;    /* messages from the broker that were handed over, and are not stored */
-    int unacknowledged; /* those of this connection whose acknowledgement has not left; the thread's own */
+    /* Of this connection, the thread's own: messages taken since the output began to hold an acknowledgement;
+     * 0 when it holds none. Messages at QoS 0 alone count nothing, as no acknowledgement would reset it.
+     * Behind an acknowledgement they count: it leaves when all is stored, and a stream of them must not put
+     * that off for ever. */
+    int unacknowledged;
 };
 
 static void become_ready(struct mqtt_link *link)
@@ -116,7 +120,8 @@ static void on_message(struct mosquitto *mosquitto, void *context, const struct 
     struct mqtt_link *link = context;
     const struct mqtt_options *options = link->options.mqtt;
     (void)mosquitto;
-    link->unacknowledged++;
+    if (message->qos > 0 || link->unacknowledged > 0)
+        link->unacknowledged++;
     atomic_fetch_add(&link->unstored, 1);
     options->receive(options->context, message->topic, message->payload, (size_t)message->payloadlen);
 }

@@ -19,7 +19,13 @@
 #include "mqtt_client.h"
 #include "services.h"
 
-enum { FILLERS = 4, WINDOW = 5, MESSAGES = 12 };
+enum {
+    FILLERS = 4,
+    WINDOW = 5,
+    MESSAGES = 12,
+    TAKEN_MAX = 2000, /* UNACKNOWLEDGED_MAX of mqtt_link.c */
+    FLOOD = 3000
+};
 
 static void ignore(void *context, const char *topic, const void *payload, size_t size)
 {
@@ -71,7 +77,9 @@ static pid_t start_broker(int *port)
     *port = ntohs(address.sin_port);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
-    fprintf(file, "listener %d 127.0.0.1\nallow_anonymous true\nmax_inflight_messages %d\nlog_type error\n",
+    fprintf(file,
+            "listener %d 127.0.0.1\nallow_anonymous true\nmax_inflight_messages %d\n"
+            "max_queued_messages 0\nlog_type error\n",
             *port, WINDOW);
     assert_int_equal(fclose(file), 0);
     pid_t broker = fork();
@@ -100,54 +108,109 @@ static void wait_for(atomic_int *received, int wanted)
     assert_int_equal(atomic_load(received), wanted);
 }
 
-static void no_acknowledgement_leaves_before_the_message_is_stored(void **state)
+/* A client and a device, both connected to a broker of their own. */
+struct pair {
+    pid_t broker;
+    struct mqtt_client *client;
+    struct mosquitto *device;
+    atomic_int received;
+};
+
+static void connect_pair(struct pair *pair)
 {
-    (void)state;
     int port;
-    pid_t broker = start_broker(&port);
-    atomic_int received = 0;
-    struct mqtt_options options = {.host = "127.0.0.1", .port = port, .receive = count, .context = &received};
-    struct mqtt_client *client = NULL;
+    pair->broker = start_broker(&port);
+    struct mqtt_options options = {
+        .host = "127.0.0.1", .port = port, .receive = count, .context = &pair->received};
     struct error error;
-    assert_int_equal(mqtt_client_start(&options, &client, &error), STATUS_OK);
-    for (int i = 0; i < 1000 && !mqtt_client_connected(client); i++)
+    assert_int_equal(mqtt_client_start(&options, &pair->client, &error), STATUS_OK);
+    for (int i = 0; i < 1000 && !mqtt_client_connected(pair->client); i++)
         usleep(10000);
-    assert_true(mqtt_client_connected(client));
+    assert_true(mqtt_client_connected(pair->client));
+    pair->device = mosquitto_new("lamp-1", true, NULL);
+    assert_int_equal(mosquitto_connect(pair->device, "127.0.0.1", port, 60), MOSQ_ERR_SUCCESS);
+    assert_int_equal(mosquitto_loop_start(pair->device), MOSQ_ERR_SUCCESS);
+}
 
-    struct mosquitto *device = mosquitto_new("lamp-1", true, NULL);
-    assert_int_equal(mosquitto_connect(device, "127.0.0.1", port, 60), MOSQ_ERR_SUCCESS);
-    assert_int_equal(mosquitto_loop_start(device), MOSQ_ERR_SUCCESS);
-    for (int i = 0; i < MESSAGES; i++)
-        assert_int_equal(mosquitto_publish(device, NULL, "fota/v1/lamp-1/report", 2, "{}", 1, false),
+static void publish(struct pair *pair, int messages, int qos)
+{
+    for (int i = 0; i < messages; i++)
+        assert_int_equal(mosquitto_publish(pair->device, NULL, "fota/v1/lamp-1/report", 2, "{}", qos, false),
                          MOSQ_ERR_SUCCESS);
+}
 
-    wait_for(&received, WINDOW);
-    mqtt_client_stored(client, WINDOW - 1); /* one is missing */
-    wait_for(&received, WINDOW);
-    /* Commands do not wait for it. */
-    mqtt_client_publish(client, "fota/v1/lamp-1/report", "{}");
-    mqtt_client_stored(client, 1);
-    int stored = WINDOW;
-    for (int i = 0; i < 1000 && stored < MESSAGES + 1; i++) {
-        int news = atomic_load(&received) - stored;
-        mqtt_client_stored(client, (size_t)news);
+static void disconnect_pair(struct pair *pair)
+{
+    mosquitto_disconnect(pair->device);
+    mosquitto_loop_stop(pair->device, false);
+    mosquitto_destroy(pair->device);
+    mqtt_client_stop(pair->client);
+    kill(pair->broker, SIGTERM);
+    assert_int_equal(waitpid(pair->broker, NULL, 0), pair->broker);
+}
+
+/* Says of all messages that come that they are stored, until there are so many. */
+static void store_until(struct pair *pair, int stored, int wanted)
+{
+    for (int i = 0; i < 1000 && stored < wanted; i++) {
+        int news = atomic_load(&pair->received) - stored;
+        mqtt_client_stored(pair->client, (size_t)news);
         stored += news;
         usleep(10000);
     }
-    assert_int_equal(stored, MESSAGES + 1);
+    assert_int_equal(stored, wanted);
+}
 
-    mosquitto_disconnect(device);
-    mosquitto_loop_stop(device, false);
-    mosquitto_destroy(device);
-    mqtt_client_stop(client);
-    kill(broker, SIGTERM);
-    assert_int_equal(waitpid(broker, NULL, 0), broker);
+static void no_acknowledgement_leaves_before_the_message_is_stored(void **state)
+{
+    (void)state;
+    struct pair pair = {0};
+    connect_pair(&pair);
+    publish(&pair, MESSAGES, 1);
+    wait_for(&pair.received, WINDOW);
+    mqtt_client_stored(pair.client, WINDOW - 1); /* one is missing */
+    wait_for(&pair.received, WINDOW);
+    /* Commands do not wait for it. */
+    mqtt_client_publish(pair.client, "fota/v1/lamp-1/report", "{}");
+    mqtt_client_stored(pair.client, 1);
+    store_until(&pair, WINDOW, MESSAGES + 1);
+    disconnect_pair(&pair);
+}
+
+/* Nothing acknowledges QoS 0: if its messages counted, only the next ping would reset the count. */
+static void messages_at_qos_0_wait_for_no_acknowledgement(void **state)
+{
+    (void)state;
+    struct pair pair = {0};
+    connect_pair(&pair);
+    publish(&pair, FLOOD, 0);
+    publish(&pair, 1, 1);
+    store_until(&pair, 0, FLOOD + 1);
+    disconnect_pair(&pair);
+}
+
+/* A stream at QoS 0 always leaves something that is not stored. The client stops reading behind a message
+ * that waits for its acknowledgement, until everything is stored; else that acknowledgement, and with it the
+ * broker's window for all devices, would wait for the end of the stream. */
+static void a_stream_at_qos_0_does_not_hold_acknowledgements_back(void **state)
+{
+    (void)state;
+    struct pair pair = {0};
+    connect_pair(&pair);
+    publish(&pair, 1, 1);
+    publish(&pair, FLOOD, 0);
+    wait_for(&pair.received, TAKEN_MAX);
+    mqtt_client_stored(pair.client, TAKEN_MAX);
+    store_until(&pair, TAKEN_MAX, 1 + FLOOD);
+    disconnect_pair(&pair);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_acknowledgement_leaves_before_the_message_is_stored),
+        cmocka_unit_test(messages_at_qos_0_wait_for_no_acknowledgement),
+        cmocka_unit_test(a_stream_at_qos_0_does_not_hold_acknowledgements_back),
         cmocka_unit_test(a_stop_does_not_wait_for_a_broker_that_swallows_connections)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
