@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "log_limit.h"
 #include "utf8.h"
 
 /* A longer value is cut, so that nobody can fill the disk with one line. */
@@ -20,6 +22,8 @@ static const char *const format_names[] = {"logfmt", "json"};
 static atomic_int current_level = LOG_INFO;
 static atomic_int current_format = LOG_FORMAT_LOGFMT;
 static pthread_mutex_t write_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t limit_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct log_limit limit; /* behind limit_mutex */
 
 void log_configure(enum log_level level, enum log_format format)
 {
@@ -135,10 +139,9 @@ bool log_is_written(enum log_level level)
     return (int)level >= atomic_load(&current_level);
 }
 
-void log_write(enum log_level level, const char *event, ...)
+/* `suppressed` is a member of the line when not 0. */
+static void write_pairs(enum log_level level, const char *event, int64_t suppressed, va_list pairs)
 {
-    if (!log_is_written(level))
-        return;
     enum log_format format = (enum log_format)atomic_load(&current_format);
     char *text = NULL;
     size_t length = 0;
@@ -146,13 +149,44 @@ void log_write(enum log_level level, const char *event, ...)
     if (line == NULL)
         return;
     put_head(line, level, event, format);
-    va_list pairs;
-    va_start(pairs, event);
     for (const char *name; (name = va_arg(pairs, const char *)) != NULL;)
         put_pair(line, name, va_arg(pairs, const char *), format);
-    va_end(pairs);
+    if (suppressed > 0) {
+        char number[32];
+        snprintf(number, sizeof number, "%lld", (long long)suppressed);
+        put_pair(line, "suppressed", number, format);
+    }
     fputs(format == LOG_FORMAT_JSON ? "}\n" : "\n", line);
     if (fclose(line) == 0)
         write_line(text, length);
     free(text);
+}
+
+void log_write(enum log_level level, const char *event, ...)
+{
+    if (!log_is_written(level))
+        return;
+    va_list pairs;
+    va_start(pairs, event);
+    write_pairs(level, event, 0, pairs);
+    va_end(pairs);
+}
+
+static bool passes(const char *event, const char *key, int64_t *suppressed)
+{
+    pthread_mutex_lock(&limit_mutex);
+    bool passes = log_limit_pass(&limit, event, key, clock_seconds() / 60, suppressed);
+    pthread_mutex_unlock(&limit_mutex);
+    return passes;
+}
+
+void log_limited(enum log_level level, const char *event, const char *key, ...)
+{
+    int64_t suppressed = 0;
+    if (!log_is_written(level) || (level != LOG_DEBUG && !passes(event, key, &suppressed)))
+        return;
+    va_list pairs;
+    va_start(pairs, key);
+    write_pairs(level, event, suppressed, pairs);
+    va_end(pairs);
 }

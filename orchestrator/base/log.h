@@ -22,4 +22,10 @@ bool log_is_written(enum log_level level);
  * Values are quoted as the format asks. `event` is a snake_case word. A NULL value is written as "". */
 void log_write(enum log_level level, const char *event, ...) __attribute__((sentinel));
 
+/* The same, for lines whose number a device or a client decides: at most 10 a minute with one `key` (the
+ * device, the client), and 300 a minute with one event. The next line of the event that is written says in
+ * `suppressed` how many of its lines, of any key, were not. `event` is a literal. Debug lines are not
+ * limited: whoever turns them on wants to see each. */
+void log_limited(enum log_level level, const char *event, const char *key, ...) __attribute__((sentinel));
+
 #endif

@@ -1,6 +1,8 @@
 #include "answer.h"
 
+#include <arpa/inet.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -91,6 +93,20 @@ static void milliseconds_since(const struct timespec *began, char *text, size_t 
     snprintf(text, size, "%.1f", elapsed);
 }
 
+/* "CODE ADDRESS": one client's refused tokens do not hide our failures, nor another client's. */
+static void log_key(const struct http_request *request, const char *code, char *key, size_t size)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    char address[INET6_ADDRSTRLEN] = "";
+    const struct sockaddr *client = info == NULL ? NULL : info->client_addr;
+    if (client != NULL && client->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)client)->sin_addr, address, sizeof address);
+    if (client != NULL && client->sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)client)->sin6_addr, address, sizeof address);
+    snprintf(key, size, "%s %s", code, address);
+}
+
 void http_answer_log(const struct http_request *request, const struct error *error)
 {
     char took[32];
@@ -104,11 +120,13 @@ void http_answer_log(const struct http_request *request, const struct error *err
         return;
     milliseconds_since(&request->began, took, sizeof took);
     snprintf(code, sizeof code, "%d", answered ? answer_code(request) : error_code(request, error));
+    char key[sizeof code + 1 + INET6_ADDRSTRLEN];
+    log_key(request, code, key, sizeof key);
     if (answered)
         log_write(level, "http_request", "method", request->method, "path", request->path, "code", code,
                   "milliseconds", took, "token", who, NULL);
     else
-        log_write(level, "http_refused", "method", request->method, "path", request->path, "code", code,
-                  "field", error->field, "message", error->message, "sqlstate", error->sqlstate,
-                  "milliseconds", took, "token", who, NULL);
+        log_limited(level, "http_refused", key, "method", request->method, "path", request->path, "code",
+                    code, "field", error->field, "message", error->message, "sqlstate", error->sqlstate,
+                    "milliseconds", took, "token", who, NULL);
 }

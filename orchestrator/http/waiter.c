@@ -107,7 +107,8 @@ static void look(struct http_waiter *waiter)
     struct store_rows *rows = NULL;
     enum status status = query(waiter, &rows, &error);
     if (status != STATUS_OK && status != STATUS_UNAVAILABLE)
-        log_write(LOG_ERROR, "waiter_failed", "message", error.message, "sqlstate", error.sqlstate, NULL);
+        log_limited(LOG_ERROR, "waiter_failed", "", "message", error.message, "sqlstate", error.sqlstate,
+                    NULL);
     pthread_mutex_lock(&waiter->lock);
     for (int64_t i = 0; rows != NULL && i < store_rows_count(rows); i++)
         note(waiter, rows, i);

@@ -305,7 +305,7 @@ unsigned mqtt_link_connections(const struct mqtt_link *link)
 void mqtt_link_publish(struct mqtt_link *link, const char *topic, const char *payload)
 {
     if (!atomic_load(&link->ready)) {
-        log_write(LOG_DEBUG, "publish_dropped", "topic", topic, "reason", "not connected", NULL);
+        log_limited(LOG_DEBUG, "publish_dropped", topic, "topic", topic, "reason", "not connected", NULL);
         return;
     }
     atomic_fetch_add(&link->unpublished, 1);
@@ -313,7 +313,8 @@ void mqtt_link_publish(struct mqtt_link *link, const char *topic, const char *pa
     wake(link);
     if (result != MOSQ_ERR_SUCCESS) {
         atomic_fetch_sub(&link->unpublished, 1);
-        log_write(LOG_WARNING, "publish_failed", "topic", topic, "reason", mosquitto_strerror(result), NULL);
+        log_limited(LOG_WARNING, "publish_failed", topic, "topic", topic, "reason",
+                    mosquitto_strerror(result), NULL);
     }
 }
 

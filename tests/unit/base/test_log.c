@@ -165,6 +165,42 @@ static void levels_and_formats_are_read_by_name(void **state)
     assert_false(log_format_parse("xml", &format));
 }
 
+static size_t lines_of(const char *text)
+{
+    size_t count = 0;
+    for (; (text = strchr(text, '\n')) != NULL; text++)
+        count++;
+    return count;
+}
+
+/* A minute may begin in between: then up to ten more, and one of them says what was suppressed. */
+static void lines_that_a_device_causes_are_limited_except_for_debugging(void **state)
+{
+    (void)state;
+    log_configure(LOG_DEBUG, LOG_FORMAT_LOGFMT);
+    capture();
+    for (int i = 0; i < 100; i++)
+        log_limited(LOG_WARNING, "report_rejected", "lamp-1", "device", "lamp-1", NULL);
+    char *text = release();
+    assert_in_range(lines_of(text), 10, 20);
+    free(text);
+    capture();
+    log_limited(LOG_WARNING, "report_rejected", "lamp-2", "device", "lamp-2", NULL);
+    text = release();
+    const char *suppressed = strstr(text, " device=lamp-2 suppressed=");
+    assert_non_null(suppressed);
+    assert_in_range(atoi(strchr(strstr(suppressed, "suppressed="), '=') + 1), 1, 90);
+    free(text);
+    capture();
+    for (int i = 0; i < 100; i++)
+        log_limited(LOG_DEBUG, "report_rejected", "lamp-1", "device", "lamp-1", NULL);
+    text = release();
+    assert_int_equal(lines_of(text), 100);
+    assert_null(strstr(text, "suppressed"));
+    free(text);
+    log_configure(LOG_INFO, LOG_FORMAT_LOGFMT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +210,7 @@ int main(void)
         cmocka_unit_test(lower_levels_are_left_out),
         cmocka_unit_test(lines_of_many_threads_stay_whole),
         cmocka_unit_test(levels_and_formats_are_read_by_name),
+        cmocka_unit_test(lines_that_a_device_causes_are_limited_except_for_debugging),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
