@@ -22,8 +22,9 @@ struct config {
     enum log_format log_format;
     int http_threads;
     int ingest_workers;
-    int ingest_batch;   /* reports in one transaction, at most */
-    int queue_capacity; /* reports between the broker and the workers; at least ingest_batch */
+    int ingest_batch;       /* reports in one transaction, at most */
+    int queue_capacity;     /* reports between the broker and the workers; at least ingest_batch */
+    int reports_per_minute; /* of one device */
     int tick_milliseconds;
     int offer_resend_seconds;
     int event_retention_days;

@@ -32,6 +32,9 @@ const struct config_key config_keys[] = {
     INTEGER(ingest_batch, 1, 10000, 0, "500", "reports stored in one transaction, at most"),
     INTEGER(queue_capacity, 1, 1000000, 0, "20000",
             "reports held in memory; when full, the broker holds the rest"),
+    INTEGER(
+        reports_per_minute, 1, 100000, CONFIG_RELOADABLE, "120",
+        "reports of one device; above it progress is dropped, and of the rest only the newest is kept waiting"),
     INTEGER(tick_milliseconds, 10, 60000, CONFIG_RELOADABLE, "500",
             "time between two looks at the campaigns"),
     INTEGER(

@@ -106,6 +106,7 @@ static enum status start_workers(struct daemon *daemon, struct error *error)
         shared->queues[i] = queue_create((size_t)shared->config->queue_capacity);
         if (shared->queues[i] == NULL)
             return error_set(error, STATUS_INTERNAL, "queue_capacity", "out of memory");
+        queue_limit(shared->queues[i], shared->config->reports_per_minute);
         shared->worker_count = i + 1;
         daemon->workers[i] = (struct worker){shared, shared->queues[i], i};
         if (start_thread(&daemon->worker_threads[i], worker_main, &daemon->workers[i], error) != STATUS_OK)
@@ -151,6 +152,8 @@ static void take_reloadable(struct shared *shared)
     atomic_store(&shared->tick_milliseconds, config->tick_milliseconds);
     atomic_store(&shared->retention_days, config->event_retention_days);
     atomic_store(&shared->offer_resend_seconds, config->offer_resend_seconds);
+    for (int i = 0; i < shared->worker_count; i++)
+        queue_limit(shared->queues[i], config->reports_per_minute);
 }
 
 static enum status start(struct daemon *daemon, struct error *error)

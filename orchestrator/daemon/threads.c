@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "array.h"
 #include "clock.h"
 #include "ingest.h"
 #include "log.h"
@@ -135,7 +136,9 @@ void shared_receive(void *context, const char *topic, const void *payload, size_
     report_parse(topic, payload, size, &report);
     report.received_at = clock_milliseconds();
     atomic_fetch_add(&shared->reports, 1);
-    queue_put(shared->queues[hash_text(report.device) % (unsigned)shared->worker_count], &report);
+    struct queue *queue = shared->queues[hash_text(report.device) % (unsigned)shared->worker_count];
+    if (queue_put(queue, &report) == QUEUE_SETTLED)
+        mqtt_client_stored(shared->mqtt, 1);
 }
 
 /* --- ingest workers --------------------------------------------------------------------------------- */
@@ -155,7 +158,7 @@ static bool store_batch(struct worker *worker, struct store *store, const struct
                         size_t count)
 {
     struct shared *shared = worker->shared;
-    for (;;) {
+    while (count > 0) {
         struct error error;
         struct ingest_summary summary;
         enum status status = ingest_batch(&shared->engine, store, reports, count, &summary, &error);
@@ -167,8 +170,8 @@ static bool store_batch(struct worker *worker, struct store *store, const struct
             return true;
         }
         if (is_refused(status) && count == 1) {
-            log_write(LOG_ERROR, "report_left_out", "device", reports[0].device, "sqlstate", error.sqlstate,
-                      "message", error.message, NULL);
+            log_limited(LOG_ERROR, "report_left_out", reports[0].device, "device", reports[0].device,
+                        "sqlstate", error.sqlstate, "message", error.message, NULL);
             return true;
         }
         if (is_refused(status)) {
@@ -182,6 +185,35 @@ static bool store_batch(struct worker *worker, struct store *store, const struct
             log_write(LOG_WARNING, "reports_left", "reason", "stopped while the database was away", NULL);
             return false;
         }
+    }
+    return true;
+}
+
+/* Counts what the queue has dropped, in one statement for all of it. Tried until it is done, as a batch. */
+static bool store_dropped(struct worker *worker, struct store *store, const struct queue_taken *taken)
+{
+    struct shared *shared = worker->shared;
+    char count[32];
+    if (taken->dropped == 0)
+        return true;
+    snprintf(count, sizeof count, "%lld", (long long)taken->dropped);
+    log_limited(LOG_WARNING, "reports_dropped", taken->dropped_device, "kind",
+                rejection_name(REJECTION_OVER_LIMIT), "count", count, "last_device", taken->dropped_device,
+                NULL);
+    for (;;) {
+        struct error error;
+        struct array columns[3] = {0};
+        array_put_text(&columns[0], rejection_name(REJECTION_OVER_LIMIT));
+        array_put_integer(&columns[1], taken->dropped);
+        array_put_text(&columns[2], taken->dropped_device);
+        if (store_run_arrays(store, &SQL_REJECTED_COUNT, columns, 3, &error) == STATUS_OK) {
+            shared_database_fine(shared);
+            atomic_fetch_add(&shared->reports_rejected, taken->dropped);
+            return true;
+        }
+        handle_failure(shared, "ingest_failed", &error);
+        if (!shared_pause(shared, RETRY_MILLISECONDS))
+            return false;
     }
 }
 
@@ -197,10 +229,13 @@ void *worker_main(void *context)
     if (reports == NULL)
         abort();
     store_keep_plans(store);
-    size_t count;
-    while ((count = queue_take(worker->queue, reports, room, BATCH_MILLISECONDS)) > 0 &&
-           store_batch(worker, store, reports, count))
-        mqtt_client_stored(shared->mqtt, count);
+    struct queue_taken taken;
+    while (queue_take(worker->queue, reports, room, BATCH_MILLISECONDS, &taken) &&
+           store_batch(worker, store, reports, taken.count)) {
+        mqtt_client_stored(shared->mqtt, taken.count);
+        if (!store_dropped(worker, store, &taken))
+            break;
+    }
     store_destroy(store);
     free(reports);
     return NULL;

@@ -29,8 +29,9 @@ static void log_rejections(const struct batch *batch)
 {
     for (const struct batch_rejection *row = batch->first_rejection; row != NULL; row = row->next) {
         bool usual = row->rejection == REJECTION_OUT_OF_ORDER || row->rejection == REJECTION_STALE_ATTEMPT;
-        log_write(usual ? LOG_DEBUG : LOG_WARNING, "report_rejected", "kind", rejection_name(row->rejection),
-                  "device", row->report->device, "detail", row->detail, NULL);
+        log_limited(usual ? LOG_DEBUG : LOG_WARNING, "report_rejected", row->report->device, "kind",
+                    rejection_name(row->rejection), "device", row->report->device, "detail", row->detail,
+                    NULL);
     }
 }
 

@@ -33,7 +33,8 @@
     X(REJECTION_STALE_ATTEMPT, "stale_attempt")                                                              \
     X(REJECTION_OUT_OF_ORDER, "out_of_order")                                                                \
     X(REJECTION_NONCE_MISMATCH, "nonce_mismatch")                                                            \
-    X(REJECTION_IMAGE_MISMATCH, "image_mismatch")
+    X(REJECTION_IMAGE_MISMATCH, "image_mismatch")                                                            \
+    X(REJECTION_OVER_LIMIT, "over_limit")
 
 enum rejection {
 #define X(name, text) name,

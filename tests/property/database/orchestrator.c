@@ -78,11 +78,11 @@ static void *ingest_main(void *context)
     struct store *store = store_create(process->database_url, "orchestrator ingest");
     store_keep_plans(store);
     struct report *reports = calloc(BATCH, sizeof *reports);
-    size_t count;
-    while ((count = queue_take(process->queues[worker->number], reports, BATCH, 0)) > 0) {
+    struct queue_taken taken;
+    while (queue_take(process->queues[worker->number], reports, BATCH, 0, &taken)) {
         struct error error = {0};
         struct ingest_summary summary;
-        while (ingest_batch(&process->engine, store, reports, count, &summary, &error) != STATUS_OK) {
+        while (ingest_batch(&process->engine, store, reports, taken.count, &summary, &error) != STATUS_OK) {
             complain(process, &error);
             rest(1);
         }

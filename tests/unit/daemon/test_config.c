@@ -199,7 +199,8 @@ static void numbers_keep_to_their_ranges(void **state)
     } keys[] = {{"http_port", 1, 65535},           {"http_threads", 1, 64},
                 {"ingest_workers", 1, 16},         {"ingest_batch", 1, 10000},
                 {"queue_capacity", 1, 1000000},    {"tick_milliseconds", 10, 60000},
-                {"offer_resend_seconds", 1, 3600}, {"event_retention_days", 1, 3650}};
+                {"offer_resend_seconds", 1, 3600}, {"event_retention_days", 1, 3650},
+                {"reports_per_minute", 1, 100000}};
     static const char *const wrong[] = {"",    "x",  "1x", "1.5", "-1", "+1", "0x10", "99999999999999999999",
                                         "--1", "1 1"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
@@ -304,12 +305,15 @@ static void a_reload_takes_what_it_can_and_names_the_rest(void **state)
     struct config running, fresh;
     char restart[256];
     load_good(MINIMUM, &running);
-    load_good(MINIMUM "log_level = debug\ntick_milliseconds = 50\nevent_retention_days = 7\n", &fresh);
+    load_good(MINIMUM "log_level = debug\ntick_milliseconds = 50\nevent_retention_days = 7\n"
+                      "reports_per_minute = 60\n",
+              &fresh);
     config_adopt(&running, &fresh, restart, sizeof restart);
     assert_string_equal(restart, "");
     assert_int_equal(running.log_level, LOG_DEBUG);
     assert_int_equal(running.tick_milliseconds, 50);
     assert_int_equal(running.event_retention_days, 7);
+    assert_int_equal(running.reports_per_minute, 60);
     config_release(&fresh);
     load_good(MINIMUM "http_port = 81\nhttp_threads = 8\nlog_format = json\n", &fresh);
     config_adopt(&running, &fresh, restart, sizeof restart);
