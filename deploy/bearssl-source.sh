@@ -23,7 +23,7 @@ apt() {
 }
 # A place without sources, or that is down, is no matter when another has the package.
 apt update || true
-(cd "$directory/download" && apt --download-only source bearssl) || {
+(cd "$directory/download" && apt --download-only --tar-only source bearssl) || {
     echo "bearssl-source: the source of bearssl cannot be fetched:" >&2
     cat "$directory/apt/log" >&2
     exit 1

@@ -7,7 +7,7 @@ given_an_orchestrator
 orchestratorctl key generate "$work/release.pem" > /dev/null
 orchestratorctl key generate "$work/other.pem" > /dev/null
 orchestratorctl device register one --ptype "$ptype" --version "$(full v1.0.5)" > /dev/null
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(. "$root/deploy/local/common.sh" && choose_port "$work/local.port")
 
 # given_command VERSION SEQUENCE KEY: firmware/VERSION, signed, and the update command of it.
 given_command() {
