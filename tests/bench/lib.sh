@@ -136,10 +136,16 @@ kib() {
 }
 # Microseconds of processor that a service has used so far, its ended children with it. Every process of PostgreSQL counts.
 cpu() {
-    local pid
-    pid=$(services pid "$1")
-    cat $(printf '/proc/%s/stat ' $pid $(pgrep --parent "$(paste -sd, <<< "$pid")" || true)) 2> /dev/null |
-        awk -v ticks="$(getconf CLK_TCK)" '{sub(/.*\) /, ""); n += $12 + $13 + $14 + $15} END {printf "%d", n * 1000000 / ticks}'
+    local pids
+    pids=$(services pid "$1" | tr '\n' ' ')
+    { cat /proc/[0-9]*/stat 2> /dev/null || true; } | awk -v pids="$pids" -v ticks="$(getconf CLK_TCK)" '
+        BEGIN {
+            for (n = split(pids, list, " "); n > 0; n--)
+                service[list[n]]
+        }
+        {pid = $1; sub(/.*\) /, "")} # name and state of a process follow; its parent is now $2
+        pid in service || $2 in service {used += $12 + $13 + $14 + $15}
+        END {printf "%d", used * 1000000 / ticks}'
 }
 
 # --- the fleet ---------------------------------------------------------------------------------------------------------
