@@ -1,11 +1,17 @@
 #!/bin/sh
-# Installs the Debian packages that the build, the tests and the demo need and that are not there yet.
-# `deps.sh lint`, `fuzz`, `chaos` and `bench` add those of `make lint`, `make fuzz`, `make chaos` and `make bench`. Does nothing, quickly, when all are there.
+# Installs the Debian packages that the build, the tests and the demo need and that are not there
+# yet. `deps.sh lint`, `fuzz`, `chaos` and `bench` add those of `make lint`, `make fuzz`, `make
+# chaos` and `make bench`. Does nothing, quickly, when all are there. `deps.sh --list [SET]`
+# prints the packages instead. tests/make/programs.txt says what each is called for.
 set -eu
 
+list=
+[ "${1:-}" != --list ] || { list=yes && shift; }
+
 packages='gcc libc6-dev make git
-libpq-dev libmosquitto-dev libmicrohttpd-dev libjansson-dev libcurl4-openssl-dev libssl-dev libbearssl-dev libjsmn-dev libcmocka-dev
-postgresql mosquitto mosquitto-clients curl jq
+libpq-dev libmosquitto-dev libmicrohttpd-dev libjansson-dev libcurl4-openssl-dev libssl-dev
+libbearssl-dev libjsmn-dev libcmocka-dev
+postgresql mosquitto mosquitto-clients curl jq openssl
 gcc-xtensa-lx106 binutils-xtensa-lx106 picolibc-xtensa-lx106-elf qemu-system-misc xz-utils'
 case ${1:-} in
 lint) packages="$packages clang-format cppcheck binutils" ;;
@@ -13,6 +19,9 @@ fuzz) packages="$packages clang libclang-rt-dev" ;;
 chaos) packages="$packages iproute2" ;; # hosts in network namespaces
 bench) packages="$packages nginx-light" ;; # what images are compared with
 esac
+
+# shellcheck disable=SC2086 # a list of words
+[ -z "$list" ] || { printf '%s\n' $packages && exit 0; }
 
 if ! command -v dpkg-query > /dev/null; then
     echo "deps: this is no Debian. Install what these Debian packages hold:" $packages
@@ -36,7 +45,8 @@ else
     exit 1
 fi
 
-# The packages' own server and broker are not wanted: each checkout starts its own. Debian's way to say so for a while.
+# The packages' own server and broker are not wanted: each checkout starts its own. Debian's way
+# to say so for a while.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
     trap '$as_root rm -f $policy' EXIT

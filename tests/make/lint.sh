@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Format, static analysis, forbidden functions, and the layers as the linker sees them.
+# Format, static analysis, forbidden functions, the programs of the scripts, and the layers as the
+# linker sees them.
 set -u
 build=${BUILD:-build}
 failed=
@@ -29,6 +30,8 @@ cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-sup
 
 diff -q <(tests/make/diagrams.sh) docs/state-machines.md > /dev/null ||
     report "docs/state-machines.md is stale: tests/make/diagrams.sh > docs/state-machines.md"
+
+tests/make/programs.sh || report "a bare Debian could not run all of this"
 
 # --- layers
 undefined() {

@@ -13,7 +13,7 @@ deps:
 check: deps
 	@+$(MAKE) --no-print-directory check-now
 check-now: programs tests bench-tools
-	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) tests/property/campaign.sh tests/property/database.sh tests/powercut/powercut.sh $(BUILD)/tests/lx106/test_maps tests/lx106/powercut.sh tests/lx106/sizes.sh tests/esp8266/sdk_calls.sh tests/bench/smoke.sh tests/chaos/commit_points.sh tests/chaos/database_refuses.sh tests/chaos/stalls.sh tests/chaos/chaos.sh $(SCENARIOS)
+	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) tests/property/campaign.sh tests/property/database.sh tests/powercut/powercut.sh $(BUILD)/tests/lx106/test_maps tests/lx106/powercut.sh tests/lx106/sizes.sh tests/esp8266/sdk_calls.sh tests/make/test_programs.sh tests/bench/smoke.sh tests/chaos/commit_points.sh tests/chaos/database_refuses.sh tests/chaos/stalls.sh tests/chaos/chaos.sh $(SCENARIOS)
 scenarios: programs lx106-programs
 	@BUILD=$(BUILD) tests/run.sh $(SCENARIOS)
 
@@ -21,6 +21,7 @@ lint: programs
 	@sh deploy/deps.sh lint
 	@BUILD=$(BUILD) tests/make/lint.sh
 format:
+	@sh deploy/deps.sh lint
 	clang-format -i $(C_FILES)
 
 # gcc takes some formats for null under the sanitizers, and for cut off: not errors there.
@@ -85,7 +86,7 @@ help:
 	@echo 'make lx106-powercut  power cuts at every flash operation on the emulated core, three ways each'
 	@echo 'make gates      measure the error rates of the gates (docs/gates.md)'
 	@echo 'make fuzz       fuzz the parsers with clang, each for FUZZ_SECONDS=$(FUZZ_SECONDS)'
-	@echo 'make lint       format, static analysis, forbidden functions, layers'
+	@echo 'make lint       format, static analysis, forbidden functions, layers, programs of the scripts'
 	@echo 'make format     put the sources into the format'
 	@echo 'make install    into DESTDIR= PREFIX=$(PREFIX)'
 	@echo 'make clean      remove $(BUILD)'
