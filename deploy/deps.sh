@@ -17,7 +17,7 @@ case ${1:-} in
 lint) packages="$packages clang-format cppcheck binutils" ;;
 fuzz) packages="$packages clang libclang-rt-dev" ;;
 chaos) packages="$packages iproute2" ;; # hosts in network namespaces
-bench) packages="$packages nginx-light" ;; # what images are compared with
+bench) packages="$packages nginx-light time" ;; # what images are compared with; GNU time
 esac
 
 # shellcheck disable=SC2086 # a list of words

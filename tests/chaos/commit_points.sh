@@ -26,7 +26,7 @@ export ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}
 
 # with_one_that_dies POINT: in the place of the orchestrator of the services.
 with_one_that_dies() {
-    services pid orchestratord | xargs kill -KILL
+    when_orchestratord_is_killed
     while [ -n "$(services pid orchestratord)" ]; do sleep 0.02; done # its port is free again
     LD_PRELOAD=$build/tests/chaos/kill_at.so KILL_AT=$1 "$build/bin/orchestratord" --config "$work/other.conf" 2> "$work/other.log" &
     other=$!

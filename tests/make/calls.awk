@@ -100,6 +100,9 @@ function command_word(word) {
             return
         }
     }
+    sub(/^(\/usr)?\/s?bin\//, "", word)
+    if (wrapper[d] !~ /^(|command|coproc)$/ && word in builtin)
+        emit(word) # a program of that name
     expects[d] = word in wraps
     wrapper[d] = expects[d] ? word : ""
     if (word == "[[")

@@ -50,12 +50,18 @@ diff <(python3 x) /dev/null
 [[ $a == python3 && -n b ]] || python3
 go() { python3; }
 : `python3 x`
-/bin/true 2> log || pyth\on3
+/bin/sh 2> log || pyth\on3
+/usr/bin/python3 x
 CALLS
 
 printf '#!/bin/sh\ncat << END\n a $(python3 x) b\nEND\nperl -e 1\n' > $file
 complains "$file:3 calls python3
 $file:5 calls perl"
+
+# A builtin is none to a program that runs commands.
+printf '#!/bin/sh\nkill 1\npidof x | xargs kill\n' > $file
+complains "$file:3 calls pidof
+$file:3 calls kill"
 
 # A program of another set is not there.
 printf '#!/bin/sh\nclang-format x\n' > $file
