@@ -3,7 +3,8 @@
 # the script, or MAKEFILE:TARGET (recipes.awk reads those). UNCLOSED stands where this reader lost
 # its way. Leaves out assignments, keywords and builtins, and words that only the run knows
 # ("$build/x", $tool). Does not read text that a script hands to another shell (sh -c, trap,
-# eval), nor the command that a function or find -exec takes as arguments.
+# eval) or to find -exec. `hands` has FILE:NAME:N for each function NAME of FILE that runs what
+# follows its first N arguments.
 #
 # `text` is the script or recipe, `at` the place in it. Each nested piece of code, as a subshell or
 # $(...), is one level `d` deeper; the arrays text_of[d] to array[d] hold the state of a level.
@@ -17,6 +18,11 @@ BEGIN {
         "echo eval exec exit export false fg getopts hash jobs kill let local mapfile " \
         "popd printf pushd pwd read readarray readonly return set shift shopt source " \
         "test times trap true type typeset ulimit umask unset wait")
+    for (n = split(hands, row, " "); n > 0; n--) {
+        split(row[n], field, ":")
+        hands_in[field[1], field[2]] = 1
+        handed_behind[field[2]] = field[3]
+    }
     separator = "[ \t\n;&|()<>]"
 }
 
@@ -86,11 +92,17 @@ function word_ends(    word) {
 }
 
 function command_word(word) {
+    if (arguments[d] > 0) {
+        arguments[d]--
+        return
+    }
     if (word ~ /^[A-Za-z_][A-Za-z0-9_]*(\[[^=]*\])?\+?=/ || word in keeps)
         return
     if (wrapper[d] != "") {
         if (wrapper[d] == "command" && word ~ /^-[vV]/)
             expects[d] = 0
+        if (wrapper[d] == "env" && word == "-u")
+            arguments[d] = 1
         if (word ~ /^[-0-9]/)
             return
         if (wrapper[d] == "coproc" && substr(text, at) ~ /^[ \t]+\{/) # its name
@@ -103,6 +115,11 @@ function command_word(word) {
     sub(/^(\/usr)?\/s?bin\//, "", word)
     if (wrapper[d] !~ /^(|command|coproc)$/ && word in builtin)
         emit(word) # a program of that name
+    if (word in handed_behind && (!((unit, word) in own) || (unit, word) in hands_in)) {
+        wrapper[d] = word
+        arguments[d] = handed_behind[word]
+        return
+    }
     expects[d] = word in wraps
     wrapper[d] = expects[d] ? word : ""
     if (word == "[[")
@@ -126,13 +143,14 @@ function next_command() {
     if (!array[d] && !pattern[d] && !subject[d] && !tests[d])
         expects[d] = 1
     wrapper[d] = ""
+    arguments[d] = 0
 }
 
 # Reads up to `end`, ")" or "`", or to the end of the text.
 function code(end, is_array,    c, two, closed) {
     d++
     text_of[d] = wrapper[d] = ""
-    has[d] = redirected[d] = tests[d] = pattern[d] = subject[d] = 0
+    has[d] = arguments[d] = redirected[d] = tests[d] = pattern[d] = subject[d] = 0
     array[d] = is_array
     expects[d] = !is_array
     while (at <= length(text)) {
@@ -212,6 +230,7 @@ function parenthesis() {
         at++
     else if (has[d] && substr(text, at, 2) == "()") {
         emit(text_of[d] "()")
+        own[unit, text_of[d]] = 1
         text_of[d] = ""
         has[d] = 0
         at += 2

@@ -31,7 +31,8 @@ fi
     cat "$table"
     # A script has its own functions, and those of all parts: files to source, without a #! line.
     awk 'FNR == 1 && !/^#!/ {print "part", FILENAME}' "$@"
-    awk -f "$here/calls.awk" -f "$here/recipes.awk" "$@" | sed 's/^/call /'
+    awk -v hands="$(awk '$1 == "hands" {printf "%s:%s:%s ", $2, $3, $4}' "$table")" \
+        -f "$here/calls.awk" -f "$here/recipes.awk" "$@" | sed 's/^/call /'
 } | awk '
     function complain(what) {
         print "programs: " what

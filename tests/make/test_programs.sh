@@ -38,6 +38,7 @@ exec 3< /dev/null > log python3 x
 timeout --kill-after=3 "$limit" python3 x
 find . | xargs -n 1 python3
 env -i python3 x
+env -u HOME A=b python3 x
 case $1 in (a | b) ls ;; *) python3 ;; esac
 for i in 1 2; do python3 $i; done
 while :; do python3; done
@@ -62,6 +63,12 @@ $file:5 calls perl"
 printf '#!/bin/sh\nkill 1\npidof x | xargs kill\n' > $file
 complains "$file:3 calls pidof
 $file:3 calls kill"
+
+# What a function of the tree is handed, unless the script has another function of that name.
+printf '#!/bin/sh\nexits 3 "a (word)" python3 x; ls | exits 0 $(id) env A=b perl\n' > $file
+printf 'exits() {\n ls\n}\nexits 0 x python3\n' >> $file
+complains "$file:2 calls python3
+$file:2 calls perl"
 
 # A program of another set is not there.
 printf '#!/bin/sh\nclang-format x\n' > $file
