@@ -27,6 +27,8 @@ struct config {
     int reports_per_minute; /* of one device */
     int tick_milliseconds;
     int offer_resend_seconds;
+    int probe_after_seconds;
+    int broker_skew_seconds; /* that other nodes of a broker cluster may be behind */
     int event_retention_days;
 
     char *mqtt_host; /* from mqtt_url */

@@ -40,6 +40,10 @@ const struct config_key config_keys[] = {
     INTEGER(
         offer_resend_seconds, 1, 3600, CONFIG_RELOADABLE, "30",
         "an offer not answered is sent again after; or after a third of the policy's offer_seconds, where that is less"),
+    INTEGER(probe_after_seconds, 1, 86400, CONFIG_RELOADABLE, "3600",
+            "a device not heard of for so long is asked for a hello before it is offered anything"),
+    INTEGER(broker_skew_seconds, 0, 60, 0, "0",
+            "how far nodes of a broker cluster may be behind each other; 0 for one broker, 5 for a cluster"),
     INTEGER(event_retention_days, 1, 3650, CONFIG_RELOADABLE, "90", "the event log keeps so many days"),
 };
 const size_t config_key_count = sizeof config_keys / sizeof config_keys[0];

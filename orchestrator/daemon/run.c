@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "clock.h"
 #include "log.h"
 #include "server.h"
 #include "threads.h"
@@ -25,6 +26,21 @@ static void send_outbox(void *context, const struct outbox *outbox, struct arena
     sender_send(&shared->sender, outbox, arena);
 }
 
+enum { STUCK_MILLISECONDS = 30000 };
+
+/* `at`: when it last did; 0: not yet. */
+static bool makes_progress(long long at, const char *what, char *why, size_t size)
+{
+    long long since = clock_milliseconds() - at;
+    if (at > 0 && since < STUCK_MILLISECONDS)
+        return true;
+    if (at > 0)
+        snprintf(why, size, "%s for %lld s", what, since / 1000);
+    else
+        snprintf(why, size, "%s yet", what);
+    return false;
+}
+
 static bool ready(void *context, char *why, size_t size)
 {
     struct shared *shared = context;
@@ -35,7 +51,10 @@ static bool ready(void *context, char *why, size_t size)
                  shared->config->mqtt_port);
         return false;
     }
-    return true;
+    return makes_progress(atomic_load(&shared->ticked_at), "the ticker has not looked at the campaigns", why,
+                          size) &&
+           makes_progress(atomic_load(&shared->stored_at), "not all reports that have come are stored", why,
+                          size);
 }
 
 static bool image_secret(void *context, unsigned char secret[IMAGE_SECRET_SIZE])
@@ -81,8 +100,8 @@ struct daemon {
     struct worker *workers;
     pthread_t *worker_threads;
     int workers_started;
-    pthread_t ticker;
-    bool ticker_started;
+    pthread_t ticker, watch, census;
+    bool ticker_started, watch_started, census_started;
 };
 
 static enum status start_thread(pthread_t *thread, void *(*body)(void *), void *context, struct error *error)
@@ -119,14 +138,18 @@ static enum status start_workers(struct daemon *daemon, struct error *error)
 static enum status start_mqtt(struct daemon *daemon, struct error *error)
 {
     const struct config *config = daemon->shared.config;
-    struct mqtt_options options = {.host = config->mqtt_host,
-                                   .port = config->mqtt_port,
-                                   .username = config->mqtt_user,
-                                   .password = config->mqtt_password,
-                                   .ca_file = config->mqtt_tls ? config->mqtt_ca_file : NULL,
-                                   .receive = shared_receive,
-                                   .context = &daemon->shared};
-    return mqtt_client_start(&options, &daemon->shared.mqtt, error);
+    daemon->shared.mqtt_options = (struct mqtt_options){
+        .host = config->mqtt_host,
+        .port = config->mqtt_port,
+        .username = config->mqtt_user,
+        .password = config->mqtt_password,
+        .ca_file = config->mqtt_tls ? config->mqtt_ca_file : NULL,
+        .id = daemon->shared.id,
+        .held = true, /* until the watch has put this orchestrator down as one that takes reports */
+        .receive = shared_receive,
+        .marker = shared_mark,
+        .context = &daemon->shared};
+    return mqtt_client_start(&daemon->shared.mqtt_options, &daemon->shared.mqtt, error);
 }
 
 static enum status start_http(struct daemon *daemon, struct error *error)
@@ -154,12 +177,14 @@ static void take_reloadable(struct shared *shared)
     atomic_store(&shared->offer_resend_seconds, config->offer_resend_seconds);
     for (int i = 0; i < shared->worker_count; i++)
         queue_limit(shared->queues[i], config->reports_per_minute);
+    atomic_store(&shared->probe_after_seconds, config->probe_after_seconds);
 }
 
 static enum status start(struct daemon *daemon, struct error *error)
 {
     struct shared *shared = &daemon->shared;
     shared->engine.publisher = (struct publisher){publish, send_outbox, shared};
+    evidence_make_id(shared->id);
     shared->engine.public_url = shared->config->public_url;
     take_reloadable(shared);
     if (start_workers(daemon, error) != STATUS_OK || start_mqtt(daemon, error) != STATUS_OK ||
@@ -168,6 +193,12 @@ static enum status start(struct daemon *daemon, struct error *error)
         start_thread(&daemon->ticker, ticker_main, shared, error) != STATUS_OK)
         return error->status;
     daemon->ticker_started = true;
+    if (start_thread(&daemon->watch, watch_main, shared, error) != STATUS_OK)
+        return error->status;
+    daemon->watch_started = true;
+    if (start_thread(&daemon->census, census_main, shared, error) != STATUS_OK)
+        return error->status;
+    daemon->census_started = true;
     return STATUS_OK;
 }
 
@@ -180,12 +211,18 @@ static void stop(struct daemon *daemon)
     shared_stop(shared);
     if (daemon->ticker_started)
         pthread_join(daemon->ticker, NULL);
+    if (daemon->census_started)
+        pthread_join(daemon->census, NULL);
+    if (daemon->watch_started)
+        pthread_join(daemon->watch, NULL);
     sender_stop(&shared->sender);
     for (int i = 0; i < shared->worker_count; i++)
         queue_close(shared->queues[i]);
     for (int i = 0; i < daemon->workers_started; i++)
         pthread_join(daemon->worker_threads[i], NULL);
     mqtt_client_stop(shared->mqtt);
+    if (daemon->watch_started)
+        watch_give_up(shared);
     for (int i = 0; i < shared->worker_count; i++)
         queue_destroy(shared->queues[i]);
     free(shared->queues);

@@ -109,14 +109,13 @@ bool shared_database_ready(struct shared *shared, char *why, size_t size)
     return ready;
 }
 
-/* A failed unit of work: log what is a bug, remember what is an outage. */
-static void handle_failure(struct shared *shared, const char *event, const struct error *error)
+/* A failed unit of work: while it fails this orchestrator is not ready. */
+void shared_handle_failure(struct shared *shared, const char *event, const struct error *error)
 {
-    if (error->status == STATUS_UNAVAILABLE)
-        shared_database_trouble(shared, error->message);
-    else
+    if (error->status != STATUS_UNAVAILABLE)
         log_write(LOG_ERROR, event, "status", status_code(error->status), "sqlstate", error->sqlstate,
                   "message", error->message, NULL);
+    shared_database_trouble(shared, error->message);
 }
 
 /* --- MQTT thread ------------------------------------------------------------------------------------ */
@@ -180,7 +179,7 @@ static bool store_batch(struct worker *worker, struct store *store, const struct
                 stored = store_batch(worker, store, &reports[i], 1);
             return stored;
         }
-        handle_failure(shared, "ingest_failed", &error);
+        shared_handle_failure(shared, "ingest_failed", &error);
         if (!shared_pause(shared, RETRY_MILLISECONDS)) {
             log_write(LOG_WARNING, "reports_left", "reason", "stopped while the database was away", NULL);
             return false;
@@ -211,7 +210,7 @@ static bool store_dropped(struct worker *worker, struct store *store, const stru
             atomic_fetch_add(&shared->reports_rejected, taken->dropped);
             return true;
         }
-        handle_failure(shared, "ingest_failed", &error);
+        shared_handle_failure(shared, "ingest_failed", &error);
         if (!shared_pause(shared, RETRY_MILLISECONDS))
             return false;
     }
@@ -269,7 +268,7 @@ static void maintain_partitions(struct shared *shared, struct store *store)
     struct store_rows *rows;
     store_put_integer(&parameters, atomic_load(&shared->retention_days));
     if (store_run(store, &SQL_EVENT_PARTITIONS, &parameters, &rows, &error) != STATUS_OK) {
-        handle_failure(shared, "partitions_failed", &error);
+        shared_handle_failure(shared, "partitions_failed", &error);
         return;
     }
     if (store_rows_integer(rows, 0, 0) > 0 || store_rows_integer(rows, 0, 1) > 0)
@@ -284,27 +283,27 @@ static void forget_the_past(struct shared *shared, struct store *store)
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, FLAPPING_MEMORY_SECONDS);
     if (store_run(store, &SQL_FAILURE_FORGET, &parameters, NULL, &error) != STATUS_OK)
-        handle_failure(shared, "forgetting_failed", &error);
+        shared_handle_failure(shared, "forgetting_failed", &error);
     struct store_parameters of_plans = {0};
     store_put_integer(&of_plans, PLAN_KEPT_SECONDS);
     if (store_run(store, &SQL_PLAN_FORGET, &of_plans, NULL, &error) != STATUS_OK)
-        handle_failure(shared, "forgetting_failed", &error);
+        shared_handle_failure(shared, "forgetting_failed", &error);
     if (store_run(store, &SQL_CALL_FORGET, NULL, NULL, &error) != STATUS_OK)
-        handle_failure(shared, "forgetting_failed", &error);
+        shared_handle_failure(shared, "forgetting_failed", &error);
+    struct store_parameters days = {0};
+    store_put_integer(&days, atomic_load(&shared->retention_days));
+    if (store_run(store, &SQL_OUTAGE_FORGET, &days, NULL, &error) != STATUS_OK)
+        shared_handle_failure(shared, "forgetting_failed", &error);
 }
 
 /* One look at everything. Without the broker an offer could not go out, while its time would run all the
  * same. */
-static enum status look(struct shared *shared, struct store *store, unsigned *connections, bool *more,
-                        struct error *error)
+static enum status look(struct shared *shared, struct store *store, bool *more, struct error *error)
 {
     if (!mqtt_client_connected(shared->mqtt))
         return STATUS_OK;
-    unsigned now = mqtt_client_connections(shared->mqtt);
-    if (now != *connections && tick_ask_devices(&shared->engine, store, error) != STATUS_OK)
-        return error->status;
-    *connections = now;
     shared->engine.offer_resend_seconds = atomic_load(&shared->offer_resend_seconds); /* used here only */
+    shared->engine.probe_after_seconds = atomic_load(&shared->probe_after_seconds);
     if (tick(&shared->engine, store, more, error) != STATUS_OK)
         return error->status;
     shared_database_fine(shared);
@@ -317,7 +316,6 @@ void *ticker_main(void *context)
     struct store *store = store_create(shared->config->database_url, "orchestratord ticker");
     time_t partitions_at = 0;
     long long sweep_at = 0;
-    unsigned connections = 0;
     bool goes_on = wait_for_database(shared, store);
     while (goes_on) {
         struct error error;
@@ -330,14 +328,15 @@ void *ticker_main(void *context)
         int rest = atomic_load(&shared->tick_milliseconds);
         long long now = clock_milliseconds();
         shared->engine.is_between_sweeps = now < sweep_at;
-        if (look(shared, store, &connections, &more, &error) == STATUS_OK) {
+        if (look(shared, store, &more, &error) == STATUS_OK) {
+            atomic_store(&shared->ticked_at, clock_milliseconds());
             if (!shared->engine.is_between_sweeps)
                 sweep_at = rest_next_sweep(now, clock_milliseconds(), rest, more);
             goes_on = more ? shared_wait(shared, 0)
                            : shared_pause(shared, rest_after_look(clock_milliseconds() - now)) &&
                                  shared_wait(shared, rest);
         } else {
-            handle_failure(shared, "tick_failed", &error);
+            shared_handle_failure(shared, "tick_failed", &error);
             goes_on = shared_pause(shared, RETRY_MILLISECONDS);
         }
     }

@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "engine.h"
+#include "evidence.h"
 #include "mqtt_client.h"
 #include "queue.h"
 #include "sender.h"
@@ -30,9 +31,14 @@ struct shared {
     char database_trouble[300];
 
     atomic_bool secret_known;     /* engine.image_secret is set, and does not change any more */
-    atomic_int tick_milliseconds; /* these three are reloadable */
+    atomic_int tick_milliseconds; /* these four are reloadable */
     atomic_int retention_days;
     atomic_int offer_resend_seconds;
+    atomic_int probe_after_seconds;
+    atomic_llong ticked_at; /* when the ticker last had its way; base/clock, milliseconds */
+    atomic_llong stored_at; /* when all reports that had come were last stored; 0: never yet */
+    char id[ORCHESTRATOR_ID_SIZE];
+    struct mqtt_options mqtt_options;
     atomic_llong reports, reports_rejected, targets_moved;
 };
 
@@ -61,6 +67,17 @@ struct worker {
 };
 void *worker_main(void *worker);
 void *ticker_main(void *shared);
+void *watch_main(void *shared);  /* daemon/watcher.c */
+void *census_main(void *shared); /* daemon/census_reader.c */
+
+/* Gives this orchestrator's place up, when nothing comes in any more. */
+void watch_give_up(struct shared *shared);
+
+/* Called in the MQTT thread: everything that came before is behind it. */
+void shared_mark(void *shared, int64_t moment);
+
+/* A failed unit of work of the calling thread: logged, and the orchestrator is not ready while it goes on. */
+void shared_handle_failure(struct shared *shared, const char *event, const struct error *error);
 
 /* Called in the MQTT thread: parses, then hands over to the device's worker. */
 void shared_receive(void *shared, const char *topic, const void *payload, size_t size);

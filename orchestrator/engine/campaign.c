@@ -1,8 +1,10 @@
 #include "campaign.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "audit_detail.h"
+#include "log.h"
 #include "policy_json.h"
 #include "store_sql.h"
 
@@ -77,6 +79,9 @@ static enum status read_campaign(const struct store_rows *rows, struct arena *ar
     campaign->ramp.updated_at = store_rows_real(rows, 0, 13);
     campaign->now = store_rows_real(rows, 0, 14);
     campaign->parent = store_rows_integer(rows, 0, 15);
+    campaign->service_now = campaign->now - store_rows_real(rows, 0, 29);
+    campaign->evidence = store_rows_real(rows, 0, 30);
+    campaign->has_tick_error = store_rows_boolean(rows, 0, 31);
     campaign->devices = arena_copy(arena, store_rows_text(rows, 0, 16));
     campaign->created_by = arena_copy(arena, store_rows_text(rows, 0, 17));
     campaign->schedule.start_at = store_rows_integer(rows, 0, 18);
@@ -116,6 +121,24 @@ enum status campaign_load(struct store *store, int64_t number, enum campaign_loc
     if (status != STATUS_OK || !*found)
         return status;
     return campaign_read_waves(store, campaign, error);
+}
+
+enum status campaign_note_error(struct store *store, int64_t number, const char *message, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    char copy[sizeof error->message];
+    snprintf(copy, sizeof copy, "%s", message != NULL ? message : "");
+    store_put_integer(&parameters, number);
+    store_put_text(&parameters, message != NULL ? copy : NULL);
+    if (store_run(store, &SQL_CAMPAIGN_ERROR, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    bool is_news = store_rows_count(rows) == 1;
+    if (is_news && message != NULL)
+        log_write(LOG_ERROR, "campaign_tick_failed", "campaign", store_rows_text(rows, 0, 0), "message", copy,
+                  NULL);
+    store_rows_free(rows);
+    return STATUS_OK;
 }
 
 /* --- moving ----------------------------------------------------------------------------------------- */

@@ -40,7 +40,10 @@ struct campaign {
     struct ramp ramp;
     const char *created_by;
     struct schedule schedule;
-    double now;     /* the database's clock: the only one, so that several orchestrators agree */
+    double now;         /* the database's clock: the only one, so that several orchestrators agree */
+    double service_now; /* the service clock: the same less all outages. Deadlines in flight go by it */
+    double evidence;    /* up to when everything that devices said is stored; 0: not known */
+    bool has_tick_error;
     int64_t parent; /* 0 when not a rollback */
     struct policy policy;
     struct campaign_snapshot snapshot;
@@ -73,6 +76,10 @@ enum status campaign_read_waves(struct store *store, struct campaign *campaign,
 /* Says why it stands where it stands (state_reason), without moving it. */
 enum status campaign_explain(struct store *store, const struct campaign *campaign, const char *reason,
                              struct error *error) MUST_CHECK;
+
+/* Notes what keeps failing for it; NULL: nothing any more. In a transaction of its own, or the caller's. */
+enum status campaign_note_error(struct store *store, int64_t number, const char *message,
+                                struct error *error) MUST_CHECK;
 
 /* Moves a wave: row and event log. `verdict` goes to both. */
 enum status wave_move(struct store *store, struct campaign *campaign, int wave, enum wave_state to,

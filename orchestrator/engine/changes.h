@@ -28,7 +28,7 @@ struct target_row {
     bool withdrawn;
     int progress;
     const char *reason;
-    double deadline; /* Unix seconds; 0 for none */
+    double deadline; /* of the service clock (migration 0025), Unix seconds; 0 for none */
     double sent_at;  /* 0 for none: its command has to be sent */
     double
         not_before; /* while pending: not to be offered earlier; 0 for at once. Gone with the next change */
@@ -85,8 +85,8 @@ void changes_start(struct changes *changes, struct arena *arena);
 enum status target_row_read(const struct store_rows *rows, int64_t row, struct arena *arena,
                             struct target_row *target, struct error *error) MUST_CHECK;
 
-/* Moves a target by an event: state, deadline, event row. False, and nothing changed, when the state has no
- * such edge. */
+/* Moves a target by an event: state, deadline, event row. `now` is the service clock's. False, and nothing
+ * changed, when the state has no such edge. */
 bool target_move(struct changes *changes, struct target_row *target, enum target_event event,
                  const char *reason, double now, const struct target_timeouts *timeouts);
 

@@ -28,6 +28,7 @@ struct engine {
     const char *public_url; /* what devices put before /v1/images, without a slash at its end */
     unsigned char image_secret[IMAGE_SECRET_SIZE];
     int64_t offer_resend_seconds;
+    int64_t probe_after_seconds; /* a device not heard of for longer is asked before an offer; 0: the usual */
     int64_t fill_rows;      /* targets that a tick writes of a campaign (engine/fill); 0: the usual number */
     bool is_between_sweeps; /* a tick leaves out what may wait for the next: deadlines, offline devices, what
                                was sent and not answered, the fold of the fleet's counts */

@@ -104,8 +104,9 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
         return false;
     bool in_order =
         event == TARGET_EVENT_CONFIRMED
-            ? target_confirm(&batch->changes, &target->row, reason, batch->now, &target->timeouts)
-            : target_move(&batch->changes, &target->row, event, reason, batch->now, &target->timeouts);
+            ? target_confirm(&batch->changes, &target->row, reason, batch->service_now, &target->timeouts)
+            : target_move(&batch->changes, &target->row, event, reason, batch->service_now,
+                          &target->timeouts);
     if (in_order &&
         (event == TARGET_EVENT_INSTALLED || event == TARGET_EVENT_TRIAL || event == TARGET_EVENT_CONFIRMED))
         target->row.progress = 100; /* the last of the reports in between may have said less */
@@ -233,11 +234,16 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
     }
     if (report->has_result)
         handle_target(batch, device, report);
+    /* Without a session its age is all that can be known of it. */
+    if (!is_news(batch, report) && report->session.number == 0)
+        return;
+    if (!presence_hello(&device->presence, &report->session))
+        return;
+    device->has_hello = true;
+    device->connected = true;
     if (!is_news(batch, report))
         return;
     device->reset_reason = report->reset_reason;
-    device->online = "t";
-    device->connected = true;
     if (report->flash != NULL)
         device->flash = report->flash;
     if (is_old_trial(batch, report))
@@ -270,9 +276,8 @@ static void handle_report(struct batch *batch, const struct report *report)
         device->ask = true;
     switch (report->kind) {
     case REPORT_PRESENCE:
-        device->online = report->online ? "t" : "f";
-        device->connected = device->connected || report->online;
-        device->was_offline = device->was_offline || !report->online;
+        if (presence_connection(&device->presence, &report->session, report->online))
+            device->connected = device->connected || report->online;
         break;
     case REPORT_HELLO:
         handle_hello(batch, device, report);

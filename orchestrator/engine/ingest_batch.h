@@ -6,6 +6,7 @@
 #include "changes.h"
 #include "engine.h"
 #include "ingest.h"
+#include "presence.h"
 #include "report.h"
 #include "store.h"
 
@@ -24,11 +25,12 @@ struct batch_device {
     const struct running_image *running; /* NULL when nothing was said */
     const char *sha256, *boot;           /* of what runs: as stored, then as said; NULL when neither */
     const char *reset_reason;
-    const char *online; /* "t", "f", or NULL: said by presence and hello, behind which stands a connection */
-    bool activated;     /* it was heard of before */
-    bool connected;     /* it has said that it is online */
-    bool was_offline;   /* at some time within the batch */
-    int flash_kb;       /* what is stored */
+    struct presence
+        presence;   /* as stored, then as said by presence and hello, behind which stands a connection */
+    bool has_hello; /* of the present connection */
+    bool activated; /* it was heard of before */
+    bool connected; /* it has said that it is online */
+    int flash_kb;   /* what is stored */
     const char *flash_map;
     const struct flash_map *flash; /* what it says; NULL when nothing */
     bool resend;                   /* what is out to it; where it is at work only that it is to stop */
@@ -54,7 +56,7 @@ struct batch {
     struct arena *arena;
     struct changes changes;
     struct outbox outbox;
-    double now;
+    double service_now; /* the service clock: deadlines go by it */
     struct batch_target *targets;
     int64_t target_count;
     struct batch_device *devices; /* those that need more than their target */
@@ -70,6 +72,9 @@ enum status ingest_load(struct batch *batch, struct store *store, struct error *
 
 /* Whether it says what becomes of a target, and nothing else. */
 bool ingest_is_of_target(const struct report *report);
+
+/* A row of presence_read.sql. */
+void presence_row_read(const struct store_rows *rows, int64_t row, struct presence *presence);
 
 /* NULL: not there, or not loaded. */
 struct batch_device *ingest_find_device(const struct batch *batch, const char *id);

@@ -5,6 +5,16 @@
 #include "ingest_batch.h"
 #include "store_sql.h"
 
+void presence_row_read(const struct store_rows *rows, int64_t row, struct presence *presence)
+{
+    *presence = (struct presence){.online = store_rows_boolean(rows, row, 1),
+                                  .awaits_hello = store_rows_boolean(rows, row, 2),
+                                  .session_over = store_rows_boolean(rows, row, 4)};
+    if (!store_rows_null(rows, row, 3) && !session_parse(store_rows_text(rows, row, 3), &presence->session))
+        presence->session = (struct device_session){0};
+    presence_read_boots(presence, store_rows_text(rows, row, 5));
+}
+
 static bool names_target(const struct report *report)
 {
     return ingest_is_of_target(report) || report->has_result;
@@ -88,6 +98,34 @@ static enum status load_devices(struct batch *batch, struct store *store, struct
     return STATUS_OK;
 }
 
+/* After the lock: nobody else changes it any more. */
+static enum status load_presence(struct batch *batch, struct store *store, struct error *error)
+{
+    struct array ids = {0};
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct report *report = &batch->reports[i];
+        if ((report->kind == REPORT_PRESENCE || report->kind == REPORT_HELLO) &&
+            ingest_find_device(batch, report->device) != NULL)
+            array_put_text(&ids, report->device);
+    }
+    if (ids.count == 0)
+        return STATUS_OK;
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, array_text(&ids));
+    struct store_rows *rows;
+    enum status status = store_run(store, &SQL_PRESENCE_READ, &parameters, &rows, error);
+    array_release(&ids);
+    if (status != STATUS_OK)
+        return status;
+    for (int64_t i = 0; i < store_rows_count(rows); i++) {
+        struct batch_device *device = ingest_find_device(batch, store_rows_text(rows, i, 0));
+        if (device != NULL)
+            presence_row_read(rows, i, &device->presence);
+    }
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
 static enum status load_targets(struct batch *batch, struct store *store, bool locked, struct error *error)
 {
     struct array campaigns = {0}, devices = {0};
@@ -135,16 +173,26 @@ static enum status load_targets(struct batch *batch, struct store *store, bool l
     return status;
 }
 
+static enum status read_service_clock(struct batch *batch, struct store *store, struct error *error)
+{
+    struct store_rows *rows;
+    if (store_run(store, &SQL_SERVICE_NOW, NULL, &rows, error) != STATUS_OK)
+        return error->status;
+    batch->service_now = store_rows_real(rows, 0, 0);
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
 enum status ingest_load(struct batch *batch, struct store *store, struct error *error)
 {
     batch->targets = NULL;
     batch->devices = NULL;
     batch->target_count = batch->device_count = 0;
     if (load_targets(batch, store, false, error) != STATUS_OK ||
-        load_devices(batch, store, error) != STATUS_OK)
+        load_devices(batch, store, error) != STATUS_OK || load_presence(batch, store, error) != STATUS_OK)
         return error->status;
     /* A batch that was too slow once does not try its luck again. Devices are locked before targets. */
     if (batch->attempts > 1 && load_targets(batch, store, true, error) != STATUS_OK)
         return error->status;
-    return store_now(store, &batch->now, error);
+    return read_service_clock(batch, store, error);
 }

@@ -100,9 +100,10 @@ static enum status offer_one(struct offering *offering, struct target_row *targe
     if (running != NULL && strcmp(running, target->to_version) == 0 && !is_on_trial) {
         target->hops_left = (int)store_rows_integer(rows, row, TARGET_ROW_COLUMNS + 2);
         if (target->hops_left == 0)
-            target_move(changes, target, TARGET_EVENT_SKIP, "already_there", campaign->now, &timeouts);
+            target_move(changes, target, TARGET_EVENT_SKIP, "already_there", campaign->service_now,
+                        &timeouts);
         else
-            target_step(changes, target, "already_there", campaign->now, &timeouts);
+            target_step(changes, target, "already_there", campaign->service_now, &timeouts);
         return STATUS_OK;
     }
     /* What a rollback would lead back to: as the device said it, not as it stood when the campaign was
@@ -114,10 +115,36 @@ static enum status offer_one(struct offering *offering, struct target_row *targe
     target->progress = 0;
     target->sent_at = campaign->now;
     target->place = arena_copy(changes->arena, store_rows_text(rows, row, TARGET_ROW_COLUMNS + 3));
-    if (!target_move(changes, target, TARGET_EVENT_OFFER, "", campaign->now, &timeouts))
+    if (!target_move(changes, target, TARGET_EVENT_OFFER, "", campaign->service_now, &timeouts))
         return error_set(error, STATUS_INTERNAL, "targets.state", "claimed a target that is not pending");
     (*offered)++;
     return put_offer(offering, target, changes->arena, outbox, error);
+}
+
+enum { PROBE_AFTER_SECONDS = 3600 };
+
+static int64_t probe_after(const struct engine *engine)
+{
+    return engine->probe_after_seconds > 0 ? engine->probe_after_seconds : PROBE_AFTER_SECONDS;
+}
+
+enum status offer_probe(const struct engine *engine, struct store *store, const struct campaign *campaign,
+                        const char *zones, int64_t wanted, struct changes *changes, struct outbox *outbox,
+                        struct error *error)
+{
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    store_put_integer(&parameters, campaign->number);
+    store_put_integer(&parameters, wanted);
+    store_put_text(&parameters, zones);
+    store_put_integer(&parameters, probe_after(engine));
+    if (store_run(store, &SQL_TARGET_PROBE, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    const char *payload = command_report(changes->arena);
+    for (int64_t i = 0; i < store_rows_count(rows); i++)
+        outbox_put(outbox, changes->arena, arena_copy(changes->arena, store_rows_text(rows, i, 0)), payload);
+    store_rows_free(rows);
+    return STATUS_OK;
 }
 
 enum status offer_claim(const struct engine *engine, struct store *store, const struct campaign *campaign,
@@ -132,6 +159,7 @@ enum status offer_claim(const struct engine *engine, struct store *store, const 
     store_put_integer(&parameters, campaign->number);
     store_put_integer(&parameters, wanted);
     store_put_text(&parameters, zones);
+    store_put_integer(&parameters, probe_after(engine));
     struct store_rows *rows;
     if (store_run(store, &SQL_TARGET_CLAIM, &parameters, &rows, error) != STATUS_OK)
         return error->status;

@@ -316,6 +316,25 @@ int64_t queue_marked(struct queue *queue)
     return mark;
 }
 
+size_t queue_drop(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->mutex);
+    size_t count = chains_count(queue->chains);
+    for (size_t i = 0; i < count; i++)
+        marks_settle(&queue->marks, chains_take(queue->chains)->epoch, 1);
+    pthread_cond_signal(&queue->not_full);
+    pthread_mutex_unlock(&queue->mutex);
+    return count;
+}
+
+bool queue_is_idle(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->mutex);
+    bool is_idle = chains_count(queue->chains) == 0 && !queue->is_storing;
+    pthread_mutex_unlock(&queue->mutex);
+    return is_idle;
+}
+
 void queue_close(struct queue *queue)
 {
     pthread_mutex_lock(&queue->mutex);

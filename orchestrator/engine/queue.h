@@ -68,6 +68,13 @@ void queue_mark(struct queue *queue, int64_t mark);
  * cannot hold a mark back any longer. */
 int64_t queue_marked(struct queue *queue);
 
+/* Throws away what waits to be taken, as an orchestrator does that is too far behind: devices say it again.
+ * Returns how many reports that were; nobody has to store them. */
+size_t queue_drop(struct queue *queue);
+
+/* Nothing waits, and nothing is being stored. */
+bool queue_is_idle(struct queue *queue);
+
 /* Nothing more can be put; what is in it can still be taken. */
 void queue_close(struct queue *queue);
 

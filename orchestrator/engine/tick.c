@@ -103,6 +103,10 @@ static enum status send_offers(struct tick_work *work, struct store *store, stru
         return error->status;
     if (claimed == ROWS_PER_TICK || claimed > offered)
         work->more = true;
+    if (allowed > offered && !work->engine->is_between_sweeps &&
+        offer_probe(work->engine, store, campaign, zones, allowed - offered, &work->changes, &work->outbox,
+                    error) != STATUS_OK)
+        return error->status;
     if (offered == 0 || per_minute == 0)
         return STATUS_OK;
     ramp_take(&campaign->ramp, per_minute, offered);
@@ -119,6 +123,14 @@ static enum status look_at_zones(struct tick_work *work, struct store *store, st
     if (work->campaign.snapshot.state != CAMPAIGN_RUNNING)
         return STATUS_OK;
     return zones_look(store, &work->campaign, &work->zones, error);
+}
+
+static enum status decide_what_follows(struct tick_work *work, struct store *store, struct error *error)
+{
+    bool undecided = false;
+    if (tick_undecided(work, store, &undecided, error) != STATUS_OK)
+        return error->status;
+    return undecided ? STATUS_OK : tick_decide(work, store, error);
 }
 
 static enum status settle(struct tick_work *work, struct store *store, struct error *error)
@@ -161,13 +173,14 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
     if (tick_cancel_left_over(work, store, error) != STATUS_OK ||
         tick_expire(work, store, error) != STATUS_OK || tick_give_up(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
-        tick_retry(work, store, error) != STATUS_OK ||
+        tick_outages(work, store, error) != STATUS_OK || tick_retry(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
         tick_recount(work, store, error) != STATUS_OK || tick_excuses(work, store, error) != STATUS_OK ||
         tick_overlap(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
         tick_halt_unsigned(work, store, error) != STATUS_OK ||
-        look_at_zones(work, store, error) != STATUS_OK || tick_decide(work, store, error) != STATUS_OK ||
+        look_at_zones(work, store, error) != STATUS_OK ||
+        decide_what_follows(work, store, error) != STATUS_OK ||
         send_offers(work, store, error) != STATUS_OK ||
         offer_resend(work->engine, store, campaign, ROWS_PER_TICK, &work->changes, &work->outbox, error) !=
             STATUS_OK)
@@ -176,6 +189,8 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
         roll_back(work, store, error) != STATUS_OK)
         return error->status;
     if (changes_write(&work->changes, store, error) != STATUS_OK)
+        return error->status;
+    if (campaign->has_tick_error && campaign_note_error(store, campaign->number, NULL, error) != STATUS_OK)
         return error->status;
     return settle(work, store, error);
 }
@@ -239,6 +254,26 @@ static enum status ask_registered(struct store *store, void *context, struct err
     return STATUS_OK;
 }
 
+enum { HELLO_SECONDS = 10 }; /* after the presence message of its session */
+
+/* Devices that were asked whether they are there, and have not answered; and those whose hello has not come:
+ * it may be lost. */
+static enum status look_for_the_gone(const struct engine *engine, struct store *store, struct error *error)
+{
+    struct store_parameters limit = {0}, awaited = {0};
+    struct store_rows *rows;
+    store_put_integer(&limit, ROWS_PER_TICK);
+    if (store_run(store, &SQL_PRESENCE_UNANSWERED, &limit, NULL, error) != STATUS_OK)
+        return error->status;
+    store_put_integer(&awaited, HELLO_SECONDS);
+    store_put_integer(&awaited, ROWS_PER_TICK);
+    if (store_run(store, &SQL_PRESENCE_AWAITED, &awaited, &rows, error) != STATUS_OK)
+        return error->status;
+    ask(engine, rows);
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
 struct call_work {
     struct arena *arena;
     struct outbox outbox;
@@ -282,8 +317,13 @@ enum status tick(const struct engine *engine, struct store *store, bool *more, s
     struct arena list = {0};
     int64_t *numbers = NULL, count = 0;
     struct ask_work asks = {.engine = engine};
-    enum status status = store_transaction(store, ask_registered, &asks, error);
+    enum status status =
+        engine->is_between_sweeps ? STATUS_OK : store_run(store, &SQL_OUTAGE_ASK, NULL, NULL, error);
+    if (status == STATUS_OK)
+        status = store_transaction(store, ask_registered, &asks, error);
     *more = asks.more;
+    if (status == STATUS_OK && !engine->is_between_sweeps)
+        status = look_for_the_gone(engine, store, error);
     if (status == STATUS_OK)
         status = send_calls(engine, store, more, error);
     if (status == STATUS_OK && !engine->is_between_sweeps)
@@ -301,6 +341,9 @@ enum status tick(const struct engine *engine, struct store *store, bool *more, s
             if (work.campaign.unwritten > 0)
                 result = store_transaction(store, write_targets, &work, &own);
         }
+        /* What fails for one campaign is shown there, and keeps nobody else waiting. */
+        if (result != STATUS_OK && result != STATUS_UNAVAILABLE)
+            result = campaign_note_error(store, numbers[i], own.message, &own);
         if (result != STATUS_OK && status == STATUS_OK) {
             status = result;
             if (error != NULL)
@@ -311,14 +354,4 @@ enum status tick(const struct engine *engine, struct store *store, bool *more, s
     }
     arena_release(&list);
     return status;
-}
-
-enum status tick_ask_devices(const struct engine *engine, struct store *store, struct error *error)
-{
-    struct store_rows *rows;
-    if (store_run(store, &SQL_TARGET_IN_FLIGHT, NULL, &rows, error) != STATUS_OK)
-        return error->status;
-    ask(engine, rows);
-    store_rows_free(rows);
-    return STATUS_OK;
 }

@@ -7,6 +7,10 @@
 #include "retry.h"
 #include "store_sql.h"
 
+/* Between an outcome and its report: a device connects again with a back-off of a minute, and repeats results
+ * after five. */
+enum { OUTAGE_MARGIN_SECONDS = 600 };
+
 static void count_move(struct tick_work *work, int wave, enum target_state from, enum target_state to)
 {
     int64_t *counts = work->campaign.snapshot.waves[wave].counts;
@@ -18,7 +22,7 @@ bool tick_move(struct tick_work *work, struct target_row *target, enum target_ev
 {
     struct target_timeouts timeouts = campaign_timeouts(&work->campaign);
     enum target_state from = target->state;
-    if (!target_move(&work->changes, target, event, reason, work->campaign.now, &timeouts))
+    if (!target_move(&work->changes, target, event, reason, work->campaign.service_now, &timeouts))
         return false;
     count_move(work, target->wave, from, target->state);
     return true;
@@ -33,7 +37,7 @@ static bool may_be_at_work(struct tick_work *work, struct target_row *target, bo
         return false;
     struct target_timeouts timeouts = campaign_timeouts(&work->campaign);
     target->reason = waited;
-    target->deadline = work->campaign.now + (double)(timeouts.download + timeouts.confirm);
+    target->deadline = work->campaign.service_now + (double)(timeouts.download + timeouts.confirm);
     target_touch(&work->changes, target);
     return true;
 }
@@ -111,8 +115,12 @@ enum status tick_expire(struct tick_work *work, struct store *store, struct erro
     if (work->engine->is_between_sweeps || snapshot_in_flight(&work->campaign.snapshot) == 0)
         return STATUS_OK;
     struct store_parameters parameters = {0};
+    struct target_timeouts timeouts = campaign_timeouts(&work->campaign);
     store_put_integer(&parameters, work->campaign.number);
     store_put_integer(&parameters, ROWS_PER_TICK);
+    store_put_integer(&parameters, timeouts.offer);
+    store_put_integer(&parameters, timeouts.download);
+    store_put_integer(&parameters, timeouts.confirm);
     return for_each_target(work, store, &SQL_TARGET_EXPIRE, &parameters, expire_one, error);
 }
 
@@ -153,6 +161,77 @@ enum status tick_retry(struct tick_work *work, struct store *store, struct error
         status = for_each_target(work, store, &SQL_TARGET_RETRY, &parameters, retry_one, error);
     array_release(&states);
     return status;
+}
+
+/* --- outcomes that an outage explains --------------------------------------------------------------- */
+
+/* Failed or reverted: only those have reasons that an outage of ours explains. */
+static bool may_be_explained(const struct campaign *campaign)
+{
+    enum campaign_state state = campaign->snapshot.state;
+    return (state == CAMPAIGN_RUNNING || state == CAMPAIGN_PAUSED) &&
+           snapshot_count(&campaign->snapshot, TARGET_FAILED) +
+                   snapshot_count(&campaign->snapshot, TARGET_REVERTED) >
+               0;
+}
+
+static void excuse_one(struct tick_work *work, struct target_row *target, const struct store_rows *rows,
+                       int64_t row)
+{
+    (void)rows;
+    (void)row;
+    tick_move(work, target, TARGET_EVENT_RETRY, "outage");
+}
+
+enum status tick_outages(struct tick_work *work, struct store *store, struct error *error)
+{
+    const struct campaign *campaign = &work->campaign;
+    struct target_timeouts timeouts = campaign_timeouts(campaign);
+    struct target_event_row **before = work->changes.last_event;
+    struct store_parameters parameters = {0}, excused = {0};
+    if (!may_be_explained(campaign))
+        return STATUS_OK;
+    store_put_integer(&parameters, campaign->number);
+    store_put_integer(&parameters,
+                      timeouts.offer + timeouts.download + timeouts.confirm + OUTAGE_MARGIN_SECONDS);
+    if (for_each_target(work, store, &SQL_TARGET_OUTAGE, &parameters, excuse_one, error) != STATUS_OK)
+        return error->status;
+    struct array devices = {0}, attempts = {0};
+    for (const struct target_event_row *event = *before; event != NULL; event = event->next) {
+        array_put_text(&devices, event->target->device);
+        array_put_integer(&attempts, event->attempt);
+    }
+    enum status status = STATUS_OK;
+    if (devices.count > 0) {
+        store_put_integer(&excused, campaign->number);
+        store_put_text(&excused, array_text(&devices));
+        store_put_text(&excused, array_text(&attempts));
+        status = changes_flush(&work->changes, store, error);
+        if (status == STATUS_OK)
+            status = store_run(store, &SQL_TARGET_OUTAGE_EXCUSE, &excused, NULL, error);
+    }
+    array_release(&devices);
+    array_release(&attempts);
+    return status;
+}
+
+enum status tick_undecided(struct tick_work *work, struct store *store, bool *undecided, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    *undecided = false;
+    if (!may_be_explained(&work->campaign))
+        return STATUS_OK;
+    store_put_integer(&parameters, work->campaign.number);
+    if (work->campaign.evidence > 0)
+        store_put_real(&parameters, work->campaign.evidence);
+    else
+        store_put_text(&parameters, NULL);
+    if (store_run(store, &SQL_TARGET_OUTAGE_UNDECIDED, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    *undecided = store_rows_integer(rows, 0, 0) > 0;
+    store_rows_free(rows);
+    return STATUS_OK;
 }
 
 enum status tick_recount(struct tick_work *work, struct store *store, struct error *error)

@@ -39,6 +39,14 @@ enum status tick_give_up(struct tick_work *work, struct store *store, struct err
 /* Takes failures back that the policy tries again: all of them, before the gates look. */
 enum status tick_retry(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
 
+/* Takes outcomes back that an outage of ours explains: their attempts are made again, and not counted. */
+enum status tick_outages(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
+
+/* Whether an outcome stands there that an outage may yet explain: the evidence that this tick began with is
+ * not complete up to it. Nothing is decided until it is. */
+enum status tick_undecided(struct tick_work *work, struct store *store, bool *undecided,
+                           struct error *error) MUST_CHECK;
+
 /* Counts the waves anew, with what this tick has moved so far. Reports that were stored since the campaign
  * was loaded may have made the very failures that were taken back: counted by the older numbers, others would
  * seem to be gone. */

@@ -57,6 +57,11 @@ struct mqtt_link {
      * Behind an acknowledgement they count: it leaves when all is stored, and a stream of them must not put
      * that off for ever. */
     int unacknowledged;
+    atomic_bool held;
+    /* Guards the rest: the broker may acknowledge a marker before its number is known. */
+    pthread_mutex_t marker_mutex;
+    int marker_message;
+    int64_t marker_moment, marker_acknowledged;
 };
 
 static void become_ready(struct mqtt_link *link)
@@ -97,7 +102,7 @@ static void on_subscribe(struct mosquitto *mosquitto, void *context, int message
         if (granted[i] > 2) {
             log_write(LOG_ERROR, "subscription_refused", "hint",
                       "the broker's access rules must let this user read "
-                      "fota/v1/+/report and fota/v1/+/presence",
+                      "fota/v1/+/report, fota/v1/+/presence and fota/v1/orchestrators/+/marker",
                       NULL);
             return;
         }
@@ -118,10 +123,16 @@ static void on_disconnect(struct mosquitto *mosquitto, void *context, int reason
 static void on_message(struct mosquitto *mosquitto, void *context, const struct mosquitto_message *message)
 {
     struct mqtt_link *link = context;
-    const struct mqtt_options *options = link->options.mqtt;
+    const struct mqtt_link_options *options = &link->options;
     (void)mosquitto;
     if (message->qos > 0 || link->unacknowledged > 0)
         link->unacknowledged++;
+    if (options->marker_topic != NULL && strcmp(message->topic, options->marker_topic) == 0) {
+        char text[24];
+        snprintf(text, sizeof text, "%.*s", message->payloadlen, (const char *)message->payload);
+        options->marker(options->context, strtoll(text, NULL, 10));
+        return;
+    }
     atomic_fetch_add(&link->unstored, 1);
     options->receive(options->context, message->topic, message->payload, (size_t)message->payloadlen);
 }
@@ -130,9 +141,12 @@ static void on_publish(struct mosquitto *mosquitto, void *context, int message)
 {
     struct mqtt_link *link = context;
     (void)mosquitto;
-    (void)message;
     if (atomic_fetch_sub(&link->unpublished, 1) <= 0)
         atomic_store(&link->unpublished, 0); /* it was counted on an earlier connection */
+    pthread_mutex_lock(&link->marker_mutex);
+    if (link->marker_message == message)
+        link->marker_acknowledged = link->marker_moment;
+    pthread_mutex_unlock(&link->marker_mutex);
 }
 
 static enum status configure(struct mqtt_link *link, struct error *error)
@@ -206,6 +220,8 @@ static int serve_connection(struct mqtt_link *link)
         bool may_write = link->unacknowledged == 0 || atomic_load(&link->unstored) == 0;
         if (atomic_load(&link->stopping) && (!may_write || rounds_left-- == 0))
             break; /* the goodbye would acknowledge what is not stored; or the broker does not take it */
+        if (atomic_load(&link->held))
+            break;
         if (atomic_load(&link->connections) == before && clock_seconds() >= deadline) {
             errno = ETIMEDOUT;
             return MOSQ_ERR_ERRNO;
@@ -234,6 +250,18 @@ static int serve_connection(struct mqtt_link *link)
     return result;
 }
 
+/* Drops the connection as if it were lost. */
+static void shut(struct mqtt_link *link)
+{
+    int socket = mosquitto_socket(link->mosquitto);
+    if (socket < 0)
+        return;
+    shutdown(socket, SHUT_RDWR);
+    while (mosquitto_loop_read(link->mosquitto, 1) == MOSQ_ERR_SUCCESS &&
+           mosquitto_socket(link->mosquitto) >= 0)
+        continue;
+}
+
 static void *loop(void *context)
 {
     struct mqtt_link *link = context;
@@ -243,14 +271,15 @@ static void *loop(void *context)
         unsigned before = atomic_load(&link->connections);
         atomic_store(&link->connecting, true); /* then look at `stopping`: one sees the other */
         int result = MOSQ_ERR_SUCCESS;
-        if (!atomic_load(&link->stopping))
+        bool held = atomic_load(&link->held);
+        if (!atomic_load(&link->stopping) && !held)
             result =
                 mosquitto_connect_async(link->mosquitto, options->host, options->port, KEEPALIVE_SECONDS);
         bool stopping = atomic_load(&link->stopping);
         atomic_store(&link->connecting, false);
         if (stopping)
             return NULL; /* and touch nothing more: the stop may not have waited */
-        if (result == MOSQ_ERR_SUCCESS) {
+        if (result == MOSQ_ERR_SUCCESS && !held) {
             find_out_when_broken(mosquitto_socket(link->mosquitto));
             result = serve_connection(link);
         }
@@ -258,6 +287,13 @@ static void *loop(void *context)
             log_write(LOG_WARNING, "broker_unreachable", "host", options->host, "reason",
                       result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result), NULL);
             told_at = before;
+        }
+        if (atomic_load(&link->held)) {
+            /* Without a goodbye: it would acknowledge what is not stored. */
+            shut(link);
+            while (atomic_load(&link->held) && !atomic_load(&link->stopping))
+                usleep(50000);
+            continue;
         }
         for (int i = 0; i < RECONNECT_SECONDS * 20 && !atomic_load(&link->stopping); i++)
             usleep(50000);
@@ -268,19 +304,16 @@ enum status mqtt_link_start(const struct mqtt_link_options *options, struct mqtt
                             struct error *error)
 {
     struct mqtt_link *made = calloc(1, sizeof *made);
-    char id[64];
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    snprintf(id, sizeof id, "orchestrator-%s-%ld-%lx", options->purpose, (long)getpid(),
-             (unsigned long)now.tv_nsec);
     if (made == NULL)
         return error_set(error, STATUS_INTERNAL, NULL, "out of memory");
     *link = made; /* the caller stops it, also after an error */
     made->options = *options;
+    atomic_store(&made->held, options->held);
+    pthread_mutex_init(&made->marker_mutex, NULL);
     made->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (made->wake < 0)
         return error_set(error, STATUS_INTERNAL, NULL, "cannot make an eventfd: %m");
-    made->mosquitto = mosquitto_new(id, true, made);
+    made->mosquitto = mosquitto_new(options->client_id, true, made);
     if (made->mosquitto == NULL)
         return error_set(error, STATUS_INTERNAL, NULL, "cannot make an MQTT client: %m");
     if (configure(made, error) != STATUS_OK)
@@ -316,6 +349,37 @@ void mqtt_link_publish(struct mqtt_link *link, const char *topic, const char *pa
         log_limited(LOG_WARNING, "publish_failed", topic, "topic", topic, "reason",
                     mosquitto_strerror(result), NULL);
     }
+}
+
+void mqtt_link_publish_marker(struct mqtt_link *link, const char *topic, int64_t moment)
+{
+    char payload[24];
+    int length = snprintf(payload, sizeof payload, "%lld", (long long)moment);
+    if (!atomic_load(&link->ready))
+        return;
+    atomic_fetch_add(&link->unpublished, 1);
+    pthread_mutex_lock(&link->marker_mutex);
+    link->marker_moment = moment;
+    link->marker_message = 0;
+    if (mosquitto_publish(link->mosquitto, &link->marker_message, topic, length, payload, 1, false) !=
+        MOSQ_ERR_SUCCESS)
+        atomic_fetch_sub(&link->unpublished, 1);
+    pthread_mutex_unlock(&link->marker_mutex);
+    wake(link);
+}
+
+int64_t mqtt_link_acknowledged(struct mqtt_link *link)
+{
+    pthread_mutex_lock(&link->marker_mutex);
+    int64_t moment = link->marker_acknowledged;
+    pthread_mutex_unlock(&link->marker_mutex);
+    return moment;
+}
+
+void mqtt_link_hold(struct mqtt_link *link, bool held)
+{
+    atomic_store(&link->held, held);
+    wake(link);
 }
 
 void mqtt_link_stored(struct mqtt_link *link, size_t count)
@@ -354,6 +418,7 @@ bool mqtt_link_stop(struct mqtt_link *link)
         pthread_join(link->thread, NULL);
     }
     mosquitto_destroy(link->mosquitto);
+    pthread_mutex_destroy(&link->marker_mutex);
     if (link->wake >= 0)
         close(link->wake);
     free(link);

@@ -54,6 +54,7 @@ struct fixture *fixture_make(int devices)
     fixture->engine.publisher = (struct publisher){catch_message, send_all, fixture};
     fixture->engine.public_url = "http://127.0.0.1:8080";
     fixture->engine.offer_resend_seconds = 10;
+    fixture->engine.probe_after_seconds = 86400; /* fixture_later makes all of them strangers else */
     snprintf(fixture->actor.name, sizeof fixture->actor.name, "tester");
     fixture->actor.role = ROLE_ADMIN;
     assert_int_equal(engine_load_secret(fixture->store, fixture->engine.image_secret, &error), STATUS_OK);
@@ -63,6 +64,8 @@ struct fixture *fixture_make(int devices)
              "slot, image_sha256) SELECT 'lamp-' || n, 1, 45772, 'v1.0.5t45772(a)', '105v', 'a', 1, "
              "repeat('5', 64) FROM generate_series(1, %d) n;"
              "INSERT INTO presence (device_id, online) SELECT device_id, true FROM devices;"
+             /* Everything that is said is stored at once: here is no orchestrator that could be behind. */
+             "INSERT INTO orchestrators VALUES ('fixture', '{}', 'infinity', 'infinity');"
              "INSERT INTO firmware (version, ptype, version_order, fota_class, created_by) "
              "VALUES ('" FIXTURE_VERSION "', 45772, '110v', 'a', 'tester');"
              "INSERT INTO image_bytes SELECT encode(sha256(b), 'hex'), octet_length(b), b "
@@ -131,6 +134,10 @@ void fixture_tick(struct fixture *fixture)
             fail_msg("%s: %s", error.field, error.message);
     }
     assert_false(more);
+    char *wrong = services_query(
+        fixture->url, "SELECT name || ': ' || tick_error FROM campaigns WHERE tick_error IS NOT NULL");
+    if (wrong != NULL)
+        fail_msg("%s", wrong);
     /* Whatever happened, the sums are right. */
     assert_int_equal(fixture_integer(fixture,
                                      "SELECT count(*) FROM campaigns c WHERE c.members <> (SELECT count(*) "

@@ -19,6 +19,6 @@ SELECT json_build_object(
         'progress', progress, 'from', from_version, 'to', to_version, 'reason', reason, 'hop', hop + 1, 'way', way,
         'queued', queued, 'behind', behind,
         'state_at', to_char(state_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-        'deadline', to_char(deadline AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+        'deadline', to_char(wall_clock(deadline) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
         ORDER BY position), '[]') FROM kept),
     'next', CASE WHEN (SELECT count(*) FROM page) > $5::bigint THEN (SELECT max(position)::text FROM kept) END)

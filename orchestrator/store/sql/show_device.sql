@@ -21,7 +21,7 @@ SELECT json_build_object(
         'campaign', c.name, 'priority', c.priority, 'queued', t.queued, 'wave', t.wave, 'wave_name', w.name, 'state', t.state, 'attempt', t.attempt, 'progress', t.progress,
         'from', t.from_version, 'to', t.to_version, 'reason', t.reason,
         'state_at', to_char(t.state_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-        'deadline', to_char(t.deadline AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+        'deadline', to_char(wall_clock(t.deadline) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
         ORDER BY c.campaign_id DESC), '[]')
         FROM targets t
         JOIN campaigns c USING (campaign_id)

@@ -1,15 +1,19 @@
--- The next to be offered: online, in the order of the plan, in the time zones given (NULL: in all). A quarantine does not keep a
+-- The next to be offered: reachable and heard of lately (within $4 seconds, and since our last break with the broker: others are asked first,
+-- target_probe.sql), in the order of the plan, in the time zones given (NULL: in all). A quarantine does not keep a
 -- device from going back. The last columns are what the device runs now. Those are picked first, by the index that holds who waits in this
 -- order, so that only they are joined with what the offer says; waves are opened in order, and what waits after the last open one is not read.
 WITH campaign AS MATERIALIZED (
     SELECT kind, priority, (SELECT max(wave) FROM waves WHERE campaign_id = $1 AND state IN ('open', 'soaking', 'passed')) AS last_wave
     FROM campaigns WHERE campaign_id = $1),
+heard AS MATERIALIZED (
+    SELECT greatest(heard_since, clock_timestamp() - make_interval(secs => $4)) AS since FROM service),
 picked AS MATERIALIZED (
     SELECT t.ctid AS place, t.*
     FROM targets t
     WHERE t.campaign_id = $1 AND t.waiting AND t.wave <= (SELECT last_wave FROM campaign)
       AND (SELECT w.state FROM waves w WHERE w.campaign_id = $1 AND w.wave = t.wave) IN ('open', 'soaking', 'passed')
-      AND (SELECT p.online FROM presence p WHERE p.device_id = t.device_id)
+      AND (SELECT p.online AND NOT p.awaits_hello AND greatest(p.changed_at, p.last_seen, p.hello_at) > (SELECT since FROM heard)
+           FROM presence p WHERE p.device_id = t.device_id)
       AND ($3::text[] IS NULL OR t.time_zone = ANY ($3::text[]))
       AND (t.not_before IS NULL OR t.not_before <= now())
       AND ((SELECT kind FROM campaign) <> 'update'

@@ -8,7 +8,7 @@ LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
 LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
 LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
 LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
-WHERE t.campaign_id = $1 AND t.in_flight AND (SELECT p.online FROM presence p WHERE p.device_id = t.device_id)
+WHERE t.campaign_id = $1 AND t.in_flight AND (SELECT p.online AND NOT p.awaits_hello FROM presence p WHERE p.device_id = t.device_id)
   AND (t.sent_at IS NULL
        OR ($2::integer IS NOT NULL AND (t.state = 'offered' OR t.withdrawn)
            AND t.sent_at < clock_timestamp() - make_interval(secs => CASE WHEN t.state = 'offered' THEN $4 ELSE $2 END)))

@@ -128,8 +128,7 @@ __attribute__((noreturn)) static void run(int socket, const char *database_url)
                                      .offer_resend_seconds = RESEND_SECONDS,
                                      .fill_rows = FILL_ROWS};
     struct store *store = store_create(database_url, "orchestrator ticker");
-    while (engine_load_secret(store, process.engine.image_secret, &error) != STATUS_OK ||
-           tick_ask_devices(&process.engine, store, &error) != STATUS_OK) {
+    while (engine_load_secret(store, process.engine.image_secret, &error) != STATUS_OK) {
         complain(&process, &error);
         rest(1);
     }

@@ -1,0 +1,213 @@
+#include "watch.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "log.h"
+
+enum { SLOW_MILLISECONDS = 1000, POLL_MILLISECONDS = 10, MICROSECONDS = 1000000 };
+
+void watch_start(struct watch *watch, const struct watch_ports *ports, const char *id,
+                 const char *const *client_ids, int client_id_count, int64_t skew_seconds)
+{
+    *watch = (struct watch){.ports = *ports, .skew = skew_seconds * MICROSECONDS, .broken = true};
+    memcpy(watch->id, id, sizeof watch->id);
+    for (int i = 0; i < client_id_count && i < WATCH_CLIENT_IDS_MAX; i++)
+        watch->client_ids[watch->client_id_count++] = client_ids[i];
+}
+
+static long long now(const struct watch *watch)
+{
+    return watch->ports.clock(watch->ports.context);
+}
+
+long long watch_lag(const struct watch *watch)
+{
+    return watch->stored == 0 ? -1 : now(watch) - watch->stored_at;
+}
+
+void watch_note_database(struct watch *watch)
+{
+    watch->database_was_away = true;
+    watch->stored_at = now(watch); /* nobody is behind who could not store anything */
+}
+
+/* The row first, then the connection: whatever the broker gives comes after the moment in the row. */
+static enum status join(struct watch *watch, struct store *store, struct error *error)
+{
+    if (evidence_join(store, watch->id, watch->client_ids, watch->client_id_count, error) != STATUS_OK)
+        return error->status;
+    watch->joined = true;
+    watch->left = false;
+    watch->broken = true;
+    watch->asked = 0;
+    watch->stored_at = now(watch);
+    watch->ports.hold(watch->ports.context, false);
+    return STATUS_OK;
+}
+
+/* Far behind: what it has not stored it gives up, so that the others can judge. Devices say it again. */
+static enum status leave(struct watch *watch, struct store *store, struct error *error)
+{
+    log_write(LOG_WARNING, "left_the_broker", "reason", "reports have not been stored for a minute", NULL);
+    watch->ports.hold(watch->ports.context, true);
+    if (evidence_leave(store, watch->id, true, error) != STATUS_OK)
+        return error->status;
+    watch->left = true;
+    watch->asked = 0;
+    return STATUS_OK;
+}
+
+static enum status come_back(struct watch *watch, struct store *store, struct error *error)
+{
+    void *context = watch->ports.context;
+    return watch->ports.reachable(context) && watch->ports.idle(context) ? join(watch, store, error)
+                                                                         : STATUS_OK;
+}
+
+/* A beat that took long, or never came, says which part was away. */
+static enum evidence_part part_away(const struct watch *watch)
+{
+    if (watch->itself_was_away || watch->database_was_away == watch->broker_was_away)
+        return PART_ORCHESTRATOR;
+    return watch->database_was_away ? PART_DATABASE : PART_BROKER;
+}
+
+/* The newest marker behind which all is stored, no newer than the newest answered beat: an outage is recorded
+ * before any deadline in it can be judged. */
+static int64_t stored_up_to(const struct watch *watch)
+{
+    int64_t stored = watch->ports.stored(watch->ports.context);
+    if (stored < watch->marks_from)
+        return 0;
+    return (stored < watch->answered ? stored : watch->answered) - watch->skew;
+}
+
+static enum status take_answer(struct watch *watch, struct store *store, struct error *error)
+{
+    const struct evidence_served served = {
+        .moment = watch->asked,
+        .since_last = watch->answered > 0 ? (double)(watch->asked_at - watch->answered_at) / 1000 : -1,
+        .broken = watch->broken,
+        .part = part_away(watch)};
+    double outage = 0;
+    if (evidence_serve(store, watch->id, &served, &outage, error) != STATUS_OK)
+        return error->status;
+    if (outage > 0) {
+        char seconds[24];
+        snprintf(seconds, sizeof seconds, "%.1f", outage);
+        log_write(LOG_WARNING, "outage_recorded", "seconds", seconds, NULL);
+    }
+    watch->answered = watch->asked;
+    watch->answered_at = watch->asked_at;
+    watch->asked = 0;
+    watch->broken = watch->itself_was_away = watch->database_was_away = watch->broker_was_away = false;
+    return STATUS_OK;
+}
+
+static enum status take_stored(struct watch *watch, struct store *store, struct error *error)
+{
+    int64_t stored = watch->answered > 0 ? stored_up_to(watch) : 0;
+    if (stored <= watch->stored)
+        return STATUS_OK;
+    if (evidence_stored(store, watch->id, stored, error) != STATUS_OK)
+        return error->status;
+    watch->stored = stored;
+    watch->stored_at = now(watch);
+    return STATUS_OK;
+}
+
+static bool is_acknowledged(const struct watch *watch)
+{
+    return watch->asked > 0 && watch->ports.acknowledged(watch->ports.context) >= watch->asked;
+}
+
+static void wait_for_answer(struct watch *watch, int milliseconds)
+{
+    long long at = now(watch), until = at + milliseconds;
+    while (at < until &&
+           !(is_acknowledged(watch) && watch->ports.stored(watch->ports.context) >= watch->asked)) {
+        nanosleep(&(struct timespec){.tv_nsec = POLL_MILLISECONDS * 1000000L}, NULL);
+        long long before = at;
+        at = now(watch);
+        watch->itself_was_away = watch->itself_was_away || at - before > SLOW_MILLISECONDS;
+    }
+}
+
+static enum status exchange(struct watch *watch, struct store *store, int64_t moment, long long asked_at,
+                            int milliseconds, struct error *error)
+{
+    if (watch->asked == 0) {
+        watch->asked = moment;
+        watch->asked_at = asked_at;
+        watch->ports.publish(watch->ports.context, moment);
+    }
+    wait_for_answer(watch, milliseconds);
+    unsigned connections = 0;
+    if (!watch->ports.connected(watch->ports.context, &connections) || connections != watch->connections)
+        return STATUS_OK; /* what came back may have overtaken what was lost: the next beat sees to it */
+    if (is_acknowledged(watch) && take_answer(watch, store, error) != STATUS_OK)
+        return error->status;
+    if (watch->asked > 0 && now(watch) - watch->asked_at > SLOW_MILLISECONDS)
+        watch->broker_was_away = true;
+    return take_stored(watch, store, error);
+}
+
+static enum status take_over(struct watch *watch, struct store *store, struct error *error)
+{
+    char taken[ORCHESTRATOR_ID_SIZE];
+    if (evidence_take_over(store, watch->id, watch->ports.evict, watch->ports.context, taken, error) !=
+        STATUS_OK)
+        return error->status;
+    if (taken[0] != '\0')
+        log_write(LOG_WARNING, "place_taken", "orchestrator", taken, "reason", "its lease has run out", NULL);
+    return STATUS_OK;
+}
+
+enum status watch_beat(struct watch *watch, struct store *store, int milliseconds, struct error *error)
+{
+    int64_t moment = 0;
+    bool member = false, others_expired = false;
+    unsigned connections = 0;
+    void *context = watch->ports.context;
+    if (watch->left && !watch->joined)
+        return come_back(watch, store, error);
+    if (!watch->joined && join(watch, store, error) != STATUS_OK)
+        return error->status;
+    long long asked_at = now(watch);
+    if (evidence_beat(store, watch->id, &moment, &member, &others_expired, error) != STATUS_OK)
+        return error->status;
+    watch->database_was_away = watch->database_was_away || now(watch) - asked_at > SLOW_MILLISECONDS;
+    if (!member) {
+        log_write(LOG_WARNING, "place_lost", "reason",
+                  "another orchestrator has taken it: the lease had run out", NULL);
+        watch->ports.hold(context, true);
+        watch->joined = false;
+        watch->left = true;
+    }
+    if (watch->left)
+        return come_back(watch, store, error);
+    bool connected = watch->ports.connected(context, &connections);
+    if (!connected || connections != watch->connections) {
+        if (!watch->broken && evidence_broken(store, watch->id, error) != STATUS_OK)
+            return error->status;
+        watch->broken = true;
+        watch->broker_was_away = watch->broker_was_away || watch->answered > 0;
+        watch->asked = 0;
+        watch->marks_from = moment; /* nothing older comes back on the new connection */
+        watch->connections = connections;
+    }
+    if (now(watch) - watch->stored_at > EVIDENCE_LAG_SECONDS * 1000LL)
+        return leave(watch, store, error);
+    if (!connected)
+        return STATUS_OK;
+    if (exchange(watch, store, moment, asked_at, milliseconds, error) != STATUS_OK)
+        return error->status;
+    return others_expired && !watch->broken ? take_over(watch, store, error) : STATUS_OK;
+}
+
+enum status watch_stop(struct watch *watch, struct store *store, struct error *error)
+{
+    return watch->joined ? evidence_leave(store, watch->id, false, error) : STATUS_OK;
+}

@@ -1,0 +1,121 @@
+/* The thread of the watch (daemon/watch.h), with the real clock, broker and queues. */
+#include "clock.h"
+#include "log.h"
+#include "threads.h"
+#include "watch.h"
+
+enum { BEAT_MILLISECONDS = 500 };
+
+static long long read_clock(void *context)
+{
+    (void)context;
+    return clock_milliseconds();
+}
+
+static bool connected(void *context, unsigned *times)
+{
+    struct shared *shared = context;
+    *times = mqtt_client_connections(shared->mqtt);
+    return mqtt_client_connected(shared->mqtt);
+}
+
+static bool reachable(void *context)
+{
+    struct shared *shared = context;
+    return mqtt_client_can_publish(shared->mqtt);
+}
+
+static void publish(void *context, int64_t moment)
+{
+    struct shared *shared = context;
+    mqtt_client_publish_marker(shared->mqtt, moment);
+}
+
+static int64_t acknowledged(void *context)
+{
+    struct shared *shared = context;
+    return mqtt_client_acknowledged(shared->mqtt);
+}
+
+void shared_mark(void *context, int64_t moment)
+{
+    struct shared *shared = context;
+    for (int i = 0; i < shared->worker_count; i++)
+        queue_mark(shared->queues[i], moment);
+}
+
+static int64_t stored(void *context)
+{
+    struct shared *shared = context;
+    int64_t least = INT64_MAX;
+    for (int i = 0; i < shared->worker_count; i++) {
+        int64_t marked = queue_marked(shared->queues[i]);
+        least = marked < least ? marked : least;
+    }
+    return least;
+}
+
+static void hold(void *context, bool held)
+{
+    struct shared *shared = context;
+    mqtt_client_hold(shared->mqtt, held);
+    for (int i = 0; held && i < shared->worker_count; i++)
+        mqtt_client_stored(shared->mqtt, queue_drop(shared->queues[i]));
+}
+
+static bool idle(void *context)
+{
+    struct shared *shared = context;
+    for (int i = 0; i < shared->worker_count; i++) {
+        if (!queue_is_idle(shared->queues[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool evict(void *context, const char *client_id)
+{
+    struct shared *shared = context;
+    return mqtt_client_evict(&shared->mqtt_options, client_id);
+}
+
+void *watch_main(void *context)
+{
+    struct shared *shared = context;
+    struct store *store = store_create(shared->config->database_url, "orchestratord watch");
+    const struct watch_ports ports = {shared,       read_clock, connected, reachable, publish,
+                                      acknowledged, stored,     hold,      idle,      evict};
+    const char *ids[MQTT_CLIENT_IDS];
+    struct watch watch;
+    bool goes_on = true;
+    mqtt_client_ids(shared->mqtt, ids);
+    watch_start(&watch, &ports, shared->id, ids, MQTT_CLIENT_IDS, shared->config->broker_skew_seconds);
+    while (goes_on && !atomic_load(&shared->secret_known)) /* the ticker waits for the database */
+        goes_on = shared_pause(shared, BEAT_MILLISECONDS / 10);
+    while (goes_on) {
+        struct error error;
+        long long began = clock_milliseconds();
+        if (watch_beat(&watch, store, BEAT_MILLISECONDS, &error) == STATUS_OK) {
+            shared_database_fine(shared);
+        } else {
+            watch_note_database(&watch);
+            shared_handle_failure(shared, "watch_failed", &error);
+        }
+        if (watch.stored > 0)
+            atomic_store(&shared->stored_at, watch.stored_at);
+        long long rest = began + BEAT_MILLISECONDS - clock_milliseconds();
+        goes_on = shared_pause(shared, rest > 0 ? (int)rest : 0);
+    }
+    store_destroy(store);
+    return NULL;
+}
+
+/* Should the database be away, the lease runs out by itself. */
+void watch_give_up(struct shared *shared)
+{
+    struct store *store = store_create(shared->config->database_url, "orchestratord watch");
+    struct error error;
+    if (evidence_leave(store, shared->id, false, &error) != STATUS_OK)
+        log_write(LOG_WARNING, "place_not_given_up", "message", error.message, NULL);
+    store_destroy(store);
+}

@@ -1,0 +1,240 @@
+#include "census.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "ingest_batch.h"
+#include "store_sql.h"
+
+enum { ROOM_FIRST = 1024, PAGE = 5000 };
+
+/* --- who is online ---------------------------------------------------------------------------------- */
+
+/* 64 bits of FNV-1a: two of ten million devices meet once in 300,000 censuses, and then one of them is not
+ * asked. Never 0. */
+static uint64_t hash_id(const char *id)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (; *id != '\0'; id++)
+        hash = (hash ^ (unsigned char)*id) * 1099511628211u;
+    return hash != 0 ? hash : 1;
+}
+
+static size_t find_place(const uint64_t *table, size_t room, uint64_t hash)
+{
+    size_t place = (size_t)hash & (room - 1);
+    while (table[place] != 0 && table[place] != hash)
+        place = (place + 1) & (room - 1);
+    return place;
+}
+
+static void note_online(struct census *census, const char *id)
+{
+    if (census->count * 2 >= census->room) {
+        size_t room = census->room == 0 ? ROOM_FIRST : census->room * 2;
+        uint64_t *table = calloc(room, sizeof *table);
+        if (table == NULL)
+            abort();
+        for (size_t i = 0; i < census->room; i++) {
+            if (census->online[i] != 0)
+                table[find_place(table, room, census->online[i])] = census->online[i];
+        }
+        free(census->online);
+        census->online = table;
+        census->room = room;
+    }
+    uint64_t hash = hash_id(id);
+    size_t place = find_place(census->online, census->room, hash);
+    census->count += census->online[place] == 0;
+    census->online[place] = hash;
+}
+
+static bool is_online(const struct census *census, const char *id)
+{
+    uint64_t hash = hash_id(id);
+    return census->room > 0 && census->online[find_place(census->online, census->room, hash)] == hash;
+}
+
+void census_release(struct census *census)
+{
+    free(census->online);
+    *census = (struct census){0};
+}
+
+/* --- a batch ---------------------------------------------------------------------------------------- */
+
+struct work {
+    struct census *census;
+    const struct report *reports;
+    size_t count;
+    bool locked;         /* what is read does not change any more */
+    struct array differ; /* the devices of which something is to be written */
+    int64_t differ_count;
+};
+
+static int compare_device(const void *left, const void *right)
+{
+    return strcmp(((const struct report *)left)->device, ((const struct report *)right)->device);
+}
+
+static void put_row(struct array columns[5], const char *device, const struct presence *presence)
+{
+    char session[SESSION_TEXT_SIZE], boots[PRESENCE_BOOTS_SIZE];
+    session_format(&presence->session, session);
+    presence_write_boots(presence, boots);
+    array_put_text(&columns[0], device);
+    array_put_boolean(&columns[1], presence->online);
+    array_put_text(&columns[2], session[0] != '\0' ? session : NULL);
+    array_put_text(&columns[3], boots);
+    array_put_boolean(&columns[4], presence->awaits_hello);
+}
+
+/* Reads the presence of the devices given and notes those that differ, or writes them. */
+static enum status compare(struct work *work, struct store *store, const char *ids, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    struct array columns[5] = {0};
+    store_put_text(&parameters, ids);
+    if (store_run(store, &SQL_PRESENCE_READ, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    for (int64_t i = 0; i < store_rows_count(rows); i++) {
+        struct report key;
+        struct presence presence;
+        snprintf(key.device, sizeof key.device, "%s", store_rows_text(rows, i, 0));
+        const struct report *report =
+            bsearch(&key, work->reports, work->count, sizeof *work->reports, compare_device);
+        presence_row_read(rows, i, &presence);
+        if (report == NULL || !presence_retained(&presence, &report->session, report->online))
+            continue;
+        if (work->locked)
+            put_row(columns, report->device, &presence);
+        else
+            array_put_text(&work->differ, report->device);
+        work->differ_count++;
+    }
+    store_rows_free(rows);
+    return store_run_arrays(store, &SQL_PRESENCE_CENSUS, columns, 5, error);
+}
+
+static enum status write_differing(struct store *store, void *context, struct error *error)
+{
+    struct work *work = context;
+    struct store_parameters parameters = {0};
+    const char *ids = array_text(&work->differ);
+    store_put_text(&parameters, ids);
+    work->differ_count = 0;
+    if (store_run(store, &SQL_DEVICE_LOCK, &parameters, NULL, error) != STATUS_OK)
+        return error->status;
+    return compare(work, store, ids, error);
+}
+
+enum status census_apply(struct census *census, struct store *store, const struct report *reports,
+                         size_t count, struct error *error)
+{
+    struct work work = {.census = census, .count = 0};
+    struct report *sorted = malloc((count > 0 ? count : 1) * sizeof *sorted);
+    struct array ids = {0};
+    if (sorted == NULL)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        if (reports[i].kind != REPORT_PRESENCE)
+            continue;
+        sorted[work.count++] = reports[i];
+        array_put_text(&ids, reports[i].device);
+        if (reports[i].online)
+            note_online(census, reports[i].device);
+    }
+    work.reports = sorted;
+    qsort(sorted, work.count, sizeof *sorted, compare_device);
+    enum status status = work.count > 0 ? compare(&work, store, array_text(&ids), error) : STATUS_OK;
+    if (status == STATUS_OK && work.differ_count > 0) {
+        work.locked = true;
+        status = store_transaction(store, write_differing, &work, error);
+        if (status == STATUS_OK)
+            census->changed += work.differ_count;
+    }
+    if (status == STATUS_OK)
+        census->read += (int64_t)work.count;
+    array_release(&work.differ);
+    array_release(&ids);
+    free(sorted);
+    return status;
+}
+
+/* --- the whole -------------------------------------------------------------------------------------- */
+
+enum status census_take(struct store *store, const char *orchestrator, bool *mine, double *now,
+                        struct error *error)
+{
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    store_put_text(&parameters, orchestrator);
+    store_put_integer(&parameters, CENSUS_LEASE_SECONDS);
+    if (store_run(store, &SQL_CENSUS_TAKE, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    *mine = store_rows_count(rows) == 1;
+    *now = *mine ? store_rows_real(rows, 0, 0) : 0;
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
+static enum status end(struct store *store, const char *orchestrator, const double *began,
+                       struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, orchestrator);
+    if (began != NULL)
+        store_put_real(&parameters, *began);
+    else
+        store_put_text(&parameters, NULL);
+    return store_run(store, &SQL_CENSUS_END, &parameters, NULL, error);
+}
+
+enum status census_break_off(struct store *store, const char *orchestrator, struct error *error)
+{
+    return end(store, orchestrator, NULL, error);
+}
+
+/* One page of the devices that are online by what is stored. *after is its last id, "" at the end. */
+static enum status doubt_page(struct census *census, struct store *store, char after[DEVICE_ID_SIZE],
+                              struct error *error)
+{
+    struct store_parameters parameters = {0}, doubted = {0};
+    struct store_rows *rows;
+    struct array ids = {0};
+    store_put_real(&parameters, census->began);
+    store_put_text(&parameters, after);
+    store_put_integer(&parameters, PAGE);
+    if (store_run(store, &SQL_CENSUS_UNHEARD, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    int64_t count = store_rows_count(rows);
+    for (int64_t i = 0; i < count; i++) {
+        if (!is_online(census, store_rows_text(rows, i, 0)))
+            array_put_text(&ids, store_rows_text(rows, i, 0));
+    }
+    snprintf(after, DEVICE_ID_SIZE, "%s", count == PAGE ? store_rows_text(rows, count - 1, 0) : "");
+    store_rows_free(rows);
+    enum status status = STATUS_OK;
+    if (ids.count > 0) {
+        census->doubted += ids.count;
+        store_put_text(&doubted, array_text(&ids));
+        store_put_real(&doubted, census->began);
+        status = store_run(store, &SQL_PRESENCE_DOUBT, &doubted, NULL, error);
+    }
+    array_release(&ids);
+    return status;
+}
+
+enum status census_finish(struct census *census, struct store *store, const char *orchestrator,
+                          struct error *error)
+{
+    char after[DEVICE_ID_SIZE] = "";
+    do {
+        if (doubt_page(census, store, after, error) != STATUS_OK)
+            return error->status;
+    } while (after[0] != '\0');
+    return end(store, orchestrator, &census->began, error);
+}

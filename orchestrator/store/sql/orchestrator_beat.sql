@@ -1,0 +1,6 @@
+-- Renews a lease and reads the time, in microseconds: id, lease in seconds. No row: another orchestrator has taken its place. The last column:
+-- whether the lease of another one has run out.
+UPDATE orchestrators o SET lease_until = clock_timestamp() + make_interval(secs => $2)
+WHERE orchestrator_id = $1
+RETURNING (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
+          EXISTS (SELECT FROM orchestrators l WHERE l.lease_until < clock_timestamp() AND l.orchestrator_id <> $1)

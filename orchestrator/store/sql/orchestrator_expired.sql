@@ -1,0 +1,6 @@
+-- One orchestrator whose lease has run out, other than $1, for this transaction alone; its client ids, one a row.
+WITH expired AS MATERIALIZED (
+    SELECT orchestrator_id, client_ids FROM orchestrators
+    WHERE lease_until < clock_timestamp() AND orchestrator_id <> $1
+    ORDER BY orchestrator_id LIMIT 1 FOR UPDATE SKIP LOCKED)
+SELECT orchestrator_id, unnest(client_ids) FROM expired

@@ -1,0 +1,39 @@
+-- Database and broker have answered an orchestrator ($1) at $2 (microseconds); the last time that they did was $3 seconds earlier, as its process
+-- measured (NULL: never). $4: its connections with the broker broke in between. $5: its watermark comes up to here (NULL: stays).
+-- $6: the part that was away, should this be an outage; $7: how many seconds without any orchestrator are one.
+-- Answers what it recorded: outage, gap, or nothing.
+WITH given AS MATERIALIZED (
+    SELECT timestamptz 'epoch' + $2::bigint * interval '1 microsecond' AS at, timestamptz 'epoch' + $5::bigint * interval '1 microsecond' AS stored),
+before AS MATERIALIZED (
+    SELECT s.served_until, s.away, g.at, extract(epoch FROM g.at - s.served_until)::double precision AS unserved
+    FROM service s CROSS JOIN given g FOR NO KEY UPDATE OF s),
+hole AS MATERIALIZED (
+    SELECT b.*, greatest(0, least($3::double precision, b.unserved)) AS seconds,
+           -- Another one's connection did not break, and has been answered since.
+           EXISTS (SELECT FROM orchestrators o
+                   WHERE o.orchestrator_id <> $1 AND o.connected_since <= b.at - make_interval(secs => coalesce($3::double precision, b.unserved))
+                     AND o.beat_at >= b.at - make_interval(secs => $7::double precision)) AS covered
+    FROM before b),
+judged AS MATERIALIZED (
+    SELECT h.*, h.served_until IS NOT NULL AND (h.seconds >= $7::double precision OR $4::boolean AND NOT h.covered) AS is_outage,
+           $4::boolean AND h.served_until IS NOT NULL AS is_gap
+    FROM hole h),
+recorded AS (
+    INSERT INTO outages (part, clock_stood_still, began, ended, service_at, orchestrator_id)
+    SELECT $6, is_outage, at - make_interval(secs => seconds), at, at - make_interval(secs => seconds + away), $1
+    FROM judged WHERE is_outage OR is_gap),
+shared AS (
+    UPDATE service s
+    SET served_until = greatest(s.served_until, j.at),
+        away = s.away + CASE WHEN j.is_outage THEN j.seconds ELSE 0 END,
+        outage_ended = CASE WHEN j.is_outage THEN j.at ELSE s.outage_ended END,
+        heard_since = CASE WHEN j.is_outage OR j.is_gap THEN j.at ELSE s.heard_since END,
+        census_wanted = CASE WHEN j.is_outage OR j.is_gap OR j.served_until IS NULL THEN j.at ELSE s.census_wanted END
+    FROM judged j),
+own AS (
+    UPDATE orchestrators o
+    SET beat_at = g.at, connected_since = CASE WHEN $4 OR o.connected_since IS NULL THEN g.at ELSE o.connected_since END,
+        watermark = CASE WHEN o.watermark IS NULL THEN NULL ELSE greatest(o.watermark, g.stored) END
+    FROM given g
+    WHERE o.orchestrator_id = $1)
+SELECT CASE WHEN is_outage THEN 'outage' WHEN is_gap THEN 'gap' ELSE '' END, seconds FROM judged

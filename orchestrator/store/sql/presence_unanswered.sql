@@ -1,0 +1,20 @@
+-- Devices that were asked whether they are there (target_probe.sql, presence_awaited.sql): whoever has not answered in 15 seconds of complete evidence
+-- is not online. What was asked before a break with the broker may be lost, and is asked again. Devices are locked first, as always; whoever
+-- is at one of them has heard of it. At most $1.
+WITH clock AS MATERIALIZED (
+    SELECT c.evidence, s.heard_since
+    FROM service s
+    CROSS JOIN (SELECT least(min(watermark), clock_timestamp()) AS evidence FROM orchestrators HAVING count(watermark) > 0) c),
+late AS MATERIALIZED (
+    SELECT p.device_id
+    FROM presence p CROSS JOIN clock c
+    WHERE p.probed_at IS NOT NULL AND (p.probed_at < c.evidence - interval '15 seconds' OR p.probed_at <= c.heard_since)
+    LIMIT $1),
+locked AS MATERIALIZED (
+    SELECT d.device_id FROM devices d JOIN late USING (device_id) ORDER BY d.device_id FOR NO KEY UPDATE OF d SKIP LOCKED)
+UPDATE presence p
+SET probed_at = NULL,
+    online = p.online AND (p.probed_at <= c.heard_since) IS TRUE,
+    changed_at = CASE WHEN p.online AND (p.probed_at <= c.heard_since) IS NOT TRUE THEN clock_timestamp() ELSE p.changed_at END
+FROM locked l, clock c
+WHERE p.device_id = l.device_id AND p.probed_at IS NOT NULL
