@@ -34,7 +34,7 @@ const struct config_key config_keys[] = {
             "reports held in memory; when full, the broker holds the rest"),
     INTEGER(
         reports_per_minute, 1, 100000, CONFIG_RELOADABLE, "120",
-        "reports of one device; above it progress is dropped, and of the rest only the newest is kept waiting"),
+        "reports of one device in a minute; above it the orchestrator drops its progress and merges what repeats"),
     INTEGER(tick_milliseconds, 10, 60000, CONFIG_RELOADABLE, "500",
             "time between two looks at the campaigns"),
     INTEGER(

@@ -337,7 +337,7 @@ static void a_repeated_result_or_answer_waits_once(void **state)
     struct queue *queue = queue_of_crowded_devices();
     struct report cancelled = of_device("a", REPORT_CANCELLED), answered = of_device("a", REPORT_ANSWERED);
     cancelled.target = (struct target_report){.campaign = 12, .attempt = 1};
-    strcpy(answered.target.nonce, "0123456789abcdef");
+    snprintf(answered.target.nonce, sizeof answered.target.nonce, "0123456789abcdef");
     assert_int_equal(put_report(queue, event("a", TARGET_EVENT_FAILED, 1)), QUEUE_PUT);
     assert_int_equal(put_report(queue, event("a", TARGET_EVENT_FAILED, 1)), QUEUE_SETTLED);
     assert_int_equal(put_report(queue, event("a", TARGET_EVENT_FAILED, 2)), QUEUE_PUT);
