@@ -99,7 +99,7 @@ static bool is_same_target_report(const struct target_report *a, const struct ta
            a->running.slot == b->running.slot && strcmp(a->running.sha256, b->running.sha256) == 0;
 }
 
-/* Where a result or an answer waits with all that `report` says; CHAINS_NONE: nowhere. */
+/* Where a report of this kind waits that says the same; CHAINS_NONE: nowhere. */
 static uint32_t find_same(struct queue *queue, uint32_t chain, enum report_kind kind,
                           const struct target_report *said)
 {
