@@ -96,14 +96,16 @@ UNION ALL
 SELECT o.name, t.device_id, t.wave, t.state, t.attempt, t.state_at, t.deadline, p.online, p.last_seen,
        'offline, waiting to be offered'
 FROM opened o
-CROSS JOIN LATERAL (SELECT t.* FROM targets t WHERE t.campaign_id = o.campaign_id AND t.wave = o.wave AND t.waiting
+CROSS JOIN LATERAL (SELECT t.device_id, t.wave, t.state, t.attempt, t.state_at, t.deadline FROM targets t
+                    WHERE t.campaign_id = o.campaign_id AND t.wave = o.wave AND t.waiting
                     ORDER BY t.campaign_id, t.wave, t.position LIMIT 1000) t
-CROSS JOIN LATERAL (SELECT p.* FROM presence p WHERE p.device_id = t.device_id AND NOT p.online OFFSET 0) p
+CROSS JOIN LATERAL (SELECT p.online, p.last_seen FROM presence p WHERE p.device_id = t.device_id AND NOT p.online OFFSET 0) p
 WHERE (SELECT sum(pending) <= 1000 FROM opened)
 UNION ALL
 SELECT o.name, t.device_id, t.wave, t.state, t.attempt, t.state_at, t.deadline, p.online, p.last_seen,
        'offline, waiting to be offered'
 FROM presence p
-CROSS JOIN LATERAL (SELECT t.* FROM targets t WHERE t.device_id = p.device_id AND t.live AND t.waiting OFFSET 0) t
+CROSS JOIN LATERAL (SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, t.state_at, t.deadline FROM targets t
+                    WHERE t.device_id = p.device_id AND t.live AND t.waiting OFFSET 0) t
 JOIN opened o USING (campaign_id, wave)
 WHERE (SELECT sum(pending) > 1000 FROM opened) AND NOT p.online;

@@ -102,7 +102,9 @@ static enum status take_answer(struct watch *watch, struct store *store, struct 
     watch->answered = watch->asked;
     watch->answered_at = watch->asked_at;
     watch->asked = 0;
-    watch->broken = watch->itself_was_away = watch->database_was_away = watch->broker_was_away = false;
+    watch->broken = watch->itself_was_away = watch->database_was_away = false;
+    /* An answer that is late belongs to the interval that the next beat ends. */
+    watch->broker_was_away = now(watch) - watch->answered_at > SLOW_MILLISECONDS;
     return STATUS_OK;
 }
 
@@ -175,10 +177,12 @@ enum status watch_beat(struct watch *watch, struct store *store, int millisecond
         return come_back(watch, store, error);
     if (!watch->joined && join(watch, store, error) != STATUS_OK)
         return error->status;
-    long long asked_at = now(watch);
+    long long began = now(watch);
     if (evidence_beat(store, watch->id, &moment, &member, &others_expired, error) != STATUS_OK)
         return error->status;
-    watch->database_was_away = watch->database_was_away || now(watch) - asked_at > SLOW_MILLISECONDS;
+    /* A database that stood still has read its clock at the end of that. */
+    long long asked_at = now(watch);
+    watch->database_was_away = watch->database_was_away || asked_at - began > SLOW_MILLISECONDS;
     if (!member) {
         log_write(LOG_WARNING, "place_lost", "reason",
                   "another orchestrator has taken it: the lease had run out", NULL);

@@ -156,16 +156,25 @@ void fixture_tick(struct fixture *fixture)
 
 void fixture_later(struct fixture *fixture, int seconds)
 {
-    char sql[800];
-    snprintf(sql, sizeof sql,
-             "UPDATE targets SET deadline = deadline - make_interval(secs => %d), sent_at = sent_at - "
-             "make_interval(secs => %d), not_before = not_before - make_interval(secs => %d);"
-             "UPDATE waves SET soak_until = soak_until - make_interval(secs => %d), opened_at = opened_at - "
-             "make_interval(secs => %d);"
-             "UPDATE presence SET changed_at = changed_at - make_interval(secs => %d);"
-             "UPDATE asks SET due = due - make_interval(secs => %d);"
-             "UPDATE campaigns SET rate_at = rate_at - make_interval(secs => %d)",
-             seconds, seconds, seconds, seconds, seconds, seconds, seconds, seconds);
+    static const char *const moments[] = {
+        "targets SET deadline = deadline - $, sent_at = sent_at - $, not_before = not_before - $",
+        "waves SET soak_until = soak_until - $, opened_at = opened_at - $",
+        "presence SET changed_at = changed_at - $, last_seen = last_seen - $, hello_at = hello_at - $, "
+        "resumed_at = resumed_at - $, probed_at = probed_at - $",
+        "asks SET due = due - $",
+        "outages SET began = began - $, ended = ended - $, service_at = service_at - $, asked_at = asked_at - $",
+        "service SET outage_ended = outage_ended - $, heard_since = heard_since - $",
+        "campaigns SET rate_at = rate_at - $",
+    };
+    char sql[2000];
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+        used += (size_t)snprintf(sql + used, sizeof sql - used, "UPDATE ");
+        for (const char *c = moments[i]; *c != '\0'; c++)
+            used += *c == '$' ? (size_t)snprintf(sql + used, sizeof sql - used, "interval '%d s'", seconds)
+                              : (size_t)snprintf(sql + used, sizeof sql - used, "%c", *c);
+        used += (size_t)snprintf(sql + used, sizeof sql - used, ";");
+    }
     struct error error;
     assert_int_equal(store_run_script(fixture->store, sql, &error), STATUS_OK);
     fixture_tick(fixture);

@@ -9,5 +9,6 @@ gap AS (
 noted AS (
     UPDATE service SET heard_since = clock_timestamp(), census_wanted = clock_timestamp() WHERE EXISTS (SELECT FROM gone)),
 kept AS (
-    UPDATE orchestrators SET watermark = NULL, connected_since = NULL WHERE orchestrator_id = $1 AND $2)
-DELETE FROM orchestrators WHERE orchestrator_id = $1 AND NOT $2
+    UPDATE orchestrators SET watermark = NULL, connected_since = NULL WHERE orchestrator_id = $1 AND $2 AND (SELECT count(*) FROM gone) >= 0)
+-- What has been read of the row comes first: a row that this statement has changed is not read any more.
+DELETE FROM orchestrators WHERE orchestrator_id = $1 AND NOT $2 AND (SELECT count(*) FROM gone) >= 0

@@ -1,0 +1,331 @@
+/* Deadlines and evidence: what a campaign judges, when, and what it takes back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine_fixture.h"
+#include "services.h"
+#include "tick.h"
+
+/* All at once, three devices; nobody may fail: any failure halts. */
+#define STRICT                                                                                               \
+    "{'name':'p','waves':[{'name':'all','size':{'rest':true},'gate':{'type':'threshold','success_percent':"  \
+    "90,'finished_percent':100,'failure_percent':20,'min_sample':1}}],'rate':{'per_minute':600000},"         \
+    "'in_flight':10,'timeouts':{'offer_seconds':30,'download_seconds':60,'confirm_seconds':40},'offline':{"  \
+    "'wait_seconds':100,'then':'skip'}}"
+
+/* The same, and only all of them together halt. */
+#define LENIENT                                                                                              \
+    "{'name':'p','waves':[{'name':'all','size':{'rest':true},'gate':{'type':'threshold','success_percent':"  \
+    "1,'finished_percent':100,'failure_percent':100,'min_sample':1}}],'rate':{'per_minute':600000},"         \
+    "'in_flight':10,'timeouts':{'offer_seconds':30,'download_seconds':60,'confirm_seconds':40},'offline':{"  \
+    "'wait_seconds':100,'then':'skip'}}"
+
+/* The watermark of the only orchestrator stands so many seconds ago. */
+static void evidence_is_behind(struct fixture *fixture, int seconds)
+{
+    char sql[200];
+    snprintf(sql, sizeof sql, "UPDATE orchestrators SET watermark = clock_timestamp() - interval '%d s'",
+             seconds);
+    fixture_sql(fixture, sql);
+}
+
+static void evidence_is_complete(struct fixture *fixture)
+{
+    fixture_sql(fixture, "UPDATE orchestrators SET watermark = 'infinity'");
+}
+
+/* An outage of `part` begins now, and has ended so many seconds ago when this returns. All in flight have
+ * been asked by then. */
+static void outage(struct fixture *fixture, const char *part, int seconds, int ago)
+{
+    char sql[900];
+    fixture_sql(fixture, "UPDATE orchestrators SET watermark = NULL");
+    fixture_later(fixture, seconds + ago);
+    snprintf(
+        sql, sizeof sql,
+        "INSERT INTO outages (part, clock_stood_still, began, ended, service_at, asked_at, orchestrator_id) "
+        "SELECT '%s', true, now() - interval '%d s', now() - interval '%d s', now() - interval '%d s' - "
+        "make_interval(secs => away), now() - interval '%d s', 'fixture' FROM service;"
+        "UPDATE service SET away = away + %d, outage_ended = now() - interval '%d s', heard_since = now() - "
+        "interval '%d s';"
+        "UPDATE orchestrators SET watermark = 'infinity'",
+        part, seconds + ago, ago, seconds + ago, ago, seconds, ago, ago);
+    struct error error;
+    assert_int_equal(store_run_script(fixture->store, sql, &error), STATUS_OK);
+}
+
+static void hello(struct fixture *fixture, const char *device)
+{
+    fixture_report(fixture, device,
+                   "{'report':'hello','version':'v1.0.5t45772(a)','slot':1,'boot':'confirmed','reset_reason':"
+                   "'power_on','sha256':'5555555555555555555555555555555555555555555555555555555555555555'}");
+}
+
+static struct fixture *three_in_flight(const char *policy)
+{
+    struct fixture *fixture = fixture_make(3);
+    fixture_campaign(fixture, "c", policy);
+    fixture_tick(fixture);
+    assert_int_equal(fixture_targets(fixture, "offered"), 3);
+    return fixture;
+}
+
+static void no_deadline_is_judged_beyond_the_evidence(void **state)
+{
+    (void)state;
+    struct fixture *fixture = three_in_flight(STRICT);
+    evidence_is_behind(fixture, 100);
+    fixture_later(fixture, 50); /* past the offer's 30 s: but what was said meanwhile is not known yet */
+    assert_int_equal(fixture_targets(fixture, "offered"), 3);
+    for (int i = 1; i <= 3; i++) {
+        char device[16];
+        snprintf(device, sizeof device, "lamp-%d", i);
+        fixture_updates_itself(fixture, device);
+    }
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "completed");
+    fixture_release(fixture);
+}
+
+static void the_slowest_orchestrator_counts(void **state)
+{
+    (void)state;
+    struct fixture *fixture = three_in_flight(STRICT);
+    fixture_sql(
+        fixture,
+        "INSERT INTO orchestrators VALUES ('slow', '{}', now() - interval '1 hour', now() - interval '100 s')");
+    fixture_later(fixture, 50);
+    assert_int_equal(fixture_targets(fixture, "offered"),
+                     3); /* its lease is over: its place is not taken yet */
+    fixture_sql(fixture, "UPDATE orchestrators SET watermark = NULL WHERE orchestrator_id = 'slow'");
+    fixture_tick(fixture);
+    assert_int_equal(fixture_targets(fixture, "silent"), 3); /* it takes no reports */
+    fixture_release(fixture);
+}
+
+static void without_an_orchestrator_nothing_is_judged(void **state)
+{
+    (void)state;
+    struct fixture *fixture = three_in_flight(STRICT);
+    fixture_sql(fixture, "UPDATE orchestrators SET watermark = NULL");
+    fixture_later(fixture, 3600);
+    assert_int_equal(fixture_targets(fixture, "offered"), 3);
+    fixture_release(fixture);
+}
+
+static void reports_that_may_be_lost_are_asked_for_first(void **state)
+{
+    (void)state;
+    struct fixture *fixture = three_in_flight(LENIENT);
+    fixture_sql(fixture,
+                "INSERT INTO outages (part, clock_stood_still, began, ended, service_at, orchestrator_id) "
+                "VALUES ('orchestrator', false, now(), now(), now(), 'other')");
+    fixture_later(fixture, 50);
+    assert_int_equal(fixture->asks, 3);
+    assert_int_equal(fixture_targets(fixture, "silent"), 0);
+    hello(fixture, "lamp-1"); /* it is there, and has nothing to say of the offer */
+    fixture_tick(fixture);
+    assert_int_equal(fixture_targets(fixture, "silent"), 1);
+    fixture_later(fixture, 16);
+    assert_int_equal(fixture_targets(fixture, "silent"), 3);
+    fixture_release(fixture);
+}
+
+static void an_outage_moves_every_deadline(void **state)
+{
+    (void)state;
+    struct fixture *fixture = three_in_flight(STRICT);
+    outage(fixture, "orchestrator", 100, 0);
+    for (int i = 1; i <= 3; i++) {
+        char device[16];
+        snprintf(device, sizeof device, "lamp-%d", i);
+        hello(fixture, device); /* their clock goes on */
+    }
+    fixture_later(fixture, 20);
+    assert_int_equal(fixture_targets(fixture, "silent"), 0); /* 20 s of its 30 are over */
+    assert_int_equal(
+        fixture_integer(fixture, "SELECT count(*) FROM ops.stuck_devices WHERE why = 'past its deadline'"),
+        0);
+    fixture_later(fixture, 15);
+    assert_int_equal(fixture_targets(fixture, "silent"), 3);
+    fixture_release(fixture);
+}
+
+static void the_clock_of_a_device_goes_on_at_its_hello_or_after_ninety_seconds(void **state)
+{
+    (void)state;
+    struct fixture *fixture = three_in_flight(LENIENT);
+    outage(fixture, "broker", 20, 0);
+    hello(fixture, "lamp-1");
+    fixture_later(fixture, 35); /* past the offer's 30 */
+    assert_int_equal(fixture_targets(fixture, "silent"), 1);
+    fixture_later(fixture, 30);
+    hello(fixture, "lamp-2"); /* 65 s after the end */
+    fixture_later(fixture, 27);
+    assert_int_equal(fixture_targets(fixture, "silent"), 1); /* lamp-3: 92 s, two of its own */
+    fixture_later(fixture, 10);
+    assert_int_equal(fixture_targets(fixture, "silent"), 2); /* lamp-2: 37 of its own; lamp-3: 12 */
+    fixture_later(fixture, 20);
+    assert_int_equal(fixture_targets(fixture, "silent"), 3);
+    fixture_release(fixture);
+}
+
+/* A retry and a gate would both have seen it otherwise: the policy has neither left. */
+static void ends(struct fixture *fixture, const char *device, const char *report, const char *reason)
+{
+    char json[400];
+    char *campaign = services_query(fixture->url, "SELECT max(campaign_id) FROM campaigns");
+    char sql[100];
+    snprintf(sql, sizeof sql, "SELECT attempt FROM targets WHERE device_id = '%s'", device);
+    fixture_reports(fixture, device, strcmp(report, "failed") == 0 ? "accepted" : "trial");
+    snprintf(json, sizeof json,
+             "{'report':'%s','campaign':%s,'attempt':%lld,'reason':'%s','version':'v1.0.5t45772(a)','slot':1,"
+             "'sha256':'5555555555555555555555555555555555555555555555555555555555555555'}",
+             report, campaign, (long long)fixture_integer(fixture, sql), reason);
+    fixture_report(fixture, device, json);
+    free(campaign);
+}
+
+static void what_an_outage_explains_is_tried_again_and_not_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *part, *report, *reason;
+        bool is_explained;
+    } cases[] = {
+        {"broker", "reverted", "confirm_timeout", true},
+        {"broker", "reverted", "no_connection", true},
+        {"broker", "reverted", "health_check", false},
+        {"broker", "failed", "download_timeout", false},
+        {"database", "failed", "http_status", true},
+        {"database", "failed", "connection_lost", true},
+        {"database", "reverted", "confirm_timeout", false},
+        {"orchestrator", "failed", "download_timeout", true},
+        {"orchestrator", "reverted", "confirm_timeout", true},
+        {"orchestrator", "failed", "flash_error", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fixture *fixture = three_in_flight(STRICT);
+        outage(fixture, cases[i].part, 12, 0);
+        ends(fixture, "lamp-1", cases[i].report, cases[i].reason);
+        hello(fixture, "lamp-1");
+        fixture_tick(fixture);
+        if (fixture_integer(fixture, "SELECT count(*) FROM campaigns WHERE state = 'running'") !=
+            cases[i].is_explained)
+            fail_msg("outage of the %s, %s %s", cases[i].part, cases[i].report, cases[i].reason);
+        if (cases[i].is_explained) {
+            assert_int_equal(fixture_integer(fixture,
+                                             "SELECT attempt FROM targets WHERE state = 'offered' AND "
+                                             "device_id = 'lamp-1'"),
+                             2);
+            assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM device_failures"), 0);
+        }
+        fixture_release(fixture);
+    }
+}
+
+static void a_bad_image_gets_no_pass_by_outages(void **state)
+{
+    (void)state;
+    struct fixture *fixture = three_in_flight(STRICT);
+    for (int i = 0; i < 3; i++) {
+        outage(fixture, "broker", 5, 0);
+        fixture_state_is(fixture, "c", "running");
+        ends(fixture, "lamp-1", "reverted", "confirm_timeout");
+        hello(fixture, "lamp-1");
+        fixture_tick(fixture);
+    }
+    fixture_state_is(fixture, "c", "halted"); /* the third time it counts */
+    assert_int_equal(fixture_targets(fixture, "reverted"), 1);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM device_failures"), 1);
+    fixture_release(fixture);
+}
+
+static void an_outage_of_another_time_explains_nothing(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(3);
+    outage(fixture, "broker", 20, 5);
+    fixture_sql(fixture, "UPDATE presence SET hello_at = now()");
+    fixture_campaign(fixture, "c", STRICT);
+    fixture_tick(fixture);
+    ends(fixture, "lamp-1", "reverted", "confirm_timeout");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "halted");
+    fixture_release(fixture);
+}
+
+/* The outage that explains it may not be recorded yet. */
+static void nothing_is_decided_before_the_evidence_is_complete(void **state)
+{
+    (void)state;
+    struct fixture *fixture = three_in_flight(STRICT);
+    evidence_is_behind(fixture, 10);
+    ends(fixture, "lamp-1", "reverted", "confirm_timeout");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "running");
+    assert_int_equal(fixture_targets(fixture, "reverted"), 1);
+    evidence_is_complete(fixture);
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "halted");
+    fixture_release(fixture);
+}
+
+static void a_failure_that_no_outage_could_explain_is_judged_at_once(void **state)
+{
+    (void)state;
+    struct fixture *fixture = three_in_flight(STRICT);
+    evidence_is_behind(fixture, 10);
+    ends(fixture, "lamp-1", "reverted", "health_check");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "halted");
+    fixture_release(fixture);
+}
+
+static void what_fails_for_one_campaign_is_shown_there(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(4);
+    struct error error = {0};
+    fixture_campaign(fixture, "bad", STRICT);
+    fixture_tick(fixture);
+    fixture_sql(fixture, "UPDATE campaigns SET policy = '{\"name\":1}' WHERE name = 'bad'");
+    for (int i = 0; i < 2; i++) {
+        bool more;
+        assert_int_equal(tick(&fixture->engine, fixture->store, &more, &error), STATUS_OK);
+    }
+    char *shown = services_query(fixture->url, "SELECT tick_error FROM campaigns WHERE name = 'bad'");
+    assert_non_null(shown);
+    assert_non_null(strstr(shown, "policy"));
+    free(shown);
+    fixture_sql(fixture,
+                "UPDATE campaigns SET policy = (SELECT policy FROM plans LIMIT 1) WHERE name = 'bad'");
+    fixture_tick(fixture); /* which finds no error any more */
+    fixture_release(fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_deadline_is_judged_beyond_the_evidence),
+        cmocka_unit_test(the_slowest_orchestrator_counts),
+        cmocka_unit_test(without_an_orchestrator_nothing_is_judged),
+        cmocka_unit_test(reports_that_may_be_lost_are_asked_for_first),
+        cmocka_unit_test(an_outage_moves_every_deadline),
+        cmocka_unit_test(the_clock_of_a_device_goes_on_at_its_hello_or_after_ninety_seconds),
+        cmocka_unit_test(what_an_outage_explains_is_tried_again_and_not_counted),
+        cmocka_unit_test(a_bad_image_gets_no_pass_by_outages),
+        cmocka_unit_test(an_outage_of_another_time_explains_nothing),
+        cmocka_unit_test(nothing_is_decided_before_the_evidence_is_complete),
+        cmocka_unit_test(a_failure_that_no_outage_could_explain_is_judged_at_once),
+        cmocka_unit_test(what_fails_for_one_campaign_is_shown_there),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
