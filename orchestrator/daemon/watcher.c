@@ -4,7 +4,7 @@
 #include "threads.h"
 #include "watch.h"
 
-enum { BEAT_MILLISECONDS = 500 };
+enum { BEAT_MILLISECONDS = 500, FIRST_MILLISECONDS = 50 };
 
 static long long read_clock(void *context)
 {
@@ -91,7 +91,7 @@ void *watch_main(void *context)
     mqtt_client_ids(shared->mqtt, ids);
     watch_start(&watch, &ports, shared->id, ids, MQTT_CLIENT_IDS, shared->config->broker_skew_seconds);
     while (goes_on && !atomic_load(&shared->secret_known)) /* the ticker waits for the database */
-        goes_on = shared_pause(shared, BEAT_MILLISECONDS / 10);
+        goes_on = shared_pause(shared, FIRST_MILLISECONDS);
     while (goes_on) {
         struct error error;
         long long began = clock_milliseconds();
@@ -103,7 +103,9 @@ void *watch_main(void *context)
         }
         if (watch.stored > 0)
             atomic_store(&shared->stored_at, watch.stored_at);
-        long long rest = began + BEAT_MILLISECONDS - clock_milliseconds();
+        /* At the start the connections come in a moment. */
+        long long rest =
+            began + (watch.stored > 0 ? BEAT_MILLISECONDS : FIRST_MILLISECONDS) - clock_milliseconds();
         goes_on = shared_pause(shared, rest > 0 ? (int)rest : 0);
     }
     store_destroy(store);

@@ -64,7 +64,9 @@ given_device_by_hand() { # given_device_by_hand ID: online; what it is told is i
     mosquitto_sub "${mqtt[@]}" --topic "fota/v1/$1/command" > "$work/commands-$1" &
     helpers+=($!)
     mosquitto_pub "${mqtt[@]}" --topic "fota/v1/$1/presence" --message '{"online":true}' --retain
-    eventually t "SELECT online FROM presence WHERE device_id = '$1'"
+    mosquitto_pub "${mqtt[@]}" --topic "fota/v1/$1/report" --message '{"report":"hello","version":"'"$(full v1.0.5)"'",
+        "slot":1,"boot":"confirmed","reset_reason":"power_on","sha256":"'"$(printf '5%.0s' {1..64})"'"}'
+    eventually t "SELECT online AND hello_at IS NOT NULL FROM presence WHERE device_id = '$1'"
 }
 mute=$(printf 'x%.0s' {1..50})-by-hand
 given_device_by_hand "$mute"

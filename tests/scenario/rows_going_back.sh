@@ -108,7 +108,7 @@ the_device_is_offered_it
 the_device_says confirmed
 then_campaign_is "$campaign" rolled_back
 the_device second
-publish presence '{"online":true}' --retain
+the_device_runs_it_already
 when_operator rollback "$campaign"
 the_device_is_offered_it
 then_the_campaign_went draft scheduled running completed rolling_back rolled_back rolling_back

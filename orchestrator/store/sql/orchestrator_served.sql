@@ -2,8 +2,11 @@
 -- measured (NULL: never). $4: its connections with the broker broke in between. $5: its watermark comes up to here (NULL: stays).
 -- $6: the part that was away, should this be an outage; $7: how many seconds without any orchestrator are one.
 -- Answers what it recorded: outage, gap, or nothing.
-WITH given AS MATERIALIZED (
-    SELECT timestamptz 'epoch' + $2::bigint * interval '1 microsecond' AS at, timestamptz 'epoch' + $5::bigint * interval '1 microsecond' AS stored),
+-- Its own row is locked first, as by whoever takes its place (orchestrator_leave.sql).
+WITH mine AS MATERIALIZED (SELECT FROM orchestrators WHERE orchestrator_id = $1 FOR NO KEY UPDATE),
+given AS MATERIALIZED (
+    SELECT timestamptz 'epoch' + $2::bigint * interval '1 microsecond' AS at, timestamptz 'epoch' + $5::bigint * interval '1 microsecond' AS stored
+    FROM (SELECT count(*) FROM mine) m),
 before AS MATERIALIZED (
     SELECT s.served_until, s.away, g.at, extract(epoch FROM g.at - s.served_until)::double precision AS unserved
     FROM service s CROSS JOIN given g FOR NO KEY UPDATE OF s),
