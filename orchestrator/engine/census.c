@@ -79,6 +79,11 @@ static int compare_device(const void *left, const void *right)
     return strcmp(((const struct report *)left)->device, ((const struct report *)right)->device);
 }
 
+static int compare_id(const void *id, const void *report)
+{
+    return strcmp(id, ((const struct report *)report)->device);
+}
+
 static void put_row(struct array columns[5], const char *device, const struct presence *presence)
 {
     char session[SESSION_TEXT_SIZE], boots[PRESENCE_BOOTS_SIZE];
@@ -101,11 +106,9 @@ static enum status compare(struct work *work, struct store *store, const char *i
     if (store_run(store, &SQL_PRESENCE_READ, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     for (int64_t i = 0; i < store_rows_count(rows); i++) {
-        struct report key;
         struct presence presence;
-        snprintf(key.device, sizeof key.device, "%s", store_rows_text(rows, i, 0));
-        const struct report *report =
-            bsearch(&key, work->reports, work->count, sizeof *work->reports, compare_device);
+        const struct report *report = bsearch(store_rows_text(rows, i, 0), work->reports, work->count,
+                                              sizeof *work->reports, compare_id);
         presence_row_read(rows, i, &presence);
         if (report == NULL || !presence_retained(&presence, &report->session, report->online))
             continue;
