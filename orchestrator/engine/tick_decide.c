@@ -176,6 +176,17 @@ static void explain_unwritten(const struct campaign *campaign, int wave, char *w
                  (long long)campaign->unwritten);
 }
 
+enum { EVIDENCE_BEHIND_SECONDS = 15 };
+
+/* Nor is anybody silent before all is stored that was said. */
+static void explain_evidence(const struct campaign *campaign, char *words, size_t size)
+{
+    size_t used = strlen(words);
+    if (snapshot_in_flight(&campaign->snapshot) > 0 &&
+        campaign->now - campaign->evidence > EVIDENCE_BEHIND_SECONDS)
+        snprintf(words + used, size - used, "; deadlines wait for reports that are not stored yet");
+}
+
 /* Members are left to be offered, and nobody is at work. */
 static bool stands_still(const struct campaign *campaign, int wave)
 {
@@ -216,6 +227,7 @@ static enum status explain_waves(const struct tick_work *work, struct store *sto
             return error->status;
         explain_windows(work, i, words, sizeof words);
         explain_unwritten(campaign, i, words, sizeof words);
+        explain_evidence(campaign, words, sizeof words);
         if (still && tick_explain_overlap(work, store, words, sizeof words, error) != STATUS_OK)
             return error->status;
         struct store_parameters parameters = {0};

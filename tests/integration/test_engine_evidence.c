@@ -84,6 +84,10 @@ static void no_deadline_is_judged_beyond_the_evidence(void **state)
     evidence_is_behind(fixture, 100);
     fixture_later(fixture, 50); /* past the offer's 30 s: but what was said meanwhile is not known yet */
     assert_int_equal(fixture_targets(fixture, "offered"), 3);
+    assert_int_equal(
+        fixture_integer(fixture,
+                        "SELECT count(*) FROM ops.wave_progress WHERE verdict LIKE '%not stored yet'"),
+        1);
     for (int i = 1; i <= 3; i++) {
         char device[16];
         snprintf(device, sizeof device, "lamp-%d", i);
