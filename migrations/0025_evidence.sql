@@ -27,6 +27,7 @@ CREATE TABLE outages (
 CREATE INDEX outages_by_end ON outages (ended);
 CREATE INDEX outages_not_asked ON outages (outage_id) WHERE asked_at IS NULL;
 CREATE INDEX outages_by_service_clock ON outages (service_at) WHERE clock_stood_still;
+CREATE INDEX outages_by_begin ON outages (began) WHERE clock_stood_still;
 
 -- One row: what all orchestrators share.
 CREATE TABLE service (
@@ -40,7 +41,14 @@ CREATE TABLE service (
     census_by      text,                               -- who reads them
     census_lease   timestamptz                         -- for as long
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
-INSERT INTO service DEFAULT VALUES;
+-- Before this migration nobody noted when the service was there: the last sign of a device is the best there is.
+INSERT INTO service (served_until) SELECT greatest((SELECT max(last_seen) FROM presence), (SELECT max(state_at) FROM targets WHERE in_flight));
+
+-- The service clock: the database's time less all outages. In an interval without service that is not recorded yet it stands still already.
+CREATE FUNCTION service_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$
+    SELECT CASE WHEN clock_timestamp() - served_until > interval '3 seconds' THEN served_until ELSE clock_timestamp() END - make_interval(secs => away)
+    FROM service
+$$;
 
 -- A moment of the service clock, such as a deadline, as the clock on the wall will show it unless there is another outage.
 CREATE FUNCTION wall_clock(service_clock timestamptz) RETURNS timestamptz LANGUAGE sql STABLE AS $$
@@ -61,7 +69,13 @@ CREATE INDEX presence_awaited ON presence (device_id) WHERE online AND awaits_he
 CREATE INDEX presence_probed ON presence (device_id) WHERE probed_at IS NOT NULL;
 
 -- Attempts, of this hop, that an outage has cost: neither counted nor part of the policy's retries.
-ALTER TABLE targets ADD COLUMN outage_attempts smallint NOT NULL DEFAULT 0 CHECK (outage_attempts BETWEEN 0 AND 2);
+ALTER TABLE targets
+    ADD COLUMN outage_attempts smallint NOT NULL DEFAULT 0 CHECK (outage_attempts BETWEEN 0 AND 2),
+    -- An outcome that an outage of ours may explain (docs/protocol.md, "Outages"). It changes with an outcome alone (migration 0016).
+    ADD COLUMN explainable boolean NOT NULL GENERATED ALWAYS AS (
+        state = 'failed' AND reason IN ('download_timeout', 'connection_lost', 'http_status')
+        OR state = 'reverted' AND reason IN ('confirm_timeout', 'no_connection')) STORED;
+CREATE INDEX targets_explainable ON targets (campaign_id) WHERE explainable;
 
 -- What keeps failing for one campaign alone; NULL: nothing.
 ALTER TABLE campaigns ADD COLUMN tick_error text, ADD COLUMN tick_error_at timestamptz;

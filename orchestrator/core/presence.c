@@ -28,8 +28,12 @@ void presence_write_boots(const struct presence *presence, char text[PRESENCE_BO
 static enum session_order compare(const struct presence *presence, const struct device_session *said)
 {
     const char *boots[SESSION_RECENT_BOOTS_MAX];
-    for (int i = 0; i < presence->boot_count; i++)
+    for (int i = 0; i < presence->boot_count; i++) {
         boots[i] = presence->boots[i];
+        /* It runs firmware without sessions by now: this is of an earlier boot. */
+        if (presence->session.number == 0 && strcmp(boots[i], said->boot) == 0)
+            return SESSION_OLDER;
+    }
     return session_compare(&presence->session, boots, (size_t)presence->boot_count, said);
 }
 
@@ -113,18 +117,21 @@ bool presence_hello(struct presence *presence, const struct device_session *said
     return true;
 }
 
-bool presence_retained(struct presence *presence, const struct device_session *said, bool online)
+enum presence_census presence_retained(struct presence *presence, const struct device_session *said,
+                                       bool online)
 {
-    if (said->number > 0) {
-        enum session_order order = compare(presence, said);
-        if (order == SESSION_SAME && presence->online == online)
-            return false;
-        return presence_connection(presence, said, online);
+    if (said->number == 0) {
+        if (online == presence->online && (!online || presence->session.number == 0))
+            return PRESENCE_AGREES;
+        return presence->awaits_hello ? PRESENCE_AGREES : PRESENCE_TO_BE_ASKED;
     }
-    if ((online && presence->online && presence->session.number == 0) || (!online && !presence->online) ||
-        presence->awaits_hello)
-        return false;
-    presence->online = presence->awaits_hello = true;
-    presence->said = true;
-    return true;
+    enum session_order order = compare(presence, said);
+    if (order == SESSION_OLDER ||
+        (order == SESSION_SAME && (presence->session_over || presence->online == online)))
+        return PRESENCE_AGREES;
+    if (online)
+        return PRESENCE_TO_BE_ASKED;
+    bool was_online = presence->online;
+    presence_connection(presence, said, false);
+    return was_online ? PRESENCE_WENT : PRESENCE_AGREES;
 }

@@ -31,8 +31,14 @@ bool presence_connection(struct presence *presence, const struct device_session 
 /* A hello. False where it is of an older connection: what it says of the running image is old, too. */
 bool presence_hello(struct presence *presence, const struct device_session *said);
 
-/* A retained presence message: it may be older than what is stored. What it says without a session is only
- * taken for a reason to ask the device. False where it changes nothing. */
-bool presence_retained(struct presence *presence, const struct device_session *said, bool online);
+/* What a retained presence message says beside what is stored. It may be older, so that only the end of a
+ * session is believed; else the device is asked. */
+enum presence_census {
+    PRESENCE_AGREES,
+    PRESENCE_WENT, /* to be stored */
+    PRESENCE_TO_BE_ASKED
+};
+enum presence_census presence_retained(struct presence *presence, const struct device_session *said,
+                                       bool online);
 
 #endif

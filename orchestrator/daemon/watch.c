@@ -6,7 +6,13 @@
 
 #include "log.h"
 
-enum { SLOW_MILLISECONDS = 1000, POLL_MILLISECONDS = 10, MICROSECONDS = 1000000 };
+enum {
+    SLOW_MILLISECONDS = 1000,
+    POLL_MILLISECONDS = 10,
+    MICROSECONDS = 1000000,
+    LEASE_MARGIN_SECONDS = 5,
+    BETWEEN_MILLISECONDS = 2000
+};
 
 void watch_start(struct watch *watch, const struct watch_ports *ports, const char *id,
                  const char *const *client_ids, int client_id_count, int64_t skew_seconds)
@@ -33,16 +39,28 @@ void watch_note_database(struct watch *watch)
     watch->stored_at = now(watch); /* nobody is behind who could not store anything */
 }
 
+/* The lease as this orchestrator can rely on it: from before the statement that renewed it, and with a margin
+ * for clocks that run at different speeds. Without it a connection that breaks stays broken: it may be that
+ * another orchestrator has taken this one's place, and judges without what this one would be given. */
+static void rely_on_lease(struct watch *watch, long long began)
+{
+    watch->ports.lease(watch->ports.context,
+                       began + (EVIDENCE_LEASE_SECONDS - LEASE_MARGIN_SECONDS) * 1000LL);
+}
+
 /* The row first, then the connection: whatever the broker gives comes after the moment in the row. */
 static enum status join(struct watch *watch, struct store *store, struct error *error)
 {
+    long long began = now(watch);
     if (evidence_join(store, watch->id, watch->client_ids, watch->client_id_count, error) != STATUS_OK)
         return error->status;
     watch->joined = true;
     watch->left = false;
     watch->broken = true;
     watch->asked = 0;
+    watch->stored = 0;
     watch->stored_at = now(watch);
+    rely_on_lease(watch, began);
     watch->ports.hold(watch->ports.context, false);
     return STATUS_OK;
 }
@@ -50,10 +68,14 @@ static enum status join(struct watch *watch, struct store *store, struct error *
 /* Far behind: what it has not stored it gives up, so that the others can judge. Devices say it again. */
 static enum status leave(struct watch *watch, struct store *store, struct error *error)
 {
-    log_write(LOG_WARNING, "left_the_broker", "reason", "reports have not been stored for a minute", NULL);
+    if (!watch->leaving)
+        log_write(LOG_WARNING, "left_the_broker", "reason", "reports have not been stored for a minute",
+                  NULL);
+    watch->leaving = true;
     watch->ports.hold(watch->ports.context, true);
     if (evidence_leave(store, watch->id, true, error) != STATUS_OK)
         return error->status;
+    watch->leaving = false;
     watch->left = true;
     watch->asked = 0;
     return STATUS_OK;
@@ -64,6 +86,12 @@ static enum status come_back(struct watch *watch, struct store *store, struct er
     void *context = watch->ports.context;
     return watch->ports.reachable(context) && watch->ports.idle(context) ? join(watch, store, error)
                                                                          : STATUS_OK;
+}
+
+/* A statement that was begun at `began` has been answered. */
+static void note_slow_database(struct watch *watch, long long began)
+{
+    watch->database_was_away = watch->database_was_away || now(watch) - began > SLOW_MILLISECONDS;
 }
 
 /* A beat that took long, or never came, says which part was away. */
@@ -88,10 +116,11 @@ static enum status take_answer(struct watch *watch, struct store *store, struct 
 {
     const struct evidence_served served = {
         .moment = watch->asked,
-        .since_last = watch->answered > 0 ? (double)(watch->asked_at - watch->answered_at) / 1000 : -1,
+        .since_last = watch->answered > 0 ? (double)(watch->asked_at - watch->answered_from) / 1000 : -1,
         .broken = watch->broken,
         .part = part_away(watch)};
     double outage = 0;
+    long long began = now(watch);
     if (evidence_serve(store, watch->id, &served, &outage, error) != STATUS_OK)
         return error->status;
     if (outage > 0) {
@@ -100,11 +129,12 @@ static enum status take_answer(struct watch *watch, struct store *store, struct 
         log_write(LOG_WARNING, "outage_recorded", "seconds", seconds, NULL);
     }
     watch->answered = watch->asked;
-    watch->answered_at = watch->asked_at;
+    watch->answered_from = watch->asked_from;
     watch->asked = 0;
     watch->broken = watch->itself_was_away = watch->database_was_away = false;
-    /* An answer that is late belongs to the interval that the next beat ends. */
-    watch->broker_was_away = now(watch) - watch->answered_at > SLOW_MILLISECONDS;
+    watch->broker_was_away =
+        began - watch->asked_at > SLOW_MILLISECONDS; /* the next beat ends that interval */
+    note_slow_database(watch, began);
     return STATUS_OK;
 }
 
@@ -113,8 +143,10 @@ static enum status take_stored(struct watch *watch, struct store *store, struct 
     int64_t stored = watch->answered > 0 ? stored_up_to(watch) : 0;
     if (stored <= watch->stored)
         return STATUS_OK;
+    long long began = now(watch);
     if (evidence_stored(store, watch->id, stored, error) != STATUS_OK)
         return error->status;
+    note_slow_database(watch, began);
     watch->stored = stored;
     watch->stored_at = now(watch);
     return STATUS_OK;
@@ -137,11 +169,12 @@ static void wait_for_answer(struct watch *watch, int milliseconds)
     }
 }
 
-static enum status exchange(struct watch *watch, struct store *store, int64_t moment, long long asked_at,
-                            int milliseconds, struct error *error)
+static enum status exchange(struct watch *watch, struct store *store, int64_t moment, long long asked_from,
+                            long long asked_at, int milliseconds, struct error *error)
 {
     if (watch->asked == 0) {
         watch->asked = moment;
+        watch->asked_from = asked_from;
         watch->asked_at = asked_at;
         watch->ports.publish(watch->ports.context, moment);
     }
@@ -167,27 +200,30 @@ static enum status take_over(struct watch *watch, struct store *store, struct er
     return STATUS_OK;
 }
 
-enum status watch_beat(struct watch *watch, struct store *store, int milliseconds, struct error *error)
+static enum status beat(struct watch *watch, struct store *store, int milliseconds, struct error *error)
 {
     int64_t moment = 0;
     bool member = false, others_expired = false;
     unsigned connections = 0;
     void *context = watch->ports.context;
+    if (watch->ended_at > 0 && now(watch) - watch->ended_at > BETWEEN_MILLISECONDS)
+        watch->itself_was_away = true;
     if (watch->left && !watch->joined)
         return come_back(watch, store, error);
     if (!watch->joined && join(watch, store, error) != STATUS_OK)
         return error->status;
-    long long began = now(watch);
+    long long asked_from = now(watch);
     if (evidence_beat(store, watch->id, &moment, &member, &others_expired, error) != STATUS_OK)
         return error->status;
-    /* A database that stood still has read its clock at the end of that. */
+    note_slow_database(watch, asked_from);
     long long asked_at = now(watch);
-    watch->database_was_away = watch->database_was_away || asked_at - began > SLOW_MILLISECONDS;
+    if (member)
+        rely_on_lease(watch, asked_from);
     if (!member) {
         log_write(LOG_WARNING, "place_lost", "reason",
                   "another orchestrator has taken it: the lease had run out", NULL);
         watch->ports.hold(context, true);
-        watch->joined = false;
+        watch->joined = watch->leaving = false;
         watch->left = true;
     }
     if (watch->left)
@@ -202,13 +238,20 @@ enum status watch_beat(struct watch *watch, struct store *store, int millisecond
         watch->marks_from = moment; /* nothing older comes back on the new connection */
         watch->connections = connections;
     }
-    if (now(watch) - watch->stored_at > EVIDENCE_LAG_SECONDS * 1000LL)
+    if (watch->leaving || now(watch) - watch->stored_at > EVIDENCE_LAG_SECONDS * 1000LL)
         return leave(watch, store, error);
     if (!connected)
         return STATUS_OK;
-    if (exchange(watch, store, moment, asked_at, milliseconds, error) != STATUS_OK)
+    if (exchange(watch, store, moment, asked_from, asked_at, milliseconds, error) != STATUS_OK)
         return error->status;
     return others_expired && !watch->broken ? take_over(watch, store, error) : STATUS_OK;
+}
+
+enum status watch_beat(struct watch *watch, struct store *store, int milliseconds, struct error *error)
+{
+    enum status status = beat(watch, store, milliseconds, error);
+    watch->ended_at = now(watch);
+    return status;
 }
 
 enum status watch_stop(struct watch *watch, struct store *store, struct error *error)

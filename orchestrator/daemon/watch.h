@@ -27,9 +27,11 @@ struct watch_ports {
     int64_t (*stored)(void *context);
     /* Leaves the broker, and drops the reports that wait; or connects again. */
     void (*hold)(void *context, bool held);
+    /* Until then, by clock(), a connection that breaks may be made again. */
+    void (*lease)(void *context, long long until);
     /* Nothing waits and nothing is being stored. */
     bool (*idle)(void *context);
-    /* See evidence_take_over. */
+    /* See evidence_take_over. Must not wait: false until it is done, then true for the same client id. */
     bool (*evict)(void *context, const char *client_id);
 };
 
@@ -42,14 +44,18 @@ struct watch {
 
     bool joined;          /* has its row */
     bool left;            /* stays away from the broker, until nothing waits here any more */
+    bool leaving;         /* the same, and the database does not know yet */
     bool broken;          /* the connections broke since the last answered beat */
     unsigned connections; /* how often they had become ready at the last beat */
     int64_t marks_from;   /* markers before this one are of an earlier connection */
-    int64_t answered;     /* the newest answered beat, 0: none */
-    long long answered_at;
+    /* A beat's moment is read from the database at some time between asked_from and asked_at: the statement
+     * may have waited before it, or its answer after it. */
+    int64_t answered; /* the newest answered beat, 0: none */
+    long long answered_from;
     int64_t asked; /* the beat that is not answered yet; 0: none */
-    long long asked_at;
-    int64_t stored; /* the watermark as last written */
+    long long asked_from, asked_at;
+    long long ended_at; /* when the last beat was over; 0: there was none */
+    int64_t stored;     /* the watermark as last written */
     long long stored_at;
     bool itself_was_away, database_was_away, broker_was_away; /* since the last answered beat */
 };

@@ -1,10 +1,18 @@
 /* The thread of the watch (daemon/watch.h), with the real clock, broker and queues. */
+#include <stdio.h>
+#include <string.h>
+
 #include "clock.h"
 #include "log.h"
 #include "threads.h"
 #include "watch.h"
 
-enum { BEAT_MILLISECONDS = 500, FIRST_MILLISECONDS = 50 };
+enum {
+    BEAT_MILLISECONDS = 500,
+    FIRST_MILLISECONDS = 50,
+    EVICTION_MILLISECONDS = 5000,
+    EVICTED_MAX = 2 * MQTT_CLIENT_IDS
+};
 
 static long long read_clock(void *context)
 {
@@ -63,6 +71,12 @@ static void hold(void *context, bool held)
         mqtt_client_stored(shared->mqtt, queue_drop(shared->queues[i]));
 }
 
+static void lease(void *context, long long until)
+{
+    struct shared *shared = context;
+    mqtt_client_lease(shared->mqtt, until);
+}
+
 static bool idle(void *context)
 {
     struct shared *shared = context;
@@ -73,18 +87,60 @@ static bool idle(void *context)
     return true;
 }
 
+/* One client id at a time, while the watch goes on. */
+static struct {
+    struct mqtt_eviction *running;
+    char client_id[MQTT_CLIENT_ID_SIZE];
+    long long began;
+    char done[EVICTED_MAX][MQTT_CLIENT_ID_SIZE];
+    int next;
+} evictions; /* the watch's thread alone */
+
+static bool is_evicted(const char *client_id)
+{
+    for (int i = 0; i < EVICTED_MAX; i++) {
+        if (strcmp(evictions.done[i], client_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void end_eviction(bool done)
+{
+    mqtt_eviction_stop(evictions.running);
+    evictions.running = NULL;
+    if (!done)
+        return;
+    memcpy(evictions.done[evictions.next], evictions.client_id, sizeof evictions.client_id);
+    evictions.next = (evictions.next + 1) % EVICTED_MAX;
+}
+
 static bool evict(void *context, const char *client_id)
 {
     struct shared *shared = context;
-    return mqtt_client_evict(&shared->mqtt_options, client_id);
+    struct error error;
+    if (is_evicted(client_id))
+        return true;
+    if (evictions.running != NULL) {
+        bool done = mqtt_eviction_done(evictions.running);
+        if (done || clock_milliseconds() - evictions.began > EVICTION_MILLISECONDS)
+            end_eviction(done);
+        return is_evicted(client_id);
+    }
+    snprintf(evictions.client_id, sizeof evictions.client_id, "%s", client_id);
+    evictions.began = clock_milliseconds();
+    if (mqtt_eviction_start(&shared->mqtt_options, evictions.client_id, &evictions.running, &error) !=
+        STATUS_OK)
+        end_eviction(false);
+    return false;
 }
 
 void *watch_main(void *context)
 {
     struct shared *shared = context;
     struct store *store = store_create(shared->config->database_url, "orchestratord watch");
-    const struct watch_ports ports = {shared,       read_clock, connected, reachable, publish,
-                                      acknowledged, stored,     hold,      idle,      evict};
+    const struct watch_ports ports = {shared, read_clock, connected, reachable, publish, acknowledged,
+                                      stored, hold,       lease,     idle,      evict};
     const char *ids[MQTT_CLIENT_IDS];
     struct watch watch;
     bool goes_on = true;
@@ -108,6 +164,7 @@ void *watch_main(void *context)
             began + (watch.stored > 0 ? BEAT_MILLISECONDS : FIRST_MILLISECONDS) - clock_milliseconds();
         goes_on = shared_pause(shared, rest > 0 ? (int)rest : 0);
     }
+    end_eviction(false);
     store_destroy(store);
     return NULL;
 }

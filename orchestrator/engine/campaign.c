@@ -79,7 +79,7 @@ static enum status read_campaign(const struct store_rows *rows, struct arena *ar
     campaign->ramp.updated_at = store_rows_real(rows, 0, 13);
     campaign->now = store_rows_real(rows, 0, 14);
     campaign->parent = store_rows_integer(rows, 0, 15);
-    campaign->service_now = campaign->now - store_rows_real(rows, 0, 29);
+    campaign->service_now = store_rows_real(rows, 0, 29);
     campaign->evidence = store_rows_real(rows, 0, 30);
     campaign->has_tick_error = store_rows_boolean(rows, 0, 31);
     campaign->devices = arena_copy(arena, store_rows_text(rows, 0, 16));

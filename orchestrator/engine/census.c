@@ -84,16 +84,14 @@ static int compare_id(const void *id, const void *report)
     return strcmp(id, ((const struct report *)report)->device);
 }
 
-static void put_row(struct array columns[5], const char *device, const struct presence *presence)
+static void put_row(struct array columns[3], const char *device, const struct presence *presence)
 {
     char session[SESSION_TEXT_SIZE], boots[PRESENCE_BOOTS_SIZE];
     session_format(&presence->session, session);
     presence_write_boots(presence, boots);
     array_put_text(&columns[0], device);
-    array_put_boolean(&columns[1], presence->online);
-    array_put_text(&columns[2], session[0] != '\0' ? session : NULL);
-    array_put_text(&columns[3], boots);
-    array_put_boolean(&columns[4], presence->awaits_hello);
+    array_put_text(&columns[1], session);
+    array_put_text(&columns[2], boots);
 }
 
 /* Reads the presence of the devices given and notes those that differ, or writes them. */
@@ -101,7 +99,7 @@ static enum status compare(struct work *work, struct store *store, const char *i
 {
     struct store_parameters parameters = {0};
     struct store_rows *rows;
-    struct array columns[5] = {0};
+    struct array columns[3] = {0}, asked = {0};
     store_put_text(&parameters, ids);
     if (store_run(store, &SQL_PRESENCE_READ, &parameters, &rows, error) != STATUS_OK)
         return error->status;
@@ -110,16 +108,23 @@ static enum status compare(struct work *work, struct store *store, const char *i
         const struct report *report = bsearch(store_rows_text(rows, i, 0), work->reports, work->count,
                                               sizeof *work->reports, compare_id);
         presence_row_read(rows, i, &presence);
-        if (report == NULL || !presence_retained(&presence, &report->session, report->online))
+        enum presence_census says =
+            report != NULL ? presence_retained(&presence, &report->session, report->online) : PRESENCE_AGREES;
+        if (says == PRESENCE_AGREES)
             continue;
-        if (work->locked)
+        if (!work->locked)
+            array_put_text(&work->differ, report->device);
+        else if (says == PRESENCE_WENT)
             put_row(columns, report->device, &presence);
         else
-            array_put_text(&work->differ, report->device);
+            array_put_text(&asked, report->device);
         work->differ_count++;
     }
     store_rows_free(rows);
-    return store_run_arrays(store, &SQL_PRESENCE_CENSUS, columns, 5, error);
+    enum status status = store_run_arrays(store, &SQL_PRESENCE_CENSUS, columns, 3, error);
+    enum status other =
+        store_run_arrays(store, &SQL_PRESENCE_ASK, &asked, 1, status == STATUS_OK ? error : NULL);
+    return status != STATUS_OK ? status : other;
 }
 
 static enum status write_differing(struct store *store, void *context, struct error *error)

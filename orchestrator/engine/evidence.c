@@ -25,6 +25,7 @@ enum status evidence_join(struct store *store, const char *id, const char *const
     store_put_text(&parameters, id);
     store_put_text(&parameters, array_text(&ids));
     store_put_integer(&parameters, EVIDENCE_LEASE_SECONDS);
+    store_put_integer(&parameters, EVIDENCE_OUTAGE_SECONDS);
     enum status status = store_run(store, &SQL_ORCHESTRATOR_JOIN, &parameters, NULL, error);
     array_release(&ids);
     return status;
@@ -117,10 +118,11 @@ static enum status take_over(struct store *store, void *context, struct error *e
     bool evicted = true;
     work->taken[0] = '\0';
     store_put_text(&parameters, work->id);
+    store_put_integer(&parameters, EVIDENCE_EVICTION_SECONDS);
     if (store_run(store, &SQL_ORCHESTRATOR_EXPIRED, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     for (int64_t i = 0; i < store_rows_count(rows) && evicted; i++)
-        evicted = work->evict(work->context, store_rows_text(rows, i, 1));
+        evicted = work->evict(work->context, store_rows_text(rows, i, 1)) || store_rows_boolean(rows, i, 2);
     enum status status = STATUS_OK;
     if (evicted && store_rows_count(rows) > 0) {
         snprintf(work->taken, ORCHESTRATOR_ID_SIZE, "%s", store_rows_text(rows, 0, 0));

@@ -12,6 +12,9 @@ enum {
     EVIDENCE_LEASE_SECONDS = 15, /* without a beat; then another orchestrator takes its place */
     EVIDENCE_OUTAGE_SECONDS = 3, /* in which no orchestrator was served by database and broker */
     EVIDENCE_LAG_SECONDS = 60,   /* an orchestrator that is further behind leaves the broker */
+    /* For so long the broker is asked to drop one that is gone. MQTT's keep-alive (30 s, and half as much)
+     * has ended its connections by then, and it makes no other ones without its lease. */
+    EVIDENCE_EVICTION_SECONDS = 120,
     ORCHESTRATOR_ID_SIZE = 17
 };
 
@@ -35,8 +38,8 @@ enum status evidence_beat(struct store *store, const char *id, int64_t *moment, 
 /* Database and broker have answered the beat of `moment`. */
 struct evidence_served {
     int64_t moment;
-    double since_last; /* seconds since the last answered beat began, by a clock that never jumps; below 0:
-                          there was none in this process */
+    double since_last; /* seconds from before the last answered beat's moment to after this one's, by a clock
+                          that never jumps; below 0: there was none in this process */
     bool broken;       /* the connections with the broker broke since then, or are the first */
     int64_t stored;    /* the newest marker behind which all is stored; 0: none */
     enum evidence_part part; /* that was away, should there have been an outage */
@@ -61,8 +64,8 @@ enum status evidence_leave(struct store *store, const char *id, bool comes_back,
                            struct error *error) MUST_CHECK;
 
 /* Takes the place of one orchestrator whose lease has run out. `evict` has the broker drop the connection
- * with a client id; false when that could not be done, and the place is left as it is. The dead or frozen
- * one's id, "" when there was none to take, goes to `taken`. */
+ * with a client id; while it says false the place is left as it is, for EVIDENCE_EVICTION_SECONDS at most.
+ * The dead or frozen one's id, "" when there was none to take, goes to `taken`. */
 enum status evidence_take_over(struct store *store, const char *id,
                                bool (*evict)(void *context, const char *client_id), void *context,
                                char taken[ORCHESTRATOR_ID_SIZE], struct error *error) MUST_CHECK;

@@ -234,12 +234,14 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
     }
     if (report->has_result)
         handle_target(batch, device, report);
-    /* Without a session its age is all that can be known of it. */
-    if (!is_news(batch, report) && report->session.number == 0)
-        return;
-    if (!presence_hello(&device->presence, &report->session))
+    /* Without a session its age is all that can be known of it: it answers what was asked before it came. */
+    bool is_old = !is_news(batch, report) && report->session.number == 0;
+    if (!is_old && !presence_hello(&device->presence, &report->session))
         return;
     device->has_hello = true;
+    device->hello_age = report->received_at > 0 ? batch->began - report->received_at : 0;
+    if (is_old)
+        return;
     device->connected = true;
     if (!is_news(batch, report))
         return;

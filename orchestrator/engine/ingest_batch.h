@@ -26,11 +26,12 @@ struct batch_device {
     const char *sha256, *boot;           /* of what runs: as stored, then as said; NULL when neither */
     const char *reset_reason;
     struct presence
-        presence;   /* as stored, then as said by presence and hello, behind which stands a connection */
-    bool has_hello; /* of the present connection */
-    bool activated; /* it was heard of before */
-    bool connected; /* it has said that it is online */
-    int flash_kb;   /* what is stored */
+        presence;        /* as stored, then as said by presence and hello, behind which stands a connection */
+    bool has_hello;      /* of the present connection */
+    long long hello_age; /* milliseconds for which it has waited to be stored */
+    bool activated;      /* it was heard of before */
+    bool connected;      /* it has said that it is online */
+    int flash_kb;        /* what is stored */
     const char *flash_map;
     const struct flash_map *flash; /* what it says; NULL when nothing */
     bool resend;                   /* what is out to it; where it is at work only that it is to stop */

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,26 +34,28 @@ static int compare_ids(const void *left, const void *right)
     return strcmp(((const struct batch_device *)left)->id, ((const struct batch_device *)right)->id);
 }
 
-static void presence_row_put(struct array columns[9], const char *device, const struct presence *presence,
-                             bool has_hello)
+static void presence_row_put(struct array columns[10], const struct batch_device *device)
 {
-    char session[SESSION_TEXT_SIZE], boots[PRESENCE_BOOTS_SIZE];
+    const struct presence *presence = &device->presence;
+    char session[SESSION_TEXT_SIZE], boots[PRESENCE_BOOTS_SIZE], age[32];
     session_format(&presence->session, session);
     presence_write_boots(presence, boots);
-    array_put_text(&columns[0], device);
+    snprintf(age, sizeof age, "%.3f", (double)device->hello_age / 1000);
+    array_put_text(&columns[0], device->id);
     array_put_boolean(&columns[1], presence->said);
     array_put_boolean(&columns[2], presence->online);
     array_put_boolean(&columns[3], presence->was_offline);
     array_put_boolean(&columns[4], presence->awaits_hello);
-    array_put_boolean(&columns[5], has_hello);
+    array_put_boolean(&columns[5], device->has_hello);
     array_put_text(&columns[6], session[0] != '\0' ? session : NULL);
     array_put_boolean(&columns[7], presence->session_over);
     array_put_text(&columns[8], boots);
+    array_put_text(&columns[9], age);
 }
 
 static enum status write_presence(const struct batch *batch, struct store *store, struct error *error)
 {
-    struct array columns[9] = {0};
+    struct array columns[10] = {0};
     size_t count = 0;
     struct batch_device *all =
         arena_allocate_array(batch->arena, (size_t)(batch->device_count + batch->target_count), sizeof *all);
@@ -66,9 +69,9 @@ static enum status write_presence(const struct batch *batch, struct store *store
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && strcmp(all[i].id, all[i - 1].id) == 0)
             continue;
-        presence_row_put(columns, all[i].id, &all[i].presence, all[i].has_hello);
+        presence_row_put(columns, &all[i]);
     }
-    return store_run_arrays(store, &SQL_PRESENCE_UPDATE, columns, 9, error);
+    return store_run_arrays(store, &SQL_PRESENCE_UPDATE, columns, 10, error);
 }
 
 /* The first contact, once in a device's life. */

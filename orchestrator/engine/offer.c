@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "array.h"
 #include "command.h"
 #include "digest.h"
 #include "signing.h"
@@ -121,30 +122,33 @@ static enum status offer_one(struct offering *offering, struct target_row *targe
     return put_offer(offering, target, changes->arena, outbox, error);
 }
 
-enum { PROBE_AFTER_SECONDS = 3600 };
+enum {
+    PROBE_AFTER_SECONDS = 3600,
+    ASKED_MAX = 1000 /* devices of a campaign that are asked at a time */
+};
 
 static int64_t probe_after(const struct engine *engine)
 {
     return engine->probe_after_seconds > 0 ? engine->probe_after_seconds : PROBE_AFTER_SECONDS;
 }
 
-enum status offer_probe(const struct engine *engine, struct store *store, const struct campaign *campaign,
-                        const char *zones, int64_t wanted, struct changes *changes, struct outbox *outbox,
-                        struct error *error)
+/* Asks the devices for a hello; empties the array. */
+static enum status probe(struct store *store, struct array *devices, struct changes *changes,
+                         struct outbox *outbox, struct error *error)
 {
     struct store_parameters parameters = {0};
-    struct store_rows *rows;
-    store_put_integer(&parameters, campaign->number);
-    store_put_integer(&parameters, wanted);
-    store_put_text(&parameters, zones);
-    store_put_integer(&parameters, probe_after(engine));
-    if (store_run(store, &SQL_TARGET_PROBE, &parameters, &rows, error) != STATUS_OK)
-        return error->status;
+    struct store_rows *rows = NULL;
+    enum status status = STATUS_OK;
+    if (devices->count > 0) {
+        store_put_text(&parameters, array_text(devices));
+        status = store_run(store, &SQL_PRESENCE_PROBE, &parameters, &rows, error);
+    }
+    array_release(devices);
     const char *payload = command_report(changes->arena);
-    for (int64_t i = 0; i < store_rows_count(rows); i++)
+    for (int64_t i = 0; rows != NULL && i < store_rows_count(rows); i++)
         outbox_put(outbox, changes->arena, arena_copy(changes->arena, store_rows_text(rows, i, 0)), payload);
     store_rows_free(rows);
-    return STATUS_OK;
+    return status;
 }
 
 enum status offer_claim(const struct engine *engine, struct store *store, const struct campaign *campaign,
@@ -166,9 +170,28 @@ enum status offer_claim(const struct engine *engine, struct store *store, const 
     struct target_row *targets;
     struct offering offering = {engine, store, campaign, {0}};
     enum status status = read_targets(rows, changes->arena, &targets, claimed, error);
-    for (int64_t i = 0; i < *claimed && status == STATUS_OK; i++)
-        status = offer_one(&offering, &targets[i], rows, i, changes, outbox, offered, error);
+    struct array strangers = {0};
+    int64_t count = *claimed, asked = 0;
+    for (int64_t i = 0; i < count && status == STATUS_OK; i++) {
+        bool is_heard = store_rows_boolean(rows, i, TARGET_ROW_COLUMNS + 5);
+        if (is_heard && *offered < wanted) {
+            status = offer_one(&offering, &targets[i], rows, i, changes, outbox, offered, error);
+            continue;
+        }
+        (*claimed)--;
+        if (is_heard)
+            continue;
+        if (store_rows_boolean(rows, i, TARGET_ROW_COLUMNS + 6) || asked == ASKED_MAX) {
+            asked += asked < ASKED_MAX;
+            continue;
+        }
+        array_put_text(&strangers, targets[i].device);
+        asked++;
+    }
     store_rows_free(rows);
+    if (status == STATUS_OK)
+        return probe(store, &strangers, changes, outbox, error);
+    array_release(&strangers);
     return status;
 }
 

@@ -6,19 +6,14 @@
 #include "changes.h"
 #include "engine.h"
 
-/* Claims up to `wanted` pending targets of the opened waves whose devices are reachable and were heard of
- * lately, and offers them (already there: skipped).
+/* Claims up to `wanted` pending targets of the opened waves whose devices are reachable, and offers them
+ * (already there: skipped). Devices that were not heard of since our last break with the broker, or for
+ * probe_after_seconds, are asked for a hello instead.
  * Moves and messages go into `changes` and `outbox`; *claimed says how many rows were looked at, *offered how
  * many offers will go out. */
 enum status offer_claim(const struct engine *engine, struct store *store, const struct campaign *campaign,
                         const char *zones, int64_t wanted, struct changes *changes, struct outbox *outbox,
                         int64_t *claimed, int64_t *offered, struct error *error) MUST_CHECK;
-
-/* Asks up to `wanted` devices for a hello that would be offered something had they been heard of lately:
- * since our last break with the broker, and for probe_after_seconds. Those already asked count. */
-enum status offer_probe(const struct engine *engine, struct store *store, const struct campaign *campaign,
-                        const char *zones, int64_t wanted, struct changes *changes, struct outbox *outbox,
-                        struct error *error) MUST_CHECK;
 
 /* Sends again: offers and cancels without an answer, and those whose device has just come back. */
 enum status offer_resend(const struct engine *engine, struct store *store, const struct campaign *campaign,

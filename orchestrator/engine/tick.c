@@ -91,7 +91,7 @@ static enum status send_offers(struct tick_work *work, struct store *store, stru
         room = 0;
     if (room > ROWS_PER_TICK)
         room = ROWS_PER_TICK;
-    if (work->zones.limited && work->zones.open_count == 0)
+    if (work->offers_wait || (work->zones.limited && work->zones.open_count == 0))
         return STATUS_OK;
     const char *zones = work->zones.limited ? array_text(&work->zones.open) : NULL;
     int64_t per_minute =
@@ -103,10 +103,6 @@ static enum status send_offers(struct tick_work *work, struct store *store, stru
         return error->status;
     if (claimed == ROWS_PER_TICK || claimed > offered)
         work->more = true;
-    if (allowed > offered && !work->engine->is_between_sweeps &&
-        offer_probe(work->engine, store, campaign, zones, allowed - offered, &work->changes, &work->outbox,
-                    error) != STATUS_OK)
-        return error->status;
     if (offered == 0 || per_minute == 0)
         return STATUS_OK;
     ramp_take(&campaign->ramp, per_minute, offered);
@@ -125,12 +121,34 @@ static enum status look_at_zones(struct tick_work *work, struct store *store, st
     return zones_look(store, &work->campaign, &work->zones, error);
 }
 
+/* Whoever may yet turn out to have met an outage of ours is in flight for the gates: others decide, and a bad
+ * release halts. Where those outcomes would halt it, nothing more is offered until it is known. */
 static enum status decide_what_follows(struct tick_work *work, struct store *store, struct error *error)
 {
-    bool undecided = false;
-    if (tick_undecided(work, store, &undecided, error) != STATUS_OK)
+    int64_t undecided[POLICY_WAVES_MAX][TARGET_STATE_COUNT] = {0}, count = 0;
+    struct campaign_snapshot *snapshot = &work->campaign.snapshot;
+    if (tick_undecided(work, store, undecided, &count, error) != STATUS_OK)
         return error->status;
-    return undecided ? STATUS_OK : tick_decide(work, store, error);
+    if (count == 0)
+        return tick_decide(work, store, error);
+    work->offers_wait = decide(snapshot, &work->campaign.policy, work->campaign.now).kind == ACTION_FAIL_WAVE;
+    enum campaign_state before = snapshot->state;
+    for (int wave = 0; wave < snapshot->wave_count; wave++) {
+        for (int state = 0; state < TARGET_STATE_COUNT; state++) {
+            snapshot->waves[wave].counts[state] -= undecided[wave][state];
+            snapshot->waves[wave].counts[TARGET_TRIAL] += undecided[wave][state];
+        }
+    }
+    enum status status = tick_decide(work, store, error);
+    if (status != STATUS_OK || snapshot->state != before)
+        return status;
+    for (int wave = 0; wave < snapshot->wave_count; wave++) {
+        for (int state = 0; state < TARGET_STATE_COUNT; state++) {
+            snapshot->waves[wave].counts[state] += undecided[wave][state];
+            snapshot->waves[wave].counts[TARGET_TRIAL] -= undecided[wave][state];
+        }
+    }
+    return STATUS_OK;
 }
 
 static enum status settle(struct tick_work *work, struct store *store, struct error *error)
@@ -151,6 +169,7 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
     bool found = false;
     arena_release(work->arena);
     memset(&work->outbox, 0, sizeof work->outbox);
+    work->offers_wait = false;
     array_release(&work->zones.open); /* of a transaction that is repeated */
     memset(&work->zones, 0, sizeof work->zones);
     changes_start(&work->changes, work->arena);

@@ -175,6 +175,13 @@ static bool may_be_explained(const struct campaign *campaign)
                0;
 }
 
+/* Seconds after an outage for which outcomes of attempts of that time may come in. */
+static int64_t explained_within(const struct campaign *campaign)
+{
+    struct target_timeouts timeouts = campaign_timeouts(campaign);
+    return timeouts.offer + timeouts.download + timeouts.confirm + OUTAGE_MARGIN_SECONDS;
+}
+
 static void excuse_one(struct tick_work *work, struct target_row *target, const struct store_rows *rows,
                        int64_t row)
 {
@@ -186,14 +193,12 @@ static void excuse_one(struct tick_work *work, struct target_row *target, const 
 enum status tick_outages(struct tick_work *work, struct store *store, struct error *error)
 {
     const struct campaign *campaign = &work->campaign;
-    struct target_timeouts timeouts = campaign_timeouts(campaign);
     struct target_event_row **before = work->changes.last_event;
     struct store_parameters parameters = {0}, excused = {0};
-    if (!may_be_explained(campaign))
+    if (work->engine->is_between_sweeps || !may_be_explained(campaign))
         return STATUS_OK;
     store_put_integer(&parameters, campaign->number);
-    store_put_integer(&parameters,
-                      timeouts.offer + timeouts.download + timeouts.confirm + OUTAGE_MARGIN_SECONDS);
+    store_put_integer(&parameters, explained_within(campaign));
     if (for_each_target(work, store, &SQL_TARGET_OUTAGE, &parameters, excuse_one, error) != STATUS_OK)
         return error->status;
     struct array devices = {0}, attempts = {0};
@@ -215,21 +220,35 @@ enum status tick_outages(struct tick_work *work, struct store *store, struct err
     return status;
 }
 
-enum status tick_undecided(struct tick_work *work, struct store *store, bool *undecided, struct error *error)
+enum status tick_undecided(struct tick_work *work, struct store *store,
+                           int64_t undecided[POLICY_WAVES_MAX][TARGET_STATE_COUNT], int64_t *count,
+                           struct error *error)
 {
+    const struct campaign *campaign = &work->campaign;
     struct store_parameters parameters = {0};
     struct store_rows *rows;
-    *undecided = false;
-    if (!may_be_explained(&work->campaign))
+    *count = 0;
+    if (!may_be_explained(campaign))
         return STATUS_OK;
-    store_put_integer(&parameters, work->campaign.number);
-    if (work->campaign.evidence > 0)
-        store_put_real(&parameters, work->campaign.evidence);
+    store_put_integer(&parameters, campaign->number);
+    if (campaign->evidence > 0)
+        store_put_real(&parameters, campaign->evidence);
+    else
+        store_put_text(&parameters, NULL);
+    if (work->engine->is_between_sweeps)
+        store_put_integer(&parameters, explained_within(campaign));
     else
         store_put_text(&parameters, NULL);
     if (store_run(store, &SQL_TARGET_OUTAGE_UNDECIDED, &parameters, &rows, error) != STATUS_OK)
         return error->status;
-    *undecided = store_rows_integer(rows, 0, 0) > 0;
+    for (int64_t i = 0; i < store_rows_count(rows); i++) {
+        enum target_state state = TARGET_FAILED;
+        int64_t wave = store_rows_integer(rows, i, 0);
+        if (!target_state_parse(store_rows_text(rows, i, 1), &state) || wave >= campaign->snapshot.wave_count)
+            continue;
+        undecided[wave][state] = store_rows_integer(rows, i, 2);
+        *count += undecided[wave][state];
+    }
     store_rows_free(rows);
     return STATUS_OK;
 }

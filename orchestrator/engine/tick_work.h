@@ -18,6 +18,7 @@ struct tick_work {
     struct outbox outbox;
     struct zones zones; /* of a running campaign */
     bool more;          /* there was more to do than one tick takes */
+    bool offers_wait;   /* the campaign may be about to halt */
 };
 
 /* A report handled at the very moment of the operator's command may have made a target pending after it. */
@@ -42,9 +43,11 @@ enum status tick_retry(struct tick_work *work, struct store *store, struct error
 /* Takes outcomes back that an outage of ours explains: their attempts are made again, and not counted. */
 enum status tick_outages(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
 
-/* Whether an outcome stands there that an outage may yet explain: the evidence that this tick began with is
- * not complete up to it. Nothing is decided until it is. */
-enum status tick_undecided(struct tick_work *work, struct store *store, bool *undecided,
+/* Outcomes that an outage may yet explain, by wave and state, which the caller has zeroed; their *count. The
+ * evidence that this tick began with is not complete up to them, or nobody has looked at them since an
+ * outage. */
+enum status tick_undecided(struct tick_work *work, struct store *store,
+                           int64_t undecided[POLICY_WAVES_MAX][TARGET_STATE_COUNT], int64_t *count,
                            struct error *error) MUST_CHECK;
 
 /* Counts the waves anew, with what this tick has moved so far. Reports that were stored since the campaign

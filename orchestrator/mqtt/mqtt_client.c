@@ -4,11 +4,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "clock.h"
 #include "mqtt_link.h"
 
-enum { MARKER_TOPIC_SIZE = 96, EVICT_MILLISECONDS = 5000 };
+enum { MARKER_TOPIC_SIZE = 96, MARK_AGAIN_MILLISECONDS = 5000 };
 
 /* While reports wait to be stored nothing leaves on their connection, and commands must not wait; nor must a
  * marker wait behind ten thousand commands. */
@@ -117,18 +117,9 @@ void mqtt_client_hold(struct mqtt_client *client, bool held)
     mqtt_link_hold(client->reports, held);
 }
 
-bool mqtt_client_evict(const struct mqtt_options *options, const char *client_id)
+void mqtt_client_lease(struct mqtt_client *client, long long until)
 {
-    const struct mqtt_link_options evicts = {.mqtt = options, .purpose = "eviction", .client_id = client_id};
-    struct mqtt_link *link = NULL;
-    struct error error;
-    bool done = mqtt_link_start(&evicts, &link, &error) == STATUS_OK;
-    for (int waited = 0; done && !mqtt_link_ready(link); waited += 10) {
-        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-        done = waited < EVICT_MILLISECONDS;
-    }
-    mqtt_link_stop(link);
-    return done;
+    mqtt_link_lease(client->reports, until);
 }
 
 void mqtt_client_stop(struct mqtt_client *client)
@@ -143,6 +134,34 @@ void mqtt_client_stop(struct mqtt_client *client)
     free(client);
 }
 
+/* --- evictions -------------------------------------------------------------------------------------- */
+
+struct mqtt_eviction {
+    struct mqtt_link *link;
+};
+
+enum status mqtt_eviction_start(const struct mqtt_options *options, const char *client_id,
+                                struct mqtt_eviction **eviction, struct error *error)
+{
+    const struct mqtt_link_options link = {.mqtt = options, .purpose = "eviction", .client_id = client_id};
+    *eviction = calloc(1, sizeof **eviction);
+    if (*eviction == NULL)
+        return error_set(error, STATUS_INTERNAL, NULL, "out of memory");
+    return mqtt_link_start(&link, &(*eviction)->link, error);
+}
+
+bool mqtt_eviction_done(const struct mqtt_eviction *eviction)
+{
+    return mqtt_link_connections(eviction->link) > 0;
+}
+
+void mqtt_eviction_stop(struct mqtt_eviction *eviction)
+{
+    if (eviction == NULL || (eviction->link != NULL && !mqtt_link_stop(eviction->link)))
+        return;
+    free(eviction);
+}
+
 /* --- the retained presence messages ----------------------------------------------------------------- */
 
 struct mqtt_census {
@@ -152,7 +171,7 @@ struct mqtt_census {
     struct mqtt_link *link;
     void (*receive)(void *context, const char *topic, const void *payload, size_t size);
     void *context;
-    bool marked;
+    long long marked_at;
     atomic_bool done;
 };
 
@@ -203,16 +222,18 @@ enum status mqtt_census_start(const struct mqtt_options *options,
  * after them. */
 bool mqtt_census_done(struct mqtt_census *census, struct mqtt_client *client)
 {
-    if (!census->marked && mqtt_link_ready(census->link) && mqtt_client_can_publish(client)) {
-        mqtt_link_publish(client->commands, census->marker_topic, "1");
-        census->marked = true;
+    long long now = clock_milliseconds();
+    if (now - census->marked_at > MARK_AGAIN_MILLISECONDS && mqtt_link_ready(census->link)) {
+        mqtt_link_publish(client->commands, census->marker_topic, "1"); /* lost where that is not connected */
+        census->marked_at = now;
     }
     return atomic_load(&census->done);
 }
 
 bool mqtt_census_broken(const struct mqtt_census *census)
 {
-    return mqtt_link_connections(census->link) > 1 || (census->marked && !mqtt_link_ready(census->link));
+    unsigned connections = mqtt_link_connections(census->link);
+    return connections > 1 || (connections == 1 && !mqtt_link_ready(census->link));
 }
 
 void mqtt_census_stored(struct mqtt_census *census, size_t count)

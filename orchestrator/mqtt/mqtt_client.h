@@ -68,13 +68,24 @@ void mqtt_client_stored(struct mqtt_client *client, size_t count);
 /* The reports' connection is dropped and stays away, unacknowledged; or comes back. */
 void mqtt_client_hold(struct mqtt_client *client, bool held);
 
-/* Has the broker drop whoever is connected with that client id, by connecting with it. Takes some seconds at
- * most; false when the broker was not reached. */
-bool mqtt_client_evict(const struct mqtt_options *options, const char *client_id);
+/* The reports' connection is made only until then (base/clock, milliseconds); one that stands is not touched.
+ */
+void mqtt_client_lease(struct mqtt_client *client, long long until);
 
 /* Sends what is queued (for a second at most), disconnects, joins the threads. The receiver must not block
  * any more. */
 void mqtt_client_stop(struct mqtt_client *client);
+
+/* --- evictions -------------------------------------------------------------------------------------- */
+
+struct mqtt_eviction;
+
+/* Has the broker drop whoever is connected with that client id, by connecting with it. `client_id` is
+ * borrowed until the stop. *eviction is to be stopped, also after an error. */
+enum status mqtt_eviction_start(const struct mqtt_options *options, const char *client_id,
+                                struct mqtt_eviction **eviction, struct error *error) MUST_CHECK;
+bool mqtt_eviction_done(const struct mqtt_eviction *eviction);
+void mqtt_eviction_stop(struct mqtt_eviction *eviction);
 
 /* --- the retained presence messages ----------------------------------------------------------------- */
 

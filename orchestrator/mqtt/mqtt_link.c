@@ -58,6 +58,7 @@ struct mqtt_link {
      * that off for ever. */
     int unacknowledged;
     atomic_bool held;
+    atomic_llong lease; /* no connection is made after it; 0: at any time */
     /* Guards the rest: the broker may acknowledge a marker before its number is known. */
     pthread_mutex_t marker_mutex;
     int marker_message;
@@ -262,6 +263,12 @@ static void shut(struct mqtt_link *link)
         continue;
 }
 
+static bool is_out_of_lease(const struct mqtt_link *link)
+{
+    long long lease = atomic_load(&link->lease);
+    return lease > 0 && clock_milliseconds() > lease;
+}
+
 static void *loop(void *context)
 {
     struct mqtt_link *link = context;
@@ -271,7 +278,7 @@ static void *loop(void *context)
         unsigned before = atomic_load(&link->connections);
         atomic_store(&link->connecting, true); /* then look at `stopping`: one sees the other */
         int result = MOSQ_ERR_SUCCESS;
-        bool held = atomic_load(&link->held);
+        bool held = atomic_load(&link->held) || is_out_of_lease(link);
         if (!atomic_load(&link->stopping) && !held)
             result =
                 mosquitto_connect_async(link->mosquitto, options->host, options->port, KEEPALIVE_SECONDS);
@@ -288,10 +295,10 @@ static void *loop(void *context)
                       result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result), NULL);
             told_at = before;
         }
-        if (atomic_load(&link->held)) {
+        if (held || atomic_load(&link->held)) {
             /* Without a goodbye: it would acknowledge what is not stored. */
             shut(link);
-            while (atomic_load(&link->held) && !atomic_load(&link->stopping))
+            while ((atomic_load(&link->held) || is_out_of_lease(link)) && !atomic_load(&link->stopping))
                 usleep(50000);
             continue;
         }
@@ -380,6 +387,11 @@ void mqtt_link_hold(struct mqtt_link *link, bool held)
 {
     atomic_store(&link->held, held);
     wake(link);
+}
+
+void mqtt_link_lease(struct mqtt_link *link, long long until)
+{
+    atomic_store(&link->lease, until);
 }
 
 void mqtt_link_stored(struct mqtt_link *link, size_t count)

@@ -48,6 +48,9 @@ void mqtt_link_stored(struct mqtt_link *link, size_t count);
 /* Disconnects and stays away, or connects again. */
 void mqtt_link_hold(struct mqtt_link *link, bool held);
 
+/* Connections are made only until then (base/clock, milliseconds); without this call at any time. */
+void mqtt_link_lease(struct mqtt_link *link, long long until);
+
 /* Sends what is queued (for a second at most), disconnects, joins the thread. False: the thread still looks
  * up the broker's name, and ends with the process. */
 bool mqtt_link_stop(struct mqtt_link *link);

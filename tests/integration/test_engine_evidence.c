@@ -282,6 +282,67 @@ static void nothing_is_decided_before_the_evidence_is_complete(void **state)
     fixture_release(fixture);
 }
 
+/* Until it is known whether an outage explains them nothing more goes out that they would have stopped. */
+static void failures_that_an_outage_may_explain_stop_the_offers(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(20);
+    fixture_campaign(
+        fixture, "c",
+        "{'name':'p','waves':[{'name':'all','size':{'rest':true},'gate':{'type':'threshold',"
+        "'success_percent':90,'finished_percent':100,'failure_percent':20,'min_sample':1}}],'rate':{"
+        "'per_minute':600000},'in_flight':5,'timeouts':{'offer_seconds':30,'download_seconds':60,"
+        "'confirm_seconds':40},'offline':{'wait_seconds':100,'then':'skip'}}");
+    fixture_tick(fixture);
+    evidence_is_behind(fixture, 10);
+    for (int i = 0; i < 4; i++) {
+        char *device =
+            services_query(fixture->url, "SELECT min(device_id) FROM targets WHERE state = 'offered'");
+        ends(fixture, device, "failed", "http_status");
+        free(device);
+    }
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "running");
+    assert_int_equal(fixture->updates, 5);
+    char *device = services_query(fixture->url, "SELECT min(device_id) FROM targets WHERE state = 'offered'");
+    ends(fixture, device, "failed", "http_status");
+    free(device);
+    evidence_is_complete(fixture);
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "halted");
+    assert_int_equal(fixture->updates, 5);
+    fixture_release(fixture);
+}
+
+/* Whoever may be explained is in flight for the gate, and hides nobody else. */
+static void others_halt_it_all_the_same(void **state)
+{
+    (void)state;
+    struct fixture *fixture = three_in_flight(STRICT);
+    evidence_is_behind(fixture, 10);
+    ends(fixture, "lamp-1", "failed", "http_status");
+    ends(fixture, "lamp-2", "failed", "flash_error");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "halted");
+    fixture_release(fixture);
+}
+
+/* The database's clock, before anybody has recorded that nobody was there. */
+static void deadlines_that_are_set_before_the_outage_is_recorded_are_right_after_it(void **state)
+{
+    (void)state;
+    struct fixture *fixture = three_in_flight(STRICT);
+    fixture_sql(fixture, "UPDATE service SET served_until = clock_timestamp() - interval '1 hour'");
+    fixture_reports(fixture, "lamp-1", "accepted");
+    fixture_sql(fixture, "UPDATE service SET away = 3600, served_until = clock_timestamp()");
+    assert_in_range(
+        fixture_integer(fixture,
+                        "SELECT extract(epoch FROM wall_clock(deadline) - clock_timestamp())::bigint FROM "
+                        "targets WHERE device_id = 'lamp-1'"),
+        55, 60);
+    fixture_release(fixture);
+}
+
 static void a_failure_that_no_outage_could_explain_is_judged_at_once(void **state)
 {
     (void)state;
@@ -328,6 +389,9 @@ int main(void)
         cmocka_unit_test(a_bad_image_gets_no_pass_by_outages),
         cmocka_unit_test(an_outage_of_another_time_explains_nothing),
         cmocka_unit_test(nothing_is_decided_before_the_evidence_is_complete),
+        cmocka_unit_test(failures_that_an_outage_may_explain_stop_the_offers),
+        cmocka_unit_test(others_halt_it_all_the_same),
+        cmocka_unit_test(deadlines_that_are_set_before_the_outage_is_recorded_are_right_after_it),
         cmocka_unit_test(a_failure_that_no_outage_could_explain_is_judged_at_once),
         cmocka_unit_test(what_fails_for_one_campaign_is_shown_there),
     };

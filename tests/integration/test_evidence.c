@@ -25,6 +25,7 @@ struct orchestrator {
     int64_t published, acknowledged, stored;
     char evicted[200];
     bool refuses_evictions;
+    long long lease;
 };
 
 static long long read_clock(void *context)
@@ -73,6 +74,13 @@ static void hold(void *context, bool held)
     orchestrator->is_held = held;
 }
 
+static void lease(void *context, long long until)
+{
+    struct orchestrator *orchestrator = context;
+    assert_true(until > orchestrator->clock && until < orchestrator->clock + 15000);
+    orchestrator->lease = until;
+}
+
 static bool idle(void *context)
 {
     return ((const struct orchestrator *)context)->is_idle;
@@ -89,8 +97,8 @@ static struct orchestrator *make(const char *url, const char *id)
 {
     struct orchestrator *orchestrator = calloc(1, sizeof *orchestrator);
     const char *client_ids[] = {id};
-    const struct watch_ports ports = {orchestrator, read_clock, connected, reachable, publish,
-                                      acknowledged, stored,     hold,      idle,      evict};
+    const struct watch_ports ports = {orchestrator, read_clock, connected, reachable, publish, acknowledged,
+                                      stored,       hold,       lease,     idle,      evict};
     assert_non_null(orchestrator);
     snprintf(orchestrator->url, sizeof orchestrator->url, "%s", url);
     orchestrator->store = store_create(url, "test");
@@ -129,6 +137,7 @@ static void pass_for(struct orchestrator *orchestrator, int seconds)
                                 &orchestrator->published, &orchestrator->acknowledged,
                                 &orchestrator->stored};
     orchestrator->clock += seconds * 1000LL;
+    watch->ended_at += seconds * 1000LL; /* it was not itself that stood still */
     for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++)
         shift_moment(moments[i], seconds);
 }
@@ -295,10 +304,16 @@ static void a_start_after_all_were_away_is_an_outage(void **state)
     beat(two);
     /* The dead one's watermark holds the judgement back until its place is taken. */
     beat(two);
-    assert_int_equal(outages(two), 1);
+    assert_int_equal(
+        number(two,
+               "SELECT count(*) FROM outages WHERE clock_stood_still AND ended - began > interval '20 s'"),
+        1);
     assert_int_equal(number(two, "SELECT round(away) FROM service"), 25);
     assert_int_equal(
-        number(two, "SELECT count(*) FROM outages WHERE part = 'orchestrator' AND clock_stood_still"), 1);
+        number(
+            two,
+            "SELECT count(*) FROM outages WHERE part = 'orchestrator' AND clock_stood_still AND ended - began > interval '20 s'"),
+        1);
     assert_string_equal(two->evicted, "1111111111111111");
     assert_int_equal(number(two, "SELECT count(*) FROM orchestrators"), 1);
     assert_int_equal(watermark_age(two), 0);
@@ -439,6 +454,39 @@ static void leaving_gives_the_place_up(void **state)
     release(one);
 }
 
+/* Nobody's row is left to hold the judgement back: the one that comes next records it before it judges. */
+static void a_start_after_a_stop_is_an_outage_before_anything_is_judged(void **state)
+{
+    (void)state;
+    struct orchestrator *one = first("1111111111111111");
+    struct error error;
+    beat(one);
+    beat(one);
+    assert_int_equal(watch_stop(&one->watch, one->store, &error), STATUS_OK);
+    pass(one, 25);
+    struct orchestrator *two = make(one->url, "2222222222222222");
+    two->is_connected = false;
+    beat(two); /* it has its row, and has heard nothing yet */
+    assert_int_equal(number(two, "SELECT round(away) FROM service"), 25);
+    assert_int_equal(number(two, "SELECT count(*) FROM outages WHERE clock_stood_still AND asked_at IS NULL"),
+                     1);
+    release(one);
+    release(two);
+}
+
+/* An orchestrator that cannot renew its lease makes no new connection: another one may have its place. */
+static void the_lease_counts_from_before_the_beat(void **state)
+{
+    (void)state;
+    struct orchestrator *one = first("1111111111111111");
+    beat(one);
+    long long lease = one->lease;
+    pass(one, 5);
+    beat(one);
+    assert_in_range(one->lease - lease, 4900, 5300);
+    release(one);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +500,8 @@ int main(void)
         cmocka_unit_test(a_frozen_one_is_replaced_and_joins_anew),
         cmocka_unit_test(one_that_is_a_minute_behind_leaves),
         cmocka_unit_test(nobody_leaves_since_the_database_was_away),
+        cmocka_unit_test(a_start_after_a_stop_is_an_outage_before_anything_is_judged),
+        cmocka_unit_test(the_lease_counts_from_before_the_beat),
         cmocka_unit_test(leaving_gives_the_place_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

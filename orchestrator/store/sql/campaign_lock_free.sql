@@ -4,7 +4,7 @@ SELECT c.campaign_id, c.name, c.kind, c.state, c.settled, c.firmware_id, f.versi
        extract(epoch FROM clock_timestamp()), c.parent_id, c.devices, c.created_by,
        extract(epoch FROM c.start_at)::bigint, extract(epoch FROM c.end_at)::bigint, c.at_end,
        c.selector, c.plan_id, c.priority, c.overlap,
-       extract(epoch FROM c.overlap_at), c.members_plan, c.unwritten, c.written_to, (SELECT away FROM service),
+       extract(epoch FROM c.overlap_at), c.members_plan, c.unwritten, c.written_to, extract(epoch FROM service_clock()),
        (SELECT extract(epoch FROM min(watermark)) FROM orchestrators), c.tick_error IS NOT NULL
 FROM campaigns c
 LEFT JOIN firmware f USING (firmware_id)

@@ -1,4 +1,5 @@
--- Takes no more reports: id; $2: it stays, to come back. What it had not stored may be lost.
+-- Takes no more reports: id; $2: it stays, to come back. What it had not stored may be lost. Its row is read
+-- before it is changed: a locking read skips a row that its own statement has changed.
 WITH gone AS MATERIALIZED (
     SELECT watermark FROM orchestrators WHERE orchestrator_id = $1 AND watermark IS NOT NULL FOR UPDATE),
 gap AS (
@@ -9,6 +10,6 @@ gap AS (
 noted AS (
     UPDATE service SET heard_since = clock_timestamp(), census_wanted = clock_timestamp() WHERE EXISTS (SELECT FROM gone)),
 kept AS (
-    UPDATE orchestrators SET watermark = NULL, connected_since = NULL WHERE orchestrator_id = $1 AND $2 AND (SELECT count(*) FROM gone) >= 0)
--- What has been read of the row comes first: a row that this statement has changed is not read any more.
+    UPDATE orchestrators SET watermark = NULL, connected_since = NULL
+    WHERE orchestrator_id = $1 AND $2 AND (SELECT count(*) FROM gone) >= 0)
 DELETE FROM orchestrators WHERE orchestrator_id = $1 AND NOT $2 AND (SELECT count(*) FROM gone) >= 0

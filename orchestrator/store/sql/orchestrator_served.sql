@@ -3,23 +3,27 @@
 -- $6: the part that was away, should this be an outage; $7: how many seconds without any orchestrator are one.
 -- Answers what it recorded: outage, gap, or nothing.
 -- Its own row is locked first, as by whoever takes its place (orchestrator_leave.sql).
-WITH mine AS MATERIALIZED (SELECT FROM orchestrators WHERE orchestrator_id = $1 FOR NO KEY UPDATE),
+WITH mine AS MATERIALIZED (SELECT watermark FROM orchestrators WHERE orchestrator_id = $1 FOR NO KEY UPDATE),
 given AS MATERIALIZED (
-    SELECT timestamptz 'epoch' + $2::bigint * interval '1 microsecond' AS at, timestamptz 'epoch' + $5::bigint * interval '1 microsecond' AS stored
-    FROM (SELECT count(*) FROM mine) m),
+    SELECT timestamptz 'epoch' + $2::bigint * interval '1 microsecond' AS at, timestamptz 'epoch' + $5::bigint * interval '1 microsecond' AS stored,
+           m.watermark
+    FROM (SELECT max(watermark) AS watermark FROM mine) m),
 before AS MATERIALIZED (
-    SELECT s.served_until, s.away, g.at, extract(epoch FROM g.at - s.served_until)::double precision AS unserved
+    SELECT s.served_until, s.away, s.outage_ended, g.at, g.watermark, extract(epoch FROM g.at - s.served_until)::double precision AS unserved
     FROM service s CROSS JOIN given g FOR NO KEY UPDATE OF s),
 hole AS MATERIALIZED (
-    SELECT b.*, greatest(0, least($3::double precision, b.unserved)) AS seconds,
+    SELECT b.*, greatest(0, least($3::double precision, b.unserved)) AS unanswered,
+           -- Where the connections broke nobody knows since when: from the watermark on reports may be lost.
+           CASE WHEN $4::boolean THEN extract(epoch FROM b.at - greatest(b.watermark, b.outage_ended))::double precision END AS unheard,
            -- Another one's connection did not break, and has been answered since.
            EXISTS (SELECT FROM orchestrators o
                    WHERE o.orchestrator_id <> $1 AND o.connected_since <= b.at - make_interval(secs => coalesce($3::double precision, b.unserved))
                      AND o.beat_at >= b.at - make_interval(secs => $7::double precision)) AS covered
     FROM before b),
 judged AS MATERIALIZED (
-    SELECT h.*, h.served_until IS NOT NULL AND (h.seconds >= $7::double precision OR $4::boolean AND NOT h.covered) AS is_outage,
-           $4::boolean AND h.served_until IS NOT NULL AS is_gap
+    SELECT h.*, greatest(h.unanswered, h.unheard) AS seconds,
+           h.served_until IS NOT NULL AND (h.unanswered >= $7::double precision OR $4::boolean AND NOT h.covered) AS is_outage,
+           h.served_until IS NOT NULL AND $4::boolean AS is_gap
     FROM hole h),
 recorded AS (
     INSERT INTO outages (part, clock_stood_still, began, ended, service_at, orchestrator_id)

@@ -14,7 +14,10 @@ locked AS MATERIALIZED (
     SELECT d.device_id FROM devices d JOIN late USING (device_id) ORDER BY d.device_id FOR NO KEY UPDATE OF d SKIP LOCKED)
 UPDATE presence p
 SET probed_at = NULL,
-    online = p.online AND (p.probed_at <= c.heard_since) IS TRUE,
-    changed_at = CASE WHEN p.online AND (p.probed_at <= c.heard_since) IS NOT TRUE THEN clock_timestamp() ELSE p.changed_at END
+    -- Who has reported something since is there, though its hello is lost.
+    online = p.online AND (p.probed_at <= c.heard_since OR p.last_seen > p.probed_at) IS TRUE,
+    changed_at = CASE WHEN p.online AND (p.probed_at <= c.heard_since OR p.last_seen > p.probed_at) IS NOT TRUE THEN clock_timestamp()
+                      ELSE p.changed_at END
 FROM locked l, clock c
-WHERE p.device_id = l.device_id AND p.probed_at IS NOT NULL
+-- By the key: the few that are locked, not all that are asked.
+WHERE p.device_id = l.device_id AND coalesce(p.probed_at <= c.evidence, false)

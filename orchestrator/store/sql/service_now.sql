@@ -1,2 +1,2 @@
--- The service clock, which stands still in outages (migration 0025): Unix seconds.
-SELECT extract(epoch FROM clock_timestamp()) - away FROM service
+-- The service clock (migration 0025): Unix seconds.
+SELECT extract(epoch FROM service_clock())

@@ -1,5 +1,6 @@
--- The next to be offered: reachable and heard of lately (within $4 seconds, and since our last break with the broker: others are asked first,
--- target_probe.sql), in the order of the plan, in the time zones given (NULL: in all). A quarantine does not keep a
+-- The next to be offered: reachable, in the order of the plan, in the time zones given (NULL: in all). Those that were not heard of lately (within $4
+-- seconds, and since our last break with the broker; the last columns: heard of, and asked already) are asked first: beside $2 that are not asked
+-- yet come those that are, so that the scan is short whoever was heard of. A quarantine does not keep a
 -- device from going back. The last columns are what the device runs now. Those are picked first, by the index that holds who waits in this
 -- order, so that only they are joined with what the offer says; waves are opened in order, and what waits after the last open one is not read.
 WITH campaign AS MATERIALIZED (
@@ -12,8 +13,7 @@ picked AS MATERIALIZED (
     FROM targets t
     WHERE t.campaign_id = $1 AND t.waiting AND t.wave <= (SELECT last_wave FROM campaign)
       AND (SELECT w.state FROM waves w WHERE w.campaign_id = $1 AND w.wave = t.wave) IN ('open', 'soaking', 'passed')
-      AND (SELECT p.online AND NOT p.awaits_hello AND greatest(p.changed_at, p.last_seen, p.hello_at) > (SELECT since FROM heard)
-           FROM presence p WHERE p.device_id = t.device_id)
+      AND (SELECT p.online AND NOT p.awaits_hello FROM presence p WHERE p.device_id = t.device_id)
       AND ($3::text[] IS NULL OR t.time_zone = ANY ($3::text[]))
       AND (t.not_before IS NULL OR t.not_before <= now())
       AND ((SELECT kind FROM campaign) <> 'update'
@@ -23,7 +23,9 @@ picked AS MATERIALIZED (
                    WHERE o.device_id = t.device_id AND o.queued AND b.state = 'running'
                      AND (b.priority > (SELECT priority FROM campaign)
                           OR b.priority = (SELECT priority FROM campaign) AND b.campaign_id < $1)) = 0)
-    ORDER BY t.campaign_id, t.wave, t.position LIMIT $2
+    ORDER BY t.campaign_id, t.wave, t.position
+    LIMIT $2 + (SELECT count(*) FROM (SELECT FROM presence p JOIN targets a ON a.device_id = p.device_id AND a.campaign_id = $1 AND a.waiting
+                                      WHERE p.probed_at IS NOT NULL LIMIT 1000) asked)
     FOR UPDATE OF t SKIP LOCKED)
 SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
@@ -31,9 +33,10 @@ SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce,
        CASE WHEN t.path_from IS NULL THEN 0 ELSE (
                 SELECT count(*) FROM campaign_paths h
                 WHERE h.campaign_id = t.campaign_id AND h.from_version = t.path_from AND h.hop > t.hop + 1) END,
-       t.place, d.boot = 'trial'
+       t.place, d.boot = 'trial', greatest(p.changed_at, p.last_seen, p.hello_at) > (SELECT since FROM heard), p.probed_at IS NOT NULL
 FROM picked t
 JOIN devices d USING (device_id)
+JOIN presence p USING (device_id)
 LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
 LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
 LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2

@@ -2,7 +2,8 @@
 -- trial that found no connection while the broker was: the attempt is made again, at most twice in a hop. (An orchestrator that is away knows
 -- nothing of the broker meanwhile.) Who was quarantined is included. In the order in which ingest locks them.
 WITH recent AS MATERIALIZED (
-    SELECT part, began, ended FROM outages WHERE clock_stood_still AND ended > now() - make_interval(secs => $2))
+    SELECT part, clock_stood_still, began, ended FROM outages
+    WHERE (clock_stood_still OR part = 'orchestrator') AND ended > now() - make_interval(secs => $2))
 SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
        i1.sha256, b1.size, i2.sha256, b2.size
@@ -11,12 +12,12 @@ LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
 LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
 LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
 LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
-WHERE EXISTS (SELECT FROM recent) AND t.campaign_id = $1 AND t.ended_badly AND t.outage_attempts < 2
-  AND (t.state = 'failed' AND t.reason IN ('download_timeout', 'connection_lost', 'http_status')
-       OR t.state = 'reverted' AND t.reason IN ('confirm_timeout', 'no_connection'))
+WHERE EXISTS (SELECT FROM recent) AND t.campaign_id = $1 AND t.explainable AND t.outage_attempts < 2
   AND EXISTS (
       SELECT FROM recent o
-      WHERE o.part IN ('orchestrator', CASE t.state WHEN 'failed' THEN 'database' ELSE 'broker' END) AND o.began <= t.state_at
+      WHERE o.began <= t.state_at
+        -- One of several orchestrators that is gone served images; the broker was there.
+        AND CASE t.state WHEN 'failed' THEN o.part IN ('orchestrator', 'database') ELSE o.clock_stood_still AND o.part IN ('orchestrator', 'broker') END
         AND o.ended >= (SELECT min(e.at) FROM events e
                         WHERE e.device_id = t.device_id AND e.campaign_id = $1 AND e.attempt = t.attempt AND e.to_state = 'offered'))
 ORDER BY t.campaign_id, t.device_id

@@ -1,7 +1,9 @@
--- How many outcomes an outage may yet explain (target_outage.sql), as the evidence was not complete up to them at the beginning of this tick: campaign, evidence (NULL: there is none)
-SELECT count(*)
+-- Outcomes that an outage may yet explain (target_outage.sql), by wave and state: campaign, the evidence at the beginning of this tick (NULL: there is none),
+-- and how many seconds ago an outage must have ended to explain any (NULL: this tick has looked at them). The evidence was not complete up to
+-- them; or nobody has looked since.
+SELECT t.wave, t.state, count(*)
 FROM targets t
-WHERE t.campaign_id = $1 AND t.ended_badly AND t.outage_attempts < 2
-  AND (t.state = 'failed' AND t.reason IN ('download_timeout', 'connection_lost', 'http_status')
-       OR t.state = 'reverted' AND t.reason IN ('confirm_timeout', 'no_connection'))
-  AND (t.state_at > to_timestamp($2)) IS NOT FALSE
+WHERE t.campaign_id = $1 AND t.explainable AND t.outage_attempts < 2
+  AND ((t.state_at > to_timestamp($2)) IS NOT FALSE
+       OR ($3::bigint IS NOT NULL AND EXISTS (SELECT FROM outages WHERE ended > now() - make_interval(secs => $3::bigint))))
+GROUP BY t.wave, t.state

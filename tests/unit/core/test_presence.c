@@ -28,7 +28,7 @@ static bool hello(struct presence *presence, const char *text)
     return presence_hello(presence, &said);
 }
 
-static bool retained(struct presence *presence, const char *text, bool online)
+static enum presence_census retained(struct presence *presence, const char *text, bool online)
 {
     struct device_session said = session(text);
     return presence_retained(presence, &said, online);
@@ -149,21 +149,25 @@ static void firmware_without_sessions_is_believed_as_before(void **state)
     assert_false(presence.online);
 }
 
-static void retained_messages_are_no_sign_of_life(void **state)
+static void only_the_end_of_a_session_is_believed_of_retained_messages(void **state)
 {
     (void)state;
     struct presence presence = {0};
-    assert_true(retained(&presence, A1, true));
-    assert_true(presence.online);
-    assert_false(is_reachable(&presence));
-    hello(&presence, A1);
-    assert_false(retained(&presence, A1, true));
-    assert_true(retained(&presence, A1, false));
+    assert_int_equal(retained(&presence, A1, true), PRESENCE_TO_BE_ASKED);
     assert_false(presence.online);
-    assert_false(retained(&presence, A1, true)); /* read before its end came, stored after it */
+    hello(&presence, A1);
+    assert_int_equal(retained(&presence, A1, true), PRESENCE_AGREES);
+    assert_int_equal(retained(&presence, A1, false), PRESENCE_WENT);
+    assert_false(presence.online);
+    assert_int_equal(retained(&presence, A1, true),
+                     PRESENCE_AGREES); /* read before its end came, and judged after it */
     hello(&presence, A2);
-    assert_false(retained(&presence, A1, false));
+    assert_int_equal(retained(&presence, A1, false), PRESENCE_AGREES);
     assert_true(is_reachable(&presence));
+    assert_int_equal(retained(&presence, B1, true), PRESENCE_TO_BE_ASKED);
+    assert_int_equal(retained(&presence, B1, false), PRESENCE_WENT);
+    assert_false(presence.online);
+    assert_int_equal(retained(&presence, "cccccccc.1", false), PRESENCE_AGREES); /* gone is gone */
 }
 
 static void retained_messages_without_a_session_are_a_reason_to_ask(void **state)
@@ -171,12 +175,23 @@ static void retained_messages_without_a_session_are_a_reason_to_ask(void **state
     (void)state;
     struct presence presence = {0};
     hello(&presence, "");
-    assert_false(retained(&presence, "", true));
+    assert_int_equal(retained(&presence, "", true), PRESENCE_AGREES);
+    assert_int_equal(retained(&presence, "", false), PRESENCE_TO_BE_ASKED); /* or it has come back since */
+    connection(&presence, "", false);
+    assert_int_equal(retained(&presence, "", false), PRESENCE_AGREES);
+    assert_int_equal(retained(&presence, "", true), PRESENCE_TO_BE_ASKED);
+}
+
+/* Its will comes last, though it ran before. */
+static void a_will_of_an_earlier_boot_does_not_end_firmware_without_sessions(void **state)
+{
+    (void)state;
+    struct presence presence = {0};
+    hello(&presence, A1);
+    connection(&presence, "", true);
+    hello(&presence, "");
+    assert_false(connection(&presence, A1, false));
     assert_true(is_reachable(&presence));
-    assert_true(retained(&presence, "", false)); /* or it has come back since: it is asked */
-    assert_true(presence.online);
-    assert_false(is_reachable(&presence));
-    assert_false(retained(&presence, "", false));
 }
 
 int main(void)
@@ -189,7 +204,8 @@ int main(void)
         cmocka_unit_test(a_hello_of_an_older_session_is_old),
         cmocka_unit_test(the_last_four_boots_are_known),
         cmocka_unit_test(firmware_without_sessions_is_believed_as_before),
-        cmocka_unit_test(retained_messages_are_no_sign_of_life),
+        cmocka_unit_test(only_the_end_of_a_session_is_believed_of_retained_messages),
+        cmocka_unit_test(a_will_of_an_earlier_boot_does_not_end_firmware_without_sessions),
         cmocka_unit_test(retained_messages_without_a_session_are_a_reason_to_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
