@@ -59,6 +59,7 @@ enum status mqtt_client_start(const struct mqtt_options *options, struct mqtt_cl
         .subscriptions = made->subscriptions,
         .subscription_count = options->marker != NULL ? 3 : 2,
         .held = options->held,
+        .live_only = true,
         .receive = options->receive,
         .context = options->context,
         .marker_topic = options->marker != NULL ? made->marker_topic : NULL,

@@ -33,8 +33,9 @@ struct mqtt_options {
 };
 
 /* Starts the threads. They connect when the broker can be reached, again after every loss; one subscribes to
- * reports and presence as a member of the shared group "orchestrator" with a clean session. The client ids
- * are mqtt_client_ids(). */
+ * reports and presence as a member of the shared group "orchestrator" with a clean session. It takes no
+ * retained messages: reports would wait for those of the whole fleet. The client ids are mqtt_client_ids().
+ */
 /* *client is to be stopped with mqtt_client_stop, also after an error. */
 enum status mqtt_client_start(const struct mqtt_options *options, struct mqtt_client **client,
                               struct error *error) MUST_CHECK;

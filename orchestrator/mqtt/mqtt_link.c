@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <mosquitto.h>
+#include <mqtt_protocol.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -85,8 +86,11 @@ static void on_connect(struct mosquitto *mosquitto, void *context, int reason)
     atomic_store(&link->subscriptions_wanted, count);
     if (count == 0)
         become_ready(link);
+    /* mosquitto 2.0 sends retained messages to shared subscriptions, too, unless told not to. */
+    int retained = link->options.live_only ? MQTT_SUB_OPT_SEND_RETAIN_NEVER : MQTT_SUB_OPT_SEND_RETAIN_ALWAYS;
     for (int i = 0; i < count; i++) {
-        int result = mosquitto_subscribe(mosquitto, NULL, link->options.subscriptions[i], 1);
+        int result =
+            mosquitto_subscribe_v5(mosquitto, NULL, link->options.subscriptions[i], 1, retained, NULL);
         if (result != MOSQ_ERR_SUCCESS)
             log_write(LOG_ERROR, "subscribe_failed", "topic", link->options.subscriptions[i], "reason",
                       mosquitto_strerror(result), NULL);
@@ -162,6 +166,10 @@ static enum status configure(struct mqtt_link *link, struct error *error)
     mosquitto_threaded_set(link->mosquitto,
                            true); /* so that acknowledgements wait for mosquitto_loop_write */
     int result = mosquitto_int_option(link->mosquitto, MOSQ_OPT_TCP_NODELAY, 1);
+    if (result == MOSQ_ERR_SUCCESS && link->options.live_only)
+        result = mosquitto_int_option(link->mosquitto, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
+    if (result == MOSQ_ERR_SUCCESS && link->options.live_only)
+        result = mosquitto_int_option(link->mosquitto, MOSQ_OPT_RECEIVE_MAXIMUM, UNACKNOWLEDGED_MAX);
     if (result == MOSQ_ERR_SUCCESS && options->username != NULL)
         result = mosquitto_username_pw_set(link->mosquitto, options->username, options->password);
     if (result == MOSQ_ERR_SUCCESS && options->ca_file != NULL)

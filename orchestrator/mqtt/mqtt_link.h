@@ -16,6 +16,7 @@ struct mqtt_link_options {
     const char *const *subscriptions;
     int subscription_count; /* 0 for a link that only publishes */
     bool held;              /* does not connect before mqtt_link_hold(link, false) */
+    bool live_only;         /* takes no retained messages: speaks MQTT 5, which lets a subscriber say so */
     /* Called in the link's thread, for each message that comes; see mqtt_options. NULL for a link that only
      * publishes. */
     void (*receive)(void *context, const char *topic, const void *payload, size_t size);
