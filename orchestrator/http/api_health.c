@@ -1,4 +1,7 @@
+#include <string.h>
+
 #include "api_answer.h"
+#include "arena.h"
 #include "handlers.h"
 #include "request.h"
 
@@ -16,6 +19,8 @@ enum status handle_ready(struct http_request *request, struct error *error)
     if (!http_request_ready(request, why, sizeof why, &broker)) {
         if (!broker)
             request->answer.outage = "the broker is not connected";
+        else if (strncmp(why, "database:", strlen("database:")) != 0)
+            request->answer.outage = arena_copy(&request->arena, why);
         return error_set(error, STATUS_UNAVAILABLE, NULL, "%s", why);
     }
     http_answer_json(request, 200, api_status_format(&request->arena, "ready"));
