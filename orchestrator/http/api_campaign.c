@@ -20,7 +20,8 @@ enum status handle_campaign_list(struct http_request *request, struct error *err
 }
 
 /* The policy as the engine reads it, defaults filled in, is a parameter of the query that shows the campaign:
- * so the defaults stand in one place. */
+ * so the defaults stand in one place. A stored policy that the engine cannot read is answered as null: the
+ * campaign's tick_error says what is wrong with it, and must stay readable. */
 static enum status answer_campaign(struct http_request *request, const char *name, struct error *error)
 {
     struct store_parameters parameters = {0};
@@ -33,11 +34,8 @@ static enum status answer_campaign(struct http_request *request, const char *nam
         return status;
     if (document == NULL)
         return http_answer_absent(request, no_campaign, error);
-    if (policy_json_parse(document, strlen(document), &policy, error) != STATUS_OK) {
-        error->status = STATUS_INTERNAL;
-        return error_context(error, "the stored policy of campaign %s", name);
-    }
-    char *effective = policy_json_format(&policy);
+    bool is_valid = policy_json_parse(document, strlen(document), &policy, error) == STATUS_OK;
+    char *effective = is_valid ? policy_json_format(&policy) : NULL;
     store_put_text(&parameters, effective);
     status = http_answer_query(request, &SQL_SHOW_CAMPAIGN, &parameters, no_campaign, error);
     free(effective);

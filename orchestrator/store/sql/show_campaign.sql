@@ -1,4 +1,4 @@
--- One campaign with its waves and its pace. $1 name, or number in digits; $2 its policy with every default (json)
+-- One campaign with its waves and its pace. $1 name, or number in digits; $2 its policy with every default (json; NULL: cannot be read)
 WITH campaign AS (
     SELECT c.*, p.parent, p.firmware, p.percent_ended, p.pending, p.offered, p.accepted, p.downloading, p.installed,
            p.trial, p.confirmed, p.rejected, p.failed, p.reverted, p.silent, p.cancelled, p.skipped, p.in_flight,
@@ -28,7 +28,8 @@ SELECT json_build_object(
                                                 'download', count(*) FILTER (WHERE t.way = 'download'))
                        FROM targets t WHERE t.campaign_id = c.campaign_id) END,
     'firmware', c.firmware, 'ptype', c.ptype, 'from', c.from_rule, 'tags', c.tags, 'devices', c.devices, 'select', c.selector, 'plan', c.plan_id,
-    'state', c.state, 'state_reason', c.state_reason, 'settled', c.settled,
+    'state', c.state, 'state_reason', c.state_reason, 'settled', c.settled, 'tick_error', c.tick_error,
+    'tick_error_at', to_char(c.tick_error_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
     'state_at', to_char(c.state_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
     'members', c.members, 'unwritten', c.unwritten, 'percent_ended', c.percent_ended,
     'counts', json_build_object('pending', c.pending, 'offered', c.offered, 'accepted', c.accepted,
