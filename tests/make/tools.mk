@@ -4,7 +4,7 @@
 .PHONY: deps check check-now scenarios lint format install sanitize races coverage up down demo help
 LOCAL = deploy/local/local.sh
 SHARE = $(DESTDIR)$(PREFIX)/share/orchestratord
-SCENARIOS = $(filter-out tests/scenario/lib.sh tests/scenario/stories.sh,$(sort $(wildcard tests/scenario/*.sh)))
+SCENARIOS = $(filter-out $(addprefix tests/scenario/,lib.sh stories.sh outages.sh),$(sort $(wildcard tests/scenario/*.sh)))
 C_FILES = $(shell find orchestrator agent-firmware tests -name '*.[ch]')
 
 deps:

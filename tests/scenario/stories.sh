@@ -109,15 +109,20 @@ publish() { # publish TOPIC PAYLOAD [mosquitto_pub options]
         --topic "fota/v1/$device/$1" --message "$2" "${@:3}"
 }
 
-# says_hello SLOT VERSION SHA256 [RESULT]
-says_hello() {
-    publish presence '{"online":true}' --retain
-    publish report '{"report":"hello","version":"'"$2"'","slot":'"$1"',"boot":"confirmed","sha256":"'"$3"'",
+# hello_of SLOT VERSION SHA256 [RESULT]: as JSON
+hello_of() {
+    echo '{"report":"hello","version":"'"$2"'","slot":'"$1"',"boot":"confirmed","sha256":"'"$3"'",
         "reset_reason":"power_on"'"${4:+,\"result\":$4}"'}'
 }
 
-# Its ear, then what it says at every connect.
-the_device_comes_online() {
+# says_hello SLOT VERSION SHA256 [RESULT]: as at every connect.
+says_hello() {
+    publish presence '{"online":true}' --retain
+    publish report "$(hello_of "$@")"
+}
+
+# Its ear.
+the_device_listens() {
     : > "$work/$device.heard"
     stdbuf --output=L mosquitto_sub --host "${MQTT_ADDRESS%:*}" --port "${MQTT_ADDRESS#*:}" --username "$device" --qos 1 --debug \
         --topic "fota/v1/$device/command" > "$work/$device.heard" 2>&1 &
@@ -127,6 +132,11 @@ the_device_comes_online() {
         [ $SECONDS -lt $end ] || fail "$device cannot subscribe: $(tail -n 3 "$work/$device.heard")" || return 1
         sleep 0.02
     done
+}
+
+# Its ear, then what it says at every connect.
+the_device_comes_online() {
+    the_device_listens
     says_hello 1 "$(full v1.0.5)" "$old_sha256"
     eventually t "SELECT p.online AND d.image_sha256 IS NOT NULL FROM presence p JOIN devices d USING (device_id)
         WHERE device_id = '$device'"
@@ -145,6 +155,20 @@ the_device_goes_offline() {
 # heard FILTER: the last command to the device for which that holds.
 heard() {
     grep '^{' "$work/$device.heard" | jq -c "select($1)" | tail -n 1
+}
+
+# times_asked: how often the device was asked for a hello
+times_asked() {
+    grep -c '"command":"report"' "$work/$device.heard" || true
+}
+
+# the_device_is_asked_again TIMES: for a hello, more than so many times
+the_device_is_asked_again() {
+    local end=$((SECONDS + patience))
+    until [ "$(times_asked)" -gt "$1" ]; do
+        [ $SECONDS -lt $end ] || fail "$device was not asked for a hello" || return 1
+        sleep 0.05
+    done
 }
 
 # The latest offer, of another attempt than the one it knows of: that one may be sent again, with other URLs.
