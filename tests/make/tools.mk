@@ -1,7 +1,7 @@
 # What is done with the programs once they are built: tests, checks, installation, local services, demo.
 # `check`, `demo` and `up` install missing packages first, and build in a second make that sees them.
 
-.PHONY: deps check check-now scenarios lint format install sanitize races coverage up down demo help
+.PHONY: deps check check-now check-long scenarios lint format install sanitize races coverage up down demo help
 LOCAL = deploy/local/local.sh
 SHARE = $(DESTDIR)$(PREFIX)/share/orchestratord
 SCENARIOS = $(filter-out $(addprefix tests/scenario/,lib.sh stories.sh outages.sh),$(sort $(wildcard tests/scenario/*.sh)))
@@ -14,6 +14,12 @@ check: deps
 	@+$(MAKE) --no-print-directory check-now
 check-now: programs tests bench-tools
 	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) tests/property/campaign.sh tests/property/database.sh tests/powercut/powercut.sh $(BUILD)/tests/lx106/test_maps tests/lx106/powercut.sh tests/lx106/sizes.sh tests/esp8266/sdk_calls.sh tests/make/test_programs.sh tests/bench/smoke.sh tests/chaos/commit_points.sh tests/chaos/database_refuses.sh tests/chaos/stalls.sh tests/chaos/chaos.sh $(SCENARIOS)
+# What takes minutes: an orchestrator that stores nothing for ten, and the retained messages of a million devices.
+check-long: deps
+	@+$(MAKE) --no-print-directory programs tests bench-tools
+	@BUILD=$(BUILD) HELD_SECONDS=$${HELD_SECONDS:-75} tests/chaos/held_ingest.sh
+	@BUILD=$(BUILD) HELD_SECONDS=$${HELD_SECONDS_LONG:-600} tests/chaos/held_ingest.sh
+	@BUILD=$(BUILD) tests/bench/retained.sh
 scenarios: programs lx106-programs
 	@BUILD=$(BUILD) tests/run.sh $(SCENARIOS)
 
@@ -70,6 +76,7 @@ help:
 	@echo 'make demo       a whole campaign, and one that is halted, with 200 simulated devices'
 	@echo 'make up, down   start and stop PostgreSQL, mosquitto and orchestratord for this checkout (.local/env)'
 	@echo 'make check      all unit, integration and scenario tests'
+	@echo 'make check-long the tests that take minutes (about half an hour)'
 	@echo 'make scenarios  only the scenarios'
 	@echo 'make unit       only the unit tests'
 	@echo 'make sanitize   all tests with address and undefined behaviour sanitizers'

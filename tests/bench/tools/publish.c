@@ -1,7 +1,8 @@
 /* Many connections that publish at QoS 1: the messages of a file, a line "TOPIC<TAB>PAYLOAD" each, dealt out
  * in turn, so that with a multiple of the connections a line the next round comes from the same connection.
  * Prints {"messages", "began", "seconds"}: until the broker has acknowledged the last one.
- *   publish HOST:PORT CONNECTIONS WINDOW FILE    (WINDOW: unacknowledged at a time on each connection) */
+ *   publish HOST:PORT CONNECTIONS WINDOW FILE [retain]    (WINDOW: unacknowledged at a time on each
+ * connection) */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,8 +63,9 @@ static bool go_on(struct publisher *publisher, unsigned window, size_t step)
 
 int main(int count, char **arguments)
 {
-    if (count != 5)
-        die("publish HOST:PORT CONNECTIONS WINDOW FILE");
+    bool retain = count == 6 && strcmp(arguments[5], "retain") == 0;
+    if (count != 5 && !retain)
+        die("publish HOST:PORT CONNECTIONS WINDOW FILE [retain]");
     size_t connections = strtoul(arguments[2], NULL, 10), done = 0;
     unsigned window = (unsigned)strtoul(arguments[3], NULL, 10);
     read_lines(arguments[4]);
@@ -77,6 +79,7 @@ int main(int count, char **arguments)
         snprintf(id, sizeof id, "publisher-%zu", i);
         raw_mqtt_connect(&publishers[i].mqtt, arguments[1], 2 + (int)(i % 4), id, "orchestrator");
         publishers[i].next = i;
+        publishers[i].mqtt.retain = retain;
         struct epoll_event event = {.events = EPOLLIN, .data.u64 = i};
         epoll_ctl(epoll, EPOLL_CTL_ADD, publishers[i].mqtt.fd, &event);
     }

@@ -141,7 +141,7 @@ void raw_mqtt_connect(struct raw_mqtt *mqtt, const char *address, int source, co
 void raw_mqtt_publish(struct raw_mqtt *mqtt, const char *topic, size_t topic_length, const char *payload,
                       size_t payload_length)
 {
-    put_head(mqtt, PUBLISH_1, 2 + topic_length + 2 + payload_length);
+    put_head(mqtt, mqtt->retain ? PUBLISH_1 | 1 : PUBLISH_1, 2 + topic_length + 2 + payload_length);
     put_text(mqtt, topic, topic_length);
     put_u16(mqtt, next_id(mqtt));
     put(mqtt, payload, payload_length);

@@ -13,6 +13,7 @@ struct raw_mqtt {
     size_t in_length, in_capacity, out_length, out_capacity, out_sent;
     uint16_t last_id;
     unsigned unanswered; /* QoS 1 publishes without their PUBACK */
+    bool retain;         /* what it publishes is retained */
 };
 
 struct raw_message { /* of a PUBLISH: neither is terminated */
