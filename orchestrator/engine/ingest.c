@@ -225,6 +225,18 @@ static bool is_unexplained(const struct batch_device *device, const struct repor
            device->boot != NULL && strcmp(device->boot, "confirmed") == 0;
 }
 
+/* A device that is at work on an attempt has taken it, and on trial it has installed it, though the reports
+ * that said so may be lost. */
+static void follow_activity(struct batch *batch, const struct report *report)
+{
+    struct batch_target *work = ingest_find_target(batch, report->work_campaign, report->device);
+    if (work == NULL || report->work_attempt != work->row.attempt ||
+        report->work_attempt == work->row.attempt_base || !target_state_in_flight(work->row.state))
+        return;
+    target_move(&batch->changes, &work->row, report->on_trial ? TARGET_EVENT_TRIAL : TARGET_EVENT_ACCEPTED,
+                "", batch->service_now, &work->timeouts);
+}
+
 static void handle_hello(struct batch *batch, struct batch_device *device, const struct report *report)
 {
     if (report->hello.parsed.ptype != device->ptype) {
@@ -234,6 +246,7 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
     }
     if (report->has_result)
         handle_target(batch, device, report);
+    follow_activity(batch, report);
     /* Without a session its age is all that can be known of it: it answers what was asked before it came. */
     bool is_old = !is_news(batch, report) && report->session.number == 0;
     if (!is_old && !presence_hello(&device->presence, &report->session))

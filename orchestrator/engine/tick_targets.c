@@ -137,6 +137,28 @@ enum status tick_give_up(struct tick_work *work, struct store *store, struct err
     return for_each_target(work, store, &SQL_TARGET_OFFLINE, &parameters, give_up_one, error);
 }
 
+/* Seconds after an outage for which outcomes of attempts of that time may come in. */
+static int64_t explained_within(const struct campaign *campaign)
+{
+    struct target_timeouts timeouts = campaign_timeouts(campaign);
+    return timeouts.offer + timeouts.download + timeouts.confirm + OUTAGE_MARGIN_SECONDS;
+}
+
+/* What says which outcomes an outage may yet explain: the evidence that this tick began with, and whether the
+ * tick leaves out the look at outages. */
+static void put_evidence(const struct tick_work *work, struct store_parameters *parameters)
+{
+    const struct campaign *campaign = &work->campaign;
+    if (campaign->evidence > 0)
+        store_put_real(parameters, campaign->evidence);
+    else
+        store_put_text(parameters, NULL);
+    if (work->engine->is_between_sweeps)
+        store_put_integer(parameters, explained_within(campaign));
+    else
+        store_put_text(parameters, NULL);
+}
+
 enum status tick_retry(struct tick_work *work, struct store *store, struct error *error)
 {
     const struct campaign *campaign = &work->campaign;
@@ -156,6 +178,7 @@ enum status tick_retry(struct tick_work *work, struct store *store, struct error
     store_put_text(&parameters, array_text(&states));
     store_put_integer(&parameters, campaign->policy.retry.attempts);
     store_put_text(&parameters, TARGET_GIVEN_UP);
+    put_evidence(work, &parameters);
     enum status status = STATUS_OK;
     if (waiting > 0)
         status = for_each_target(work, store, &SQL_TARGET_RETRY, &parameters, retry_one, error);
@@ -173,13 +196,6 @@ static bool may_be_explained(const struct campaign *campaign)
            snapshot_count(&campaign->snapshot, TARGET_FAILED) +
                    snapshot_count(&campaign->snapshot, TARGET_REVERTED) >
                0;
-}
-
-/* Seconds after an outage for which outcomes of attempts of that time may come in. */
-static int64_t explained_within(const struct campaign *campaign)
-{
-    struct target_timeouts timeouts = campaign_timeouts(campaign);
-    return timeouts.offer + timeouts.download + timeouts.confirm + OUTAGE_MARGIN_SECONDS;
 }
 
 static void excuse_one(struct tick_work *work, struct target_row *target, const struct store_rows *rows,
@@ -231,14 +247,7 @@ enum status tick_undecided(struct tick_work *work, struct store *store,
     if (!may_be_explained(campaign))
         return STATUS_OK;
     store_put_integer(&parameters, campaign->number);
-    if (campaign->evidence > 0)
-        store_put_real(&parameters, campaign->evidence);
-    else
-        store_put_text(&parameters, NULL);
-    if (work->engine->is_between_sweeps)
-        store_put_integer(&parameters, explained_within(campaign));
-    else
-        store_put_text(&parameters, NULL);
+    put_evidence(work, &parameters);
     if (store_run(store, &SQL_TARGET_OUTAGE_UNDECIDED, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     for (int64_t i = 0; i < store_rows_count(rows); i++) {

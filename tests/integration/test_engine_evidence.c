@@ -314,6 +314,49 @@ static void failures_that_an_outage_may_explain_stop_the_offers(void **state)
     fixture_release(fixture);
 }
 
+/* Nor does the policy's retry take one: it would count, and the outage would be forgotten. */
+static void a_retry_waits_for_the_evidence_too(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_campaign(
+        fixture, "c",
+        "{'name':'p','waves':[{'name':'all','size':{'rest':true}," FIXTURE_GATE
+        "}],'rate':{'per_minute':0},'retry':{'attempts':2,'on':['failed']},'timeouts':{'offer_seconds':30,"
+        "'download_seconds':60,'confirm_seconds':40}}");
+    fixture_tick(fixture);
+    evidence_is_behind(fixture, 10);
+    ends(fixture, "lamp-1", "failed", "http_status");
+    fixture_tick(fixture);
+    assert_int_equal(fixture_targets(fixture, "failed"), 1);
+    outage(fixture, "database", 5, 0);
+    hello(fixture, "lamp-1");
+    fixture_tick(fixture);
+    assert_int_equal(fixture_integer(fixture, "SELECT outage_attempts FROM targets WHERE attempt = 2"), 1);
+    ends(fixture, "lamp-1", "failed", "flash_error");
+    fixture_tick(fixture);
+    assert_int_equal(fixture_targets(fixture, "pending"), 1); /* its one retry is left to it */
+    fixture_release(fixture);
+}
+
+static void a_hello_says_what_lost_reports_would_have_said(void **state)
+{
+    (void)state;
+    struct fixture *fixture = three_in_flight(STRICT);
+    fixture_report(
+        fixture, "lamp-1",
+        "{'report':'hello','version':'v1.0.5t45772(a)','slot':1,'boot':'confirmed','reset_reason':'power_on',"
+        "'sha256':'5555555555555555555555555555555555555555555555555555555555555555',"
+        "'activity':{'campaign':1,'attempt':1,'state':'downloading'}}");
+    assert_int_equal(fixture_targets(fixture, "accepted"), 1);
+    fixture_report(
+        fixture, "lamp-2",
+        "{'report':'hello','version':'v1.1.0t45772(a)','slot':2,'boot':'trial','reset_reason':'software',"
+        "'sha256':'%SHA','activity':{'campaign':1,'attempt':1,'state':'trial'}}");
+    assert_int_equal(fixture_targets(fixture, "trial"), 1);
+    fixture_release(fixture);
+}
+
 /* Whoever may be explained is in flight for the gate, and hides nobody else. */
 static void others_halt_it_all_the_same(void **state)
 {
@@ -390,6 +433,8 @@ int main(void)
         cmocka_unit_test(an_outage_of_another_time_explains_nothing),
         cmocka_unit_test(nothing_is_decided_before_the_evidence_is_complete),
         cmocka_unit_test(failures_that_an_outage_may_explain_stop_the_offers),
+        cmocka_unit_test(a_retry_waits_for_the_evidence_too),
+        cmocka_unit_test(a_hello_says_what_lost_reports_would_have_said),
         cmocka_unit_test(others_halt_it_all_the_same),
         cmocka_unit_test(deadlines_that_are_set_before_the_outage_is_recorded_are_right_after_it),
         cmocka_unit_test(a_failure_that_no_outage_could_explain_is_judged_at_once),
