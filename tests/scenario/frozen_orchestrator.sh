@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/outages.sh"
 
-given_fleet 60 v1.0.5 --boot-seconds 1
+given_fleet 40 v1.0.5 --boot-seconds 1
 given_firmware v1.1.0
 given_firmware v1.2.0
 given_a_second_orchestrator
@@ -22,16 +22,17 @@ then_nobody_was_judged spring
 when_continued
 then_serve 2
 then_campaign_is spring completed
-then_targets spring confirmed 60
+then_targets spring confirmed 40
 then_nobody_was_judged spring
 then_every_device_was_updated_once spring
 
 # Both get reports again.
 first_before=$(reports_of "$ORCHESTRATOR_URL")
 second_before=$(reports_of "$second_url")
+given_short_deadlines
 when_campaign summer v1.2.0
 then_campaign_is summer completed
-then_targets summer confirmed 60
+then_targets summer confirmed 40
 then_nobody_was_judged summer
 [ "$(reports_of "$ORCHESTRATOR_URL")" -gt "$first_before" ] || fail "the first orchestrator gets no reports"
 [ "$(reports_of "$second_url")" -gt "$second_before" ] || fail "the second orchestrator gets no reports"
