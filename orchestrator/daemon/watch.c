@@ -48,12 +48,34 @@ static void rely_on_lease(struct watch *watch, long long began)
                        began + (EVIDENCE_LEASE_SECONDS - LEASE_MARGIN_SECONDS) * 1000LL);
 }
 
+/* A beat that took long, or never came, says which part was away. */
+static enum evidence_part part_away(const struct watch *watch)
+{
+    if (watch->itself_was_away || watch->database_was_away == watch->broker_was_away)
+        return PART_ORCHESTRATOR;
+    return watch->database_was_away ? PART_DATABASE : PART_BROKER;
+}
+
+static void say_outage(const struct watch *watch, double outage)
+{
+    static const char *const parts[] = {
+        [PART_ORCHESTRATOR] = "orchestrator", [PART_BROKER] = "broker", [PART_DATABASE] = "database"};
+    char seconds[24];
+    if (outage <= 0)
+        return;
+    snprintf(seconds, sizeof seconds, "%.1f", outage);
+    log_write(LOG_WARNING, "outage_recorded", "seconds", seconds, "part", parts[part_away(watch)], NULL);
+}
+
 /* The row first, then the connection: whatever the broker gives comes after the moment in the row. */
 static enum status join(struct watch *watch, struct store *store, struct error *error)
 {
     long long began = now(watch);
-    if (evidence_join(store, watch->id, watch->client_ids, watch->client_id_count, error) != STATUS_OK)
+    double outage = 0;
+    if (evidence_join(store, watch->id, watch->client_ids, watch->client_id_count, part_away(watch), &outage,
+                      error) != STATUS_OK)
         return error->status;
+    say_outage(watch, outage);
     watch->joined = true;
     watch->left = false;
     watch->broken = true;
@@ -66,10 +88,11 @@ static enum status join(struct watch *watch, struct store *store, struct error *
 }
 
 /* Far behind: what it has not stored it gives up, so that the others can judge. Devices say it again. */
-static enum status leave(struct watch *watch, struct store *store, struct error *error)
+static enum status leave(struct watch *watch, struct store *store, bool connected, struct error *error)
 {
     if (!watch->leaving)
-        log_write(LOG_WARNING, "left_the_broker", "reason", "reports have not been stored for a minute",
+        log_write(LOG_WARNING, "left_the_broker", "reason",
+                  connected ? "reports have not been stored for a minute" : "not connected for a minute",
                   NULL);
     watch->leaving = true;
     watch->ports.hold(watch->ports.context, true);
@@ -94,14 +117,6 @@ static void note_slow_database(struct watch *watch, long long began)
     watch->database_was_away = watch->database_was_away || now(watch) - began > SLOW_MILLISECONDS;
 }
 
-/* A beat that took long, or never came, says which part was away. */
-static enum evidence_part part_away(const struct watch *watch)
-{
-    if (watch->itself_was_away || watch->database_was_away == watch->broker_was_away)
-        return PART_ORCHESTRATOR;
-    return watch->database_was_away ? PART_DATABASE : PART_BROKER;
-}
-
 /* The newest marker behind which all is stored, no newer than the newest answered beat: an outage is recorded
  * before any deadline in it can be judged. */
 static int64_t stored_up_to(const struct watch *watch)
@@ -123,11 +138,7 @@ static enum status take_answer(struct watch *watch, struct store *store, struct 
     long long began = now(watch);
     if (evidence_serve(store, watch->id, &served, &outage, error) != STATUS_OK)
         return error->status;
-    if (outage > 0) {
-        char seconds[24];
-        snprintf(seconds, sizeof seconds, "%.1f", outage);
-        log_write(LOG_WARNING, "outage_recorded", "seconds", seconds, NULL);
-    }
+    say_outage(watch, outage);
     watch->answered = watch->asked;
     watch->answered_from = watch->asked_from;
     watch->asked = 0;
@@ -239,7 +250,7 @@ static enum status beat(struct watch *watch, struct store *store, int millisecon
         watch->connections = connections;
     }
     if (watch->leaving || now(watch) - watch->stored_at > EVIDENCE_LAG_SECONDS * 1000LL)
-        return leave(watch, store, error);
+        return leave(watch, store, connected, error);
     if (!connected)
         return STATUS_OK;
     if (exchange(watch, store, moment, asked_from, asked_at, milliseconds, error) != STATUS_OK)

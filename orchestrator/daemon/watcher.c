@@ -11,7 +11,7 @@ enum {
     BEAT_MILLISECONDS = 500,
     FIRST_MILLISECONDS = 50,
     EVICTION_MILLISECONDS = 5000,
-    EVICTED_MAX = 2 * MQTT_CLIENT_IDS
+    EVICTED_MILLISECONDS = 10000 /* less than a lease, more than it takes to evict all client ids of one */
 };
 
 static long long read_clock(void *context)
@@ -92,14 +92,21 @@ static struct {
     struct mqtt_eviction *running;
     char client_id[MQTT_CLIENT_ID_SIZE];
     long long began;
-    char done[EVICTED_MAX][MQTT_CLIENT_ID_SIZE];
+    struct {
+        char client_id[MQTT_CLIENT_ID_SIZE];
+        long long at;
+    } done[MQTT_CLIENT_IDS];
     int next;
 } evictions; /* the watch's thread alone */
 
+/* For the place that is being taken: an orchestrator that comes back has the same client ids, and may freeze
+ * again. */
+
 static bool is_evicted(const char *client_id)
 {
-    for (int i = 0; i < EVICTED_MAX; i++) {
-        if (strcmp(evictions.done[i], client_id) == 0)
+    for (int i = 0; i < MQTT_CLIENT_IDS; i++) {
+        if (strcmp(evictions.done[i].client_id, client_id) == 0 &&
+            clock_milliseconds() - evictions.done[i].at < EVICTED_MILLISECONDS)
             return true;
     }
     return false;
@@ -111,8 +118,9 @@ static void end_eviction(bool done)
     evictions.running = NULL;
     if (!done)
         return;
-    memcpy(evictions.done[evictions.next], evictions.client_id, sizeof evictions.client_id);
-    evictions.next = (evictions.next + 1) % EVICTED_MAX;
+    memcpy(evictions.done[evictions.next].client_id, evictions.client_id, sizeof evictions.client_id);
+    evictions.done[evictions.next].at = clock_milliseconds();
+    evictions.next = (evictions.next + 1) % MQTT_CLIENT_IDS;
 }
 
 static bool evict(void *context, const char *client_id)

@@ -16,7 +16,7 @@ void evidence_make_id(char id[ORCHESTRATOR_ID_SIZE])
 }
 
 enum status evidence_join(struct store *store, const char *id, const char *const *client_ids, int count,
-                          struct error *error)
+                          enum evidence_part part, double *outage_seconds, struct error *error)
 {
     struct array ids = {0};
     struct store_parameters parameters = {0};
@@ -26,7 +26,11 @@ enum status evidence_join(struct store *store, const char *id, const char *const
     store_put_text(&parameters, array_text(&ids));
     store_put_integer(&parameters, EVIDENCE_LEASE_SECONDS);
     store_put_integer(&parameters, EVIDENCE_OUTAGE_SECONDS);
-    enum status status = store_run(store, &SQL_ORCHESTRATOR_JOIN, &parameters, NULL, error);
+    store_put_text(&parameters, part_names[part]);
+    struct store_rows *rows = NULL;
+    enum status status = store_run(store, &SQL_ORCHESTRATOR_JOIN, &parameters, &rows, error);
+    *outage_seconds = rows != NULL && store_rows_count(rows) == 1 ? store_rows_real(rows, 0, 0) : 0;
+    store_rows_free(rows);
     array_release(&ids);
     return status;
 }

@@ -26,9 +26,10 @@ enum evidence_part { PART_ORCHESTRATOR, PART_BROKER, PART_DATABASE };
 void evidence_make_id(char id[ORCHESTRATOR_ID_SIZE]);
 
 /* Takes part from now on; also again, after evidence_leave, or where a beat found no row. Before it connects
- * to the broker. `client_ids` are `count` ids of its connections with the broker. */
+ * to the broker. `client_ids` are `count` ids of its connections with the broker. Where no orchestrator was
+ * served until now, that was an outage of `part`, of *outage_seconds; else 0. */
 enum status evidence_join(struct store *store, const char *id, const char *const *client_ids, int count,
-                          struct error *error) MUST_CHECK;
+                          enum evidence_part part, double *outage_seconds, struct error *error) MUST_CHECK;
 
 /* Renews the lease and reads the database's time, *moment, in microseconds. *member is false when another
  * orchestrator has taken its place; *others_expired when the lease of another one has run out. */

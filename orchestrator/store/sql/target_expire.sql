@@ -30,7 +30,8 @@ WHERE -- Reports may be lost, and the device has not been asked, or its answer m
                       ELSE c.evidence END - o.ended))))
       FROM outages o
       WHERE o.clock_stood_still
-        AND o.service_at >= t.deadline - make_interval(secs => CASE WHEN t.withdrawn THEN $4::bigint + $5::bigint
+        -- A step between the last beat and the break, for as long as the clock went on (service_clock()), is of the time before it.
+        AND o.service_at + least(o.ended - o.began, interval '3 seconds') >= t.deadline - make_interval(secs => CASE WHEN t.withdrawn THEN $4::bigint + $5::bigint
                                                                     WHEN t.state = 'offered' THEN $3::bigint
                                                                     WHEN t.state IN ('accepted', 'downloading') THEN $4::bigint
                                                                     ELSE $5::bigint END)), 0))) < c.judged
