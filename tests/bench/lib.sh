@@ -164,7 +164,7 @@ firmware() {
 # devices COUNT: registered, and online as far as the database knows. They run v1.0.0 to v1.0.9, in slot 1.
 devices() {
     # Whoever is online, and of whom the broker holds nothing, would be asked, and not answer.
-    until_sql t 'SELECT census_done >= census_wanted FROM service'
+    until_sql t 'SELECT census_done >= census_wanted OR NOT EXISTS (SELECT FROM orchestrators WHERE lease_until > now()) FROM service'
     sql "INSERT INTO devices (device_id, product_id, ptype, tags, version, version_order, fota_class, slot, activated_at)
              SELECT 'lamp-' || lpad(i::text, 8, '0'), 1, $ptype, ARRAY['site-' || i % 100], 'v1.0.' || i % 10 || 't$ptype(a)',
                     '10' || i % 10 || 'v', 'a', 1, now()
