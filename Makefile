@@ -172,7 +172,8 @@ $(INTEGRATION_TESTS): $(BUILD)/tests/%: tests/%.c $(HARNESS) $(call library,$(LI
 	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_daemon) -Itests/harness -o $@ $< $(HARNESS) $(call library,$(LIBRARIES_daemon)) -lcmocka $(LINK_daemon) -lm
 # Random campaigns against the real database with two orchestrators: 10 runs are part of the tests, `make prove` does more.
 PROVE_RUNS ?= 100
-DATABASE_PROPERTY = $(wildcard tests/property/database/*.c) tests/property/random_policy.c orchestrator/daemon/sender.c
+DATABASE_PROPERTY = $(wildcard tests/property/database/*.c) tests/property/random_policy.c orchestrator/daemon/sender.c \
+    orchestrator/daemon/watch.c
 $(BUILD)/tests/property/database: $(DATABASE_PROPERTY) $(wildcard tests/property/database/*.h) tests/property/random_policy.h \
     $(HARNESS) $(call library,$(LIBRARIES_engine)) Makefile
 	@mkdir -p $(@D)

@@ -11,6 +11,7 @@
 enum {
     CLOCK_STEPS_MAX = 300,
     CLOCK_STEP = 61,
+    WALL_STEP = 10, /* less than the lease of an orchestrator */
     PATIENCE_SECONDS = 30,
     QUIET_ROUNDS = 6,
     SETTLE_ROUNDS_MAX = 500,
@@ -38,13 +39,10 @@ static bool everybody_works(struct world *world)
 /* One exchange of everything with everybody. False when there was nothing to exchange. */
 static bool exchange(struct world *world)
 {
-    world_collect(world);
-    bool moved = world->network.down.count > 0 || world->network.up.count > 0;
-    while (world->network.down.count > 0)
-        world_deliver_down(world, 0);
-    moved = everybody_works(world) || moved;
-    for (int left = world->network.up.count; left > 0; left--)
-        world_deliver_up(world, 0);
+    int64_t before = world->broker.passed_on + world->counts->messages;
+    world_deliver_all(world);
+    bool moved = everybody_works(world) || before != world->broker.passed_on + world->counts->messages;
+    broker_pass_all_on(&world->broker);
     return moved;
 }
 
@@ -120,6 +118,8 @@ static bool fleet_is_known(struct world *world, char *what, size_t size)
 static void connect_all(struct world *world)
 {
     settle_down(world);
+    while (world->broker.wills.count > 0)
+        broker_publish_will(&world->broker);
     for (int i = 0; i < world->fleet.count; i++)
         fleet_connect(&world->fleet, &world->fleet.devices[i], true);
 }
@@ -129,12 +129,15 @@ void world_calm_down(struct world *world)
     int waited[8] = {0};
     bool open = true;
     time_t began = time(NULL);
+    world->wall_step = WALL_STEP;
+    for (int i = 0; i < world->fleet.count; i++)
+        world->fleet.devices[i].is_steady = true;
     connect_all(world);
     for (int round = 0; !is_over(round, CLOCK_STEPS_MAX, began) && (open || results_waiting(world) > 0) &&
                         world->broken[0] == '\0';
          round++) {
         settle_down(world);
-        sql_move_clock(world->database_url, CLOCK_STEP);
+        world_pass_time(world, CLOCK_STEP);
         open = go_on(world, waited);
         world_look(world);
     }

@@ -6,18 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "random_policy.h"
+#include "shifted_clock.h"
+
 #define BASE_SHA256 "5555555555555555555555555555555555555555555555555555555555555555"
 #define NO_NONCE "ffffffffffffffff"
 
-void fleet_make(struct fleet *fleet, struct network *network, int count)
+enum { BACK_OFF_MILLISECONDS = 60000, CONFIRMS_FROM = 60 /* of 100: it has run for long enough */ };
+
+void fleet_make(struct fleet *fleet, struct broker *broker, int count)
 {
     memset(fleet, 0, sizeof *fleet);
-    fleet->network = network;
+    fleet->broker = broker;
     fleet->count = count;
+    fleet->has_images = true;
     for (int i = 0; i < count; i++) {
         struct device *device = &fleet->devices[i];
         snprintf(device->id, sizeof device->id, "d%d", i + 1);
-        device->online = true;
+        device->is_steady = device->has_session = true;
         device->slot = 1;
         snprintf(device->version[1], sizeof device->version[1], FLEET_BASE_VERSION);
         snprintf(device->sha256[1], sizeof device->sha256[1], BASE_SHA256);
@@ -50,7 +56,24 @@ __attribute__((format(printf, 4, 5))) static void send(struct fleet *fleet, cons
     vsnprintf(payload, sizeof payload, format, arguments);
     va_end(arguments);
     snprintf(topic, sizeof topic, "fota/v1/%s/%s", device->id, kind);
-    network_send(&fleet->network->up, topic, payload);
+    shifted_trace("%s %s %s", device->id, kind, payload);
+    broker_publish(fleet->broker, (int)(device - fleet->devices), topic, payload);
+}
+
+/* A member `session`, or nothing. */
+static void format_session(const struct device *device, char text[40])
+{
+    text[0] = '\0';
+    if (device->has_session)
+        snprintf(text, 40, ",\"session\":\"%04x%04x.%d\"", (unsigned)atoi(device->id + 1), device->boots,
+                 device->connections);
+}
+
+static void format_presence(const struct device *device, bool online, char text[80])
+{
+    char session[40];
+    format_session(device, session);
+    snprintf(text, 80, "{\"online\":%s%s}", online ? "true" : "false", session);
 }
 
 static void send_progress(struct fleet *fleet, const struct device *device)
@@ -72,8 +95,7 @@ static void format_result(const struct attempt *attempt, char *text, size_t size
         "{\"report\":\"%s\",\"campaign\":%lld,\"attempt\":%d,\"nonce\":\"%s\",\"reason\":\"%s\","
         "\"version\":\"%s\",\"slot\":%d,\"sha256\":\"%s\",\"progress\":50,\"reset_reason\":\"software\"}",
         target_event_name(attempt->result), (long long)attempt->campaign, attempt->attempt,
-        attempt->nonce[0] != '\0' ? attempt->nonce : NO_NONCE,
-        attempt->result == TARGET_EVENT_REJECTED ? "busy" : "flash_error", attempt->ran_version,
+        attempt->nonce[0] != '\0' ? attempt->nonce : NO_NONCE, attempt->reason, attempt->ran_version,
         attempt->slot, attempt->ran_sha256);
 }
 
@@ -97,7 +119,8 @@ static bool is_waiting(const struct attempt *attempt)
 
 static void send_hello(struct fleet *fleet, const struct device *device)
 {
-    char result[640] = "", activity[100] = "";
+    char result[640] = "", activity[100] = "", session[40];
+    format_session(device, session);
     for (int i = device->attempt_count - 1; i >= 0 && result[0] == '\0'; i--) {
         char text[600];
         if (!is_waiting(&device->attempts[i]))
@@ -111,9 +134,9 @@ static void send_hello(struct fleet *fleet, const struct device *device)
                  (long long)device->current->campaign, device->current->attempt);
     send(fleet, device, "report",
          "{\"report\":\"hello\",\"version\":\"%s\",\"slot\":%d,\"boot\":\"%s\",\"sha256\":\"%s\","
-         "\"reset_reason\":\"power_on\"%s%s}",
+         "\"reset_reason\":\"power_on\"%s%s%s}",
          device->version[device->slot], device->slot, device->work == WORK_TRIAL ? "trial" : "confirmed",
-         device->sha256[device->slot], activity, result);
+         device->sha256[device->slot], session, activity, result);
 }
 
 int fleet_send_results(struct fleet *fleet, struct device *device)
@@ -136,16 +159,78 @@ static void note_running(const struct device *device, struct attempt *attempt)
 }
 
 static void finish(struct fleet *fleet, struct device *device, struct attempt *attempt,
-                   enum target_event result)
+                   enum target_event result, const char *reason)
 {
     attempt->has_result = true;
     attempt->result = result;
+    attempt->ended_at = shifted_wall();
+    snprintf(attempt->reason, sizeof attempt->reason, "%s", reason);
     note_running(device, attempt);
     if (device->current == attempt) {
         device->current = NULL;
         device->work = WORK_NONE;
     }
     send_result(fleet, device, attempt);
+}
+
+static void note_fault(struct device *device)
+{
+    if (device->fault_at == 0)
+        device->fault_at = shifted_wall();
+}
+
+/* --- connections ------------------------------------------------------------------------------------ */
+
+/* Without a goodbye, as when the network or the power fails. */
+static void leave(struct fleet *fleet, struct device *device)
+{
+    char will[80];
+    if (!device->online)
+        return;
+    format_presence(device, false, will);
+    device->online = false;
+    broker_leave(fleet->broker, (int)(device - fleet->devices), device->id, will, device->has_session);
+}
+
+static void come(struct fleet *fleet, struct device *device)
+{
+    char presence[80];
+    leave(fleet, device);
+    device->connections++;
+    device->online = fleet->broker->is_up;
+    device->is_away = !device->online;
+    format_presence(device, true, presence);
+    send(fleet, device, "presence", "%s", presence);
+    send_hello(fleet, device);
+}
+
+static void boot(struct fleet *fleet, struct device *device)
+{
+    leave(fleet, device);
+    device->boots++;
+    device->connections = 0;
+    come(fleet, device);
+}
+
+void fleet_connect(struct fleet *fleet, struct device *device, bool online)
+{
+    if (online) {
+        come(fleet, device);
+        return;
+    }
+    note_fault(device);
+    leave(fleet, device);
+    device->is_away = false;
+}
+
+void fleet_lose_broker(struct fleet *fleet, uint64_t *random)
+{
+    for (int i = 0; i < fleet->count; i++) {
+        struct device *device = &fleet->devices[i];
+        device->is_away = device->is_away || device->online;
+        device->online = false;
+        device->back_at = shifted_wall() + random_below(random, BACK_OFF_MILLISECONDS);
+    }
 }
 
 /* --- commands --------------------------------------------------------------------------------------- */
@@ -182,6 +267,9 @@ static bool take(struct device *device, struct attempt *attempt, const json_t *c
     if (image[0] == '\0' || (!goes_back && strcmp(attempt->version, device->version[device->slot]) <= 0))
         return false;
     snprintf(attempt->sha256, sizeof attempt->sha256, "%s", image);
+    attempt->download_seconds = (int)json_integer_value(json_object_get(command, "download_seconds"));
+    attempt->confirm_seconds = (int)json_integer_value(json_object_get(command, "confirm_seconds"));
+    device->deadline = shifted_wall() + attempt->download_seconds * 1000LL;
     device->work = WORK_ACCEPTED;
     device->current = attempt;
     return true;
@@ -203,7 +291,7 @@ static void receive_offer(struct fleet *fleet, struct device *device, struct att
     else if (device->current == attempt)
         send_progress(fleet, device);
     else if (device->work != WORK_NONE || !take(device, attempt, command, goes_back))
-        finish(fleet, device, attempt, TARGET_EVENT_REJECTED);
+        finish(fleet, device, attempt, TARGET_EVENT_REJECTED, "busy");
     else
         send_progress(fleet, device);
 }
@@ -229,6 +317,7 @@ void fleet_receive(struct fleet *fleet, const struct message *message)
     struct device *device = fleet_addressee(fleet, message->topic);
     if (device == NULL || !device->online)
         return;
+    shifted_trace("%s gets %.80s", device->id, message->payload);
     json_t *command = json_loads(message->payload, 0, NULL);
     const char *name = text_of(command, "command");
     int64_t campaign = json_integer_value(json_object_get(command, "campaign"));
@@ -265,7 +354,7 @@ void fleet_note_published(struct fleet *fleet, const struct message *message, in
 
 /* --- work ------------------------------------------------------------------------------------------- */
 
-static void flip(struct device *device)
+static void flip(struct fleet *fleet, struct device *device)
 {
     int inactive = 3 - device->slot;
     struct attempt *attempt = device->current;
@@ -273,57 +362,96 @@ static void flip(struct device *device)
     snprintf(device->sha256[inactive], sizeof device->sha256[inactive], "%s", attempt->sha256);
     device->slot = inactive;
     device->work = WORK_TRIAL;
+    device->deadline = shifted_wall() + attempt->confirm_seconds * 1000LL;
     attempt->flashed++;
+    boot(fleet, device);
+}
+
+static void revert(struct fleet *fleet, struct device *device, const char *reason)
+{
+    struct attempt *attempt = device->current;
+    device->slot = 3 - device->slot;
+    device->boots++; /* its result goes with the hello of this boot */
+    device->connections = 0;
+    device->work = WORK_NONE;
+    leave(fleet, device);
+    finish(fleet, device, attempt, TARGET_EVENT_REVERTED, reason);
+    come(fleet, device);
+    send_result(fleet, device, attempt);
 }
 
 void fleet_work(struct fleet *fleet, struct device *device, int chance)
 {
     struct attempt *attempt = device->current;
+    bool fails = !device->is_steady && chance < (device->work == WORK_TRIAL ? 8 : 3);
     switch (device->work) {
     case WORK_NONE:
         break;
     case WORK_ACCEPTED:
     case WORK_DOWNLOADING:
-        if (chance < 3) {
-            finish(fleet, device, attempt, TARGET_EVENT_FAILED);
-            break;
+        if (fails) {
+            note_fault(device);
+            finish(fleet, device, attempt, TARGET_EVENT_FAILED, "flash_error");
+        } else if (fleet->has_images) {
+            device->work = chance < 50 ? WORK_DOWNLOADING : WORK_INSTALLED;
+            if (device->work == WORK_INSTALLED && device->is_steady) /* it boots into the new image at once */
+                device->deadline = shifted_wall();
+            send_progress(fleet, device);
         }
-        if (chance < 50)
-            device->work = WORK_DOWNLOADING;
-        else
-            device->work = WORK_INSTALLED;
-        send_progress(fleet, device);
         break;
     case WORK_INSTALLED:
-        flip(device);
+        flip(fleet, device);
         send_progress(fleet, device);
         break;
     case WORK_TRIAL:
-        if (chance < 8) {
-            device->slot = 3 - device->slot;
-            finish(fleet, device, attempt, TARGET_EVENT_REVERTED);
-        } else {
-            finish(fleet, device, attempt, TARGET_EVENT_CONFIRMED);
+        if (fails) {
+            note_fault(device);
+            revert(fleet, device, "health_check");
+        } else if (device->online && chance >= CONFIRMS_FROM) {
+            finish(fleet, device, attempt, TARGET_EVENT_CONFIRMED, "");
         }
         break;
+    }
+}
+
+void fleet_hurry(struct fleet *fleet, int64_t until)
+{
+    for (int i = 0; i < fleet->count; i++) {
+        struct device *device = &fleet->devices[i];
+        if (device->is_away && fleet->broker->is_up && device->back_at <= until)
+            come(fleet, device);
+        for (int step = 0;
+             device->is_steady && device->work != WORK_NONE && device->deadline <= until && step < 4; step++)
+            fleet_work(fleet, device, 99);
+    }
+}
+
+void fleet_expire(struct fleet *fleet)
+{
+    for (int i = 0; i < fleet->count; i++) {
+        struct device *device = &fleet->devices[i];
+        struct attempt *attempt = device->current;
+        bool on_trial = device->work == WORK_TRIAL;
+        if (device->work == WORK_NONE || device->deadline > shifted_wall())
+            continue;
+        attempt->by_outage = on_trial ? device->is_away : !fleet->has_images;
+        if (!attempt->by_outage)
+            note_fault(device);
+        if (on_trial)
+            revert(fleet, device, "confirm_timeout");
+        else
+            finish(fleet, device, attempt, TARGET_EVENT_FAILED, "download_timeout");
     }
 }
 
 void fleet_reboot(struct fleet *fleet, struct device *device)
 {
+    note_fault(device);
     if (device->work != WORK_TRIAL) {
         device->work = WORK_NONE;
         device->current = NULL;
     }
-    fleet_connect(fleet, device, true);
-}
-
-void fleet_connect(struct fleet *fleet, struct device *device, bool online)
-{
-    device->online = true; /* the last will is the broker's to send */
-    send(fleet, device, "presence", "{\"online\":%s}", online ? "true" : "false");
-    device->online = online;
-    send_hello(fleet, device);
+    boot(fleet, device);
 }
 
 void fleet_lie(struct fleet *fleet, struct device *device, uint32_t choice)
@@ -334,6 +462,7 @@ void fleet_lie(struct fleet *fleet, struct device *device, uint32_t choice)
     struct attempt untrue = *attempt;
     note_running(device, &untrue);
     untrue.result = (enum target_event)((choice >> 8) % (TARGET_EVENT_REVERTED + 1));
+    snprintf(untrue.reason, sizeof untrue.reason, "flash_error");
     if (untrue.result == TARGET_EVENT_CONFIRMED) /* the nonce is proof: without it there is none */
         untrue.nonce[0] = '\0';
     attempt->lied = true;

@@ -6,21 +6,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "network.h"
+#include "broker.h"
 #include "report.h"
 
-enum { DEVICES_MAX = 40, ATTEMPTS_MAX = 128 };
+enum { ATTEMPTS_MAX = 128 };
 
-/* One (campaign, attempt) as its device knows it. */
+/* One (campaign, attempt) as its device knows it. Times are shifted_wall(). */
 struct attempt {
     int64_t campaign;
     int attempt;
     char nonce[NONCE_SIZE]; /* "" when only a cancel of it has come */
     char version[VERSION_TEXT_SIZE];
     char sha256[SHA256_HEX_SIZE];
+    int download_seconds, confirm_seconds; /* as the device was told */
     bool has_result, cancelled, acknowledged;
     bool lied; /* something untrue was reported of it: what is stored of it may be untrue */
     enum target_event result;
+    char reason[REASON_SIZE];
+    bool by_outage; /* it ended badly since images or broker were away */
+    int64_t ended_at;
     int slot; /* what ran when it ended */
     char ran_version[VERSION_TEXT_SIZE], ran_sha256[SHA256_HEX_SIZE];
     int flashed;
@@ -31,27 +35,36 @@ enum work { WORK_NONE, WORK_ACCEPTED, WORK_DOWNLOADING, WORK_INSTALLED, WORK_TRI
 
 struct device {
     char id[16];
+    bool is_steady;   /* never resets, fails or is late by itself */
+    bool has_session; /* its firmware names the sessions of its connections */
     bool online;
-    int slot; /* that runs: 1 or 2 */
+    bool is_away; /* offline through no fault of its own: connects again at `back_at` */
+    int64_t back_at;
+    int64_t fault_at; /* when it first failed, was late or away by its own fault; 0: never */
+    unsigned boots;
+    int connections; /* since its boot */
+    int slot;        /* that runs: 1 or 2 */
     char version[3][VERSION_TEXT_SIZE];
     char sha256[3][SHA256_HEX_SIZE]; /* by slot */
     enum work work;
+    int64_t deadline;        /* its own, of what is in work */
     struct attempt *current; /* in work */
     struct attempt attempts[ATTEMPTS_MAX];
     int attempt_count;
 };
 
 struct fleet {
-    struct network *network;
+    struct broker *broker;
     struct device devices[DEVICES_MAX];
     int count;
+    bool has_images;    /* somebody serves them */
     const char *broken; /* what the orchestrators must not do; NULL while they do not */
 };
 
 #define FLEET_BASE_VERSION "v1.0.5t45772(a)"
 
-/* `count` devices d1, d2... that run FLEET_BASE_VERSION, online. */
-void fleet_make(struct fleet *fleet, struct network *network, int count);
+/* `count` devices d1, d2... that run FLEET_BASE_VERSION, offline, steady, with sessions. */
+void fleet_make(struct fleet *fleet, struct broker *broker, int count);
 
 /* The device of an id or a topic; NULL when there is none. */
 struct device *fleet_find(struct fleet *fleet, const char *id);
@@ -67,9 +80,20 @@ void fleet_note_published(struct fleet *fleet, const struct message *message, in
 /* One step of the attempt in work; `chance` 0 to 99 says how it goes, 99 always well. */
 void fleet_work(struct fleet *fleet, struct device *device, int chance);
 
+/* The clock is about to show `until`: steady devices do by then what they have to. */
+void fleet_hurry(struct fleet *fleet, int64_t until);
+
+/* The clock shows more than before: whatever has passed its device's deadline has failed. */
+void fleet_expire(struct fleet *fleet);
+
 /* A reset: what was not flipped yet is given up without a word. */
 void fleet_reboot(struct fleet *fleet, struct device *device);
+/* Connects, where it is connected by a new connection in place of the old one; or goes offline. By its own
+ * fault, but where it is connected at the end. */
 void fleet_connect(struct fleet *fleet, struct device *device, bool online);
+
+/* The broker is away: so is everybody, until `random` says. */
+void fleet_lose_broker(struct fleet *fleet, uint64_t *random);
 
 /* Results not acknowledged yet, once more. Returns how many there are. */
 int fleet_send_results(struct fleet *fleet, struct device *device);

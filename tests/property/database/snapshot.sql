@@ -8,6 +8,8 @@ WITH there AS MATERIALIZED (
     GROUP BY campaign_id, wave)
 SELECT format('%s (campaign %s, device %s)', what, campaign_id, device_id) FROM broken
 UNION ALL
+SELECT format('campaign %s fails: %s', campaign_id, tick_error) FROM campaigns WHERE tick_error IS NOT NULL
+UNION ALL
 SELECT format('campaign %s has %s in flight, its cap is %s', c.campaign_id, sum(t.in_flight), c.policy ->> 'in_flight')
 FROM campaigns c JOIN there t USING (campaign_id)
 GROUP BY c.campaign_id, c.policy ->> 'in_flight' HAVING sum(t.in_flight) > (c.policy ->> 'in_flight')::integer

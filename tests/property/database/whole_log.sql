@@ -7,4 +7,8 @@ SELECT concat_ws(E'\n',
     (SELECT string_agg(row_to_json(w)::text, E'\n' ORDER BY campaign_id, wave) FROM waves w),
     (SELECT string_agg(format('target c%s w%s %s %s #%s withdrawn %s %s deadline %s', campaign_id, wave, device_id, state, attempt,
                               withdrawn, reason, deadline), E'\n' ORDER BY campaign_id, device_id)
-     FROM targets))
+     FROM targets),
+    (SELECT string_agg(row_to_json(o)::text, E'\n' ORDER BY outage_id) FROM outages o),
+    (SELECT string_agg(row_to_json(o)::text, E'\n') FROM orchestrators o),
+    (SELECT string_agg(row_to_json(s)::text, E'\n') FROM service s),
+    (SELECT string_agg(row_to_json(p)::text, E'\n' ORDER BY device_id) FROM presence p))

@@ -11,7 +11,7 @@
 #include "orchestrator.h"
 #include "store.h"
 
-enum { ORCHESTRATORS = 2, CAMPAIGNS = 2 };
+enum { CAMPAIGNS = 2 };
 
 /* What a run is made of. A failure is tried again with one after the other left out. */
 #define PART_LIST(X)                                                                                         \
@@ -19,6 +19,9 @@ enum { ORCHESTRATORS = 2, CAMPAIGNS = 2 };
     X(PART_KILLS, "kills")                                                                                   \
     X(PART_STOPS, "stops")                                                                                   \
     X(PART_CUTS, "cut connections")                                                                          \
+    X(PART_OUTAGES, "outages of broker, database and all orchestrators")                                     \
+    X(PART_HELD, "reports held back from one orchestrator")                                                  \
+    X(PART_BREAKS, "broken connections of devices, and late wills")                                          \
     X(PART_LIES, "untrue reports")                                                                           \
     X(PART_LOSSES, "lost, doubled and overtaken messages")                                                   \
     X(PART_OFFLINE, "resets and devices offline")                                                            \
@@ -33,7 +36,8 @@ enum part {
 };
 
 struct world_counts {
-    int64_t steps, kills, stops, cuts, pauses, commands, messages, campaigns;
+    int64_t steps, kills, stops, cuts, outages, held, pauses, commands, messages, campaigns, lossless,
+        waited_in_vain;
     struct history_counts history;
 };
 
@@ -42,7 +46,8 @@ struct world {
     uint64_t random;
     unsigned without; /* bits of parts left out */
     struct orchestrator orchestrators[ORCHESTRATORS];
-    struct network network;
+    bool is_lossless; /* the network keeps what it is given: then verdicts are looked at, too */
+    struct broker broker;
     struct fleet fleet;
     struct store *operator;
     char *policies[CAMPAIGNS]; /* JSON */
@@ -50,7 +55,9 @@ struct world {
     enum overlap overlaps[CAMPAIGNS];
     bool created[CAMPAIGNS];
     struct world_counts *counts;
-    char broken[500]; /* what does not hold; "" while all does */
+    int wall_step; /* seconds by which time passes at once */
+    bool harm_is_due;
+    char broken[900]; /* what does not hold; "" while all does */
 };
 
 /* A whole run of `seed`: makes the world, does its steps, lets it come to its end, looks at what is left.
@@ -65,15 +72,21 @@ bool world_has(const struct world *world, enum part part);
 /* Takes what the orchestrators have published. */
 void world_collect(struct world *world);
 
-/* The message at `place` reaches an orchestrator, or its device. */
-void world_deliver_up(struct world *world, int place);
-void world_deliver_down(struct world *world, int place);
+/* All that is on its way reaches its device, or the orchestrators. */
+void world_deliver_all(struct world *world);
+
+/* Time passes in small steps, in which everybody does what is due; whoever works keeps up. */
+void world_pass_time(struct world *world, int seconds);
+
+/* Something fails; and all of it works again. */
+void world_do_harm(struct world *world);
+void world_mend(struct world *world);
 
 /* Whoever was stopped goes on: an operator waits for the campaign that it may hold. */
 void world_let_go_on(struct world *world);
 
-/* A policy as JSON; release with free. */
-char *world_make_policy(uint64_t *random);
+/* A policy as JSON; release with free. `is_lossless`: one that gives devices the time that they need. */
+char *world_make_policy(uint64_t *random, bool is_lossless);
 
 /* What an operator does; refusals are no fault. operate() is anything of it. */
 void world_operate(struct world *world);
