@@ -155,13 +155,22 @@ enum status store_connect(struct store *store, struct error *error)
     disconnect(store);
     /* A server or an orchestrator that vanishes without a word must hold up neither us nor, through the locks
      * of its open transaction, the others. What stands before dbname the URL may override. */
-    const char *keywords[] = {
-        "keepalives_idle",  "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname",
-        "application_name", "connect_timeout",     "client_encoding",  "options",          NULL};
+    const char *keywords[] = {"keepalives_idle",
+                              "keepalives_interval",
+                              "keepalives_count",
+                              "tcp_user_timeout",
+                              "target_session_attrs",
+                              "dbname",
+                              "application_name",
+                              "connect_timeout",
+                              "client_encoding",
+                              "options",
+                              NULL};
     const char *values[] = {"10",
                             "5",
                             "2",
                             "20000",
+                            "read-write", /* of several hosts, the one that is no standby */
                             store->url,
                             store->application_name,
                             "5",
@@ -183,6 +192,8 @@ enum status store_connect(struct store *store, struct error *error)
     return STATUS_OK;
 }
 
+#define READ_ONLY "25006"
+
 /* --- statements ------------------------------------------------------------------------------------- */
 
 static enum status status_of_sqlstate(const char *sqlstate)
@@ -192,7 +203,7 @@ static enum status status_of_sqlstate(const char *sqlstate)
     if (strncmp(sqlstate, "22", 2) == 0)
         return STATUS_INVALID;
     /* connection, shutdown, resources, read-only, out of disk, lock timeout */
-    static const char *const unavailable[] = {"08", "57", "53", "58", "55", "25006"};
+    static const char *const unavailable[] = {"08", "57", "53", "58", "55", READ_ONLY};
     for (size_t i = 0; i < sizeof unavailable / sizeof unavailable[0]; i++) {
         if (strncmp(sqlstate, unavailable[i], strlen(unavailable[i])) == 0)
             return STATUS_UNAVAILABLE;
@@ -220,6 +231,9 @@ static enum status failure(struct store *store, const PGresult *result, const ch
         error_set(error, status_of_sqlstate(sqlstate), constraint, "statement %s: %s", name, line);
     if (error != NULL)
         snprintf(error->sqlstate, sizeof error->sqlstate, "%s", sqlstate);
+    /* The primary has become a standby under it: this connection would stay with it for ever. */
+    if (strcmp(sqlstate, READ_ONLY) == 0)
+        disconnect(store);
     return status;
 }
 

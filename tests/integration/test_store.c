@@ -129,6 +129,40 @@ static enum status fail_and_say_ok(struct store *store, void *context, struct er
     return STATUS_OK;
 }
 
+/* As on a primary that has become a standby: the session stays, and can write no more. */
+static void a_connection_that_can_only_read_is_left(void **state)
+{
+    (void)state;
+    static const struct store_statement turn = {0, "turn", "SET default_transaction_read_only = on"},
+                                        write = {1, "write", "DELETE FROM audit"};
+    char url[256], sql[400];
+    services_new_database(url);
+    const char *name = strrchr(url, '/') + 1;
+    struct store *store = store_create(url, "test");
+    struct error error;
+    assert_int_equal(store_run(store, &turn, NULL, NULL, &error), STATUS_OK);
+    assert_int_equal(store_run(store, &write, NULL, NULL, &error), STATUS_UNAVAILABLE);
+    assert_string_equal(error.sqlstate, "25006");
+    assert_int_equal(store_run(store, &write, NULL, NULL, &error), STATUS_OK); /* on another one */
+    assert_int_equal(store_begin(store, &error), STATUS_OK);
+    assert_int_equal(store_run(store, &turn, NULL, NULL, &error), STATUS_OK);
+    store_rollback(store);
+    /* Nor is one made to a server that can only read. */
+    snprintf(sql, sizeof sql, "ALTER DATABASE %.*s SET default_transaction_read_only = on",
+             (int)strcspn(name, "?"), name);
+    free(services_query(url, sql));
+    store_destroy(store);
+    store = store_create(url, "test");
+    assert_int_equal(store_connect(store, &error), STATUS_UNAVAILABLE);
+    assert_non_null(strstr(error.message, "read-only"));
+    snprintf(sql, sizeof sql,
+             "BEGIN READ WRITE; ALTER DATABASE %.*s RESET default_transaction_read_only; COMMIT",
+             (int)strcspn(name, "?"), name);
+    free(services_query(url, sql));
+    assert_int_equal(store_connect(store, &error), STATUS_OK);
+    store_destroy(store);
+}
+
 static void what_was_rolled_back_is_not_called_committed(void **state)
 {
     (void)state;
@@ -423,6 +457,7 @@ int main(void)
         cmocka_unit_test(errors_say_what_kind_they_are),
         cmocka_unit_test(a_wrong_password_or_no_server_is_unavailable),
         cmocka_unit_test(it_connects_again_after_the_server_was_killed),
+        cmocka_unit_test(a_connection_that_can_only_read_is_left),
         cmocka_unit_test(what_was_rolled_back_is_not_called_committed),
         cmocka_unit_test(who_vanishes_in_a_transaction_does_not_keep_its_locks),
         cmocka_unit_test(serialization_failures_are_repeated),
