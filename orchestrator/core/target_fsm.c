@@ -89,6 +89,8 @@ const struct target_edge target_edges[] = {
      "it was given up while offline, but had done it: corrected"},
     {66, TARGET_FAILED, ON(REVERTED), TARGET_REVERTED,
      "it was given up while offline, and the old image runs again: corrected"},
+    {67, TARGET_REJECTED, ON(CONFIRMED), TARGET_CONFIRMED,
+     "it said no to another attempt, as it had done an earlier one: corrected"},
 };
 const int target_edge_count = sizeof target_edges / sizeof target_edges[0];
 

@@ -19,6 +19,7 @@ struct schedule {
 
 struct campaign {
     int64_t number;
+    int64_t wire_number; /* by which devices know it */
     const char *name;
     bool is_rollback;
     bool settled;

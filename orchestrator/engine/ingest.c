@@ -6,6 +6,7 @@
 #include "command.h"
 #include "ingest_batch.h"
 #include "log.h"
+#include "nonce.h"
 
 bool ingest_is_of_target(const struct report *report)
 {
@@ -54,12 +55,23 @@ static void acknowledge(struct batch *batch, const struct report *report)
                command_ack(report->target.campaign, report->target.attempt, batch->arena));
 }
 
-/* A confirmation counts only when it proves that the offered image runs: the attempt's nonce, its version,
- * its bytes. */
-static bool confirmation_holds(const struct target_row *target, const struct target_report *report,
-                               enum rejection *rejection)
+/* Of the present attempt as it was offered; of an earlier one as it is made again. */
+static bool nonce_holds(const struct batch *batch, const struct batch_target *target,
+                        const struct target_report *report)
 {
-    if (strcmp(report->nonce, target->nonce) != 0) {
+    const struct target_row *row = &target->row;
+    return (report->attempt == row->attempt && strcmp(report->nonce, row->nonce) == 0) ||
+           nonce_is(batch->engine->image_secret, target->wire_number, row->device, report->attempt,
+                    report->nonce);
+}
+
+/* A confirmation counts only when it proves that the offered image runs: the nonce of an attempt, the version
+ * and the bytes that it offered. */
+static bool confirmation_holds(const struct batch *batch, const struct batch_target *of,
+                               const struct target_report *report, enum rejection *rejection)
+{
+    const struct target_row *target = &of->row;
+    if (!nonce_holds(batch, of, report)) {
         *rejection = REJECTION_NONCE_MISMATCH;
         return false;
     }
@@ -136,7 +148,7 @@ static void stop_work(struct batch *batch, const struct batch_target *target, co
         (attempt == row->attempt && (has_ended || target_state_in_flight(row->state))))
         return;
     outbox_put(&batch->outbox, batch->arena, report->device,
-               command_cancel(row->campaign, (int)attempt, batch->arena));
+               command_cancel(target->wire_number, (int)attempt, batch->arena));
 }
 
 static bool is_before_flip(const struct report *report)
@@ -171,7 +183,13 @@ static void handle_target(struct batch *batch, struct batch_device *device, cons
         acknowledge(batch, report);
         return;
     }
-    if (said->attempt != target->row.attempt) {
+    bool confirms = report->kind != REPORT_CANCELLED && said->event == TARGET_EVENT_CONFIRMED;
+    enum rejection rejection;
+    /* A confirmation of an attempt that was given up for another one: the device did it all the same. */
+    bool is_earlier = confirms && said->attempt < target->row.attempt &&
+                      said->attempt > target->row.attempt_base &&
+                      confirmation_holds(batch, target, said, &rejection);
+    if (said->attempt != target->row.attempt && !is_earlier) {
         ingest_reject(batch, report, REJECTION_STALE_ATTEMPT, "not the current attempt");
         if (is_before_flip(report))
             stop_work(batch, target, report, said->attempt);
@@ -183,9 +201,7 @@ static void handle_target(struct batch *batch, struct batch_device *device, cons
         acknowledge(batch, report);
         return;
     }
-    enum rejection rejection;
-    bool confirms = report->kind != REPORT_CANCELLED && said->event == TARGET_EVENT_CONFIRMED;
-    if (confirms && !confirmation_holds(&target->row, said, &rejection)) {
+    if (confirms && !confirmation_holds(batch, target, said, &rejection)) {
         ingest_reject(batch, report, rejection,
                       "the confirmation does not prove that the offered image runs");
         return;

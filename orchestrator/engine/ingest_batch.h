@@ -13,6 +13,7 @@
 /* A target of the batch, with what its campaign says. */
 struct batch_target {
     struct target_row row;
+    int64_t wire_number; /* of its campaign: what reports name */
     enum campaign_state campaign_state;
     struct target_timeouts timeouts;
     bool is_counted; /* pending again after this attempt was reverted, or given up then */
@@ -79,7 +80,7 @@ void presence_row_read(const struct store_rows *rows, int64_t row, struct presen
 
 /* NULL: not there, or not loaded. */
 struct batch_device *ingest_find_device(const struct batch *batch, const char *id);
-struct batch_target *ingest_find_target(const struct batch *batch, int64_t campaign, const char *device);
+struct batch_target *ingest_find_target(const struct batch *batch, int64_t wire_number, const char *device);
 
 /* Counts a report that changes nothing, and notes it for the log. `detail` must outlive the batch. */
 void ingest_reject(struct batch *batch, const struct report *report, enum rejection rejection,

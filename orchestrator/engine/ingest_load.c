@@ -33,24 +33,24 @@ struct batch_device *ingest_find_device(const struct batch *batch, const char *i
 }
 
 struct target_key {
-    int64_t campaign;
+    int64_t wire_number;
     const char *device;
 };
 
 static int compare_target(const void *key, const void *item)
 {
     const struct target_key *wanted = key;
-    const struct target_row *row = &((const struct batch_target *)item)->row;
-    if (wanted->campaign != row->campaign)
-        return wanted->campaign < row->campaign ? -1 : 1;
-    return strcmp(wanted->device, row->device);
+    const struct batch_target *target = item;
+    if (wanted->wire_number != target->wire_number)
+        return wanted->wire_number < target->wire_number ? -1 : 1;
+    return strcmp(wanted->device, target->row.device);
 }
 
-struct batch_target *ingest_find_target(const struct batch *batch, int64_t campaign, const char *device)
+struct batch_target *ingest_find_target(const struct batch *batch, int64_t wire_number, const char *device)
 {
     if (batch->target_count == 0)
         return NULL;
-    struct target_key key = {campaign, device};
+    struct target_key key = {wire_number, device};
     return bsearch(&key, batch->targets, (size_t)batch->target_count, sizeof *batch->targets, compare_target);
 }
 
@@ -168,6 +168,7 @@ static enum status load_targets(struct batch *batch, struct store *store, bool l
         target->row.place = arena_copy(batch->arena, store_rows_text(rows, i, TARGET_ROW_COLUMNS + 5));
         target->row.writer = arena_copy(batch->arena, store_rows_text(rows, i, TARGET_ROW_COLUMNS + 6));
         target->is_counted = store_rows_boolean(rows, i, TARGET_ROW_COLUMNS + 7);
+        target->wire_number = store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 8);
     }
     store_rows_free(rows);
     return status;

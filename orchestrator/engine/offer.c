@@ -4,7 +4,7 @@
 
 #include "array.h"
 #include "command.h"
-#include "digest.h"
+#include "nonce.h"
 #include "signing.h"
 #include "store_sql.h"
 
@@ -19,13 +19,6 @@ struct target_timeouts campaign_timeouts(const struct campaign *campaign)
 {
     return (struct target_timeouts){campaign->policy.offer_seconds, campaign->policy.download_seconds,
                                     campaign->policy.confirm_seconds};
-}
-
-static const char *make_nonce(struct arena *arena)
-{
-    char text[NONCE_SIZE];
-    random_hex(text, sizeof text / 2);
-    return arena_copy(arena, text);
 }
 
 /* What the offers of one call share. */
@@ -44,7 +37,7 @@ static enum status put_offer(struct offering *offering, const struct target_row 
     const struct policy *policy = &campaign->policy;
     struct offer *offer = arena_allocate(arena, sizeof *offer);
     *offer = (struct offer){.is_rollback = campaign->is_rollback,
-                            .campaign = campaign->number,
+                            .campaign = campaign->wire_number,
                             .attempt = target->attempt,
                             .nonce = target->nonce,
                             .version = target->to_version,
@@ -112,7 +105,9 @@ static enum status offer_one(struct offering *offering, struct target_row *targe
     target->from_version = running != NULL ? arena_copy(changes->arena, running) : NULL;
     target->from_sha256 = sha256 != NULL ? arena_copy(changes->arena, sha256) : NULL;
     target->attempt++;
-    target->nonce = make_nonce(changes->arena);
+    char nonce[NONCE_SIZE];
+    nonce_make(offering->engine->image_secret, campaign->wire_number, target->device, target->attempt, nonce);
+    target->nonce = arena_copy(changes->arena, nonce);
     target->progress = 0;
     target->sent_at = campaign->now;
     target->place = arena_copy(changes->arena, store_rows_text(rows, row, TARGET_ROW_COLUMNS + 3));
@@ -233,7 +228,7 @@ enum status offer_resend(const struct engine *engine, struct store *store, const
         target_touch(changes, target);
         if (target->withdrawn)
             outbox_put(outbox, changes->arena, target->device,
-                       command_cancel(target->campaign, target->attempt, changes->arena));
+                       command_cancel(campaign->wire_number, target->attempt, changes->arena));
         else
             status = put_offer(&offering, target, changes->arena, outbox, error);
     }

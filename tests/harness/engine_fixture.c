@@ -74,6 +74,9 @@ struct fixture *fixture_make(int devices)
              "(1, 2, encode(sha256('two'::bytea), 'hex'))",
              devices);
     assert_int_equal(store_run_script(fixture->store, sql, &error), STATUS_OK);
+    /* Devices of a test know a campaign by its place. */
+    fixture_sql(fixture, "ALTER TABLE campaigns ALTER COLUMN wire_number SET DEFAULT "
+                         "currval(pg_get_serial_sequence('campaigns', 'campaign_id'))");
     return fixture;
 }
 
@@ -238,7 +241,10 @@ void fixture_report(struct fixture *fixture, const char *device, const char *tex
 void fixture_reports(struct fixture *fixture, const char *device, const char *name)
 {
     char json[700];
-    char *campaign = latest(fixture, device, "campaign_id"), *attempt = latest(fixture, device, "attempt");
+    char *campaign =
+             latest(fixture, device,
+                    "(SELECT wire_number FROM campaigns c WHERE c.campaign_id = targets.campaign_id)"),
+         *attempt = latest(fixture, device, "attempt");
     int used =
         snprintf(json, sizeof json, "{'report':'%s','campaign':%s,'attempt':%s", name, campaign, attempt);
     const char *rest = "}";

@@ -77,4 +77,14 @@ then_it_is failed
 the_device_comes_back_with reverted health_check
 then_its_way_was pending offered pending failed reverted because health_check
 
+story 67 'it was silent, and is still at work on it: it rejects the next attempt, and confirms the first'
+a_device_is_offered_the_update '.timeouts.offer_seconds = 2 | .retry = {attempts: 2, on: ["silent"], backoff_seconds: 1}'
+first_offer=${offers[$device]}
+the_device_is_offered_it
+the_device_says rejected busy
+then_it_is rejected
+offers[$device]=$first_offer
+the_device_says confirmed
+then_its_way_was pending offered silent pending offered rejected confirmed
+
 then_everything_adds_up

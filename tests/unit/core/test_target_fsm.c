@@ -47,7 +47,8 @@ static void reports_only_move_forward(void **state)
         if (edge->event > TARGET_EVENT_REVERTED)
             continue;
         bool is_correction = edge->from == TARGET_SILENT || edge->from == TARGET_CANCELLED ||
-                             edge->from == TARGET_SKIPPED || edge->from == TARGET_FAILED;
+                             edge->from == TARGET_SKIPPED || edge->from == TARGET_FAILED ||
+                             edge->from == TARGET_REJECTED;
         assert_true(edge->to > edge->from || (is_correction && target_state_ended(edge->to)));
         if (edge->from == TARGET_PENDING) /* only what happened after the flip, where no cancel counts */
             assert_true(edge->event == TARGET_EVENT_CONFIRMED || edge->event == TARGET_EVENT_REVERTED);
@@ -55,7 +56,8 @@ static void reports_only_move_forward(void **state)
 }
 
 /* A success is for ever; a failure can only be tried again. Whoever was given up while offline (skipped, or
- * failed) has proven nothing: it may come back with the outcome of an earlier offer. */
+ * failed) has proven nothing: it may come back with the outcome of an earlier offer. Whoever says no to an
+ * attempt may be about to confirm an earlier one. */
 static void nothing_leaves_a_proven_end(void **state)
 {
     (void)state;
@@ -64,8 +66,9 @@ static void nothing_leaves_a_proven_end(void **state)
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         for (int event = 0; event < TARGET_EVENT_COUNT; event++) {
             bool again = i >= 2 && event == TARGET_EVENT_RETRY;
-            bool is_correction = (ends[i] == TARGET_SKIPPED || ends[i] == TARGET_FAILED) &&
-                                 (event == TARGET_EVENT_CONFIRMED || event == TARGET_EVENT_REVERTED);
+            bool is_correction = ((ends[i] == TARGET_SKIPPED || ends[i] == TARGET_FAILED) &&
+                                  (event == TARGET_EVENT_CONFIRMED || event == TARGET_EVENT_REVERTED)) ||
+                                 (ends[i] == TARGET_REJECTED && event == TARGET_EVENT_CONFIRMED);
             assert_int_equal(target_edge_find(ends[i], (enum target_event)event) != NULL,
                              again || is_correction);
         }
