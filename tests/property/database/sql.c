@@ -43,6 +43,9 @@ void sql_make_database(char database_url[256])
         fail_msg("migrations: %s", error.message);
     store_destroy(store);
     free(services_query(services_start()->database_url, "SELECT 1")); /* and a new connection here, too */
+    /* Devices and the event log know a campaign by one number. */
+    free(services_query(database_url, "ALTER TABLE campaigns ALTER COLUMN wire_number SET DEFAULT "
+                                      "currval(pg_get_serial_sequence('campaigns', 'campaign_id'))"));
     free(sql_ask(database_url, "witness"));
     free(sql_ask(database_url, "releases"));
 }
