@@ -170,7 +170,7 @@ HARNESS = $(addprefix $(BUILD)/obj/tests/harness/,services.o engine_fixture.o)
 $(INTEGRATION_TESTS): $(BUILD)/tests/%: tests/%.c $(HARNESS) $(call library,$(LIBRARIES_daemon)) Makefile
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS_HOST) $(call includes,$(USES_daemon)) $(EXTRA_daemon) -Itests/harness -o $@ $< $(HARNESS) $(call library,$(LIBRARIES_daemon)) -lcmocka $(LINK_daemon) -lm
-# Random campaigns against the real database with two orchestrators: 10 runs are part of the tests, `make prove` does more.
+# Random campaigns against the real database with two orchestrators: a few runs are part of the tests, `make check-long` and `make prove` do more.
 PROVE_RUNS ?= 100
 DATABASE_PROPERTY = $(wildcard tests/property/database/*.c) tests/property/random_policy.c orchestrator/daemon/sender.c \
     orchestrator/daemon/watch.c

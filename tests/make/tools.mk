@@ -20,6 +20,7 @@ check-long: deps
 	@BUILD=$(BUILD) HELD_SECONDS=$${HELD_SECONDS:-75} tests/chaos/held_ingest.sh
 	@BUILD=$(BUILD) HELD_SECONDS=$${HELD_SECONDS_LONG:-600} tests/chaos/held_ingest.sh
 	@BUILD=$(BUILD) tests/bench/retained.sh
+	@BUILD=$(BUILD) PROPERTY_RUNS=40 tests/property/database.sh
 scenarios: programs lx106-programs
 	@BUILD=$(BUILD) tests/run.sh $(SCENARIOS)
 

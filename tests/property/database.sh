@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
-# A few random campaigns against the real database; `make prove` does more.
-exec "${BUILD:-build}/tests/property/database" 10
+# A few random campaigns against the real database; `make check-long` and `make prove` do more.
+exec "${BUILD:-build}/tests/property/database" "${PROPERTY_RUNS:-4}"
