@@ -8,7 +8,7 @@ offer_all() {
     campaign "run-$2" "v1.$2.0"
     until_sql "$1" "SELECT coalesce(sum(offered), 0) FROM ops.campaign_progress WHERE campaign = 'run-$2'"
     sha256=$(sql "SELECT sha256 FROM images JOIN firmware USING (firmware_id) WHERE version = '$(version "v1.$2.0")' AND slot = 2")
-    sql "SELECT campaign_id || ' ' || device_id || ' ' || nonce FROM targets JOIN campaigns USING (campaign_id)
+    sql "SELECT wire_number || ' ' || device_id || ' ' || nonce FROM targets JOIN campaigns USING (campaign_id)
          WHERE name = 'run-$2' ORDER BY position" > "$work/targets"
     awk -v sha256="$sha256" -v version="$(version "v1.$2.0")" '
         BEGIN {split("accepted downloading installed trial confirmed", step)}

@@ -11,6 +11,8 @@ when_fleets_end() {
         wait "${fleets[number]}" || fail "fleetsim ended with $?" || return 1
         sql "\\copy flashes FROM '$work/flashes-$number.csv' WITH (FORMAT csv, HEADER)"
     done
+    # Devices know a campaign by its number on the wire.
+    sql 'UPDATE flashes f SET campaign = c.campaign_id FROM campaigns c WHERE c.wire_number = f.campaign'
     fleets=()
 }
 
