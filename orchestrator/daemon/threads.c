@@ -300,7 +300,9 @@ static void forget_the_past(struct shared *shared, struct store *store)
  * same. */
 static enum status look(struct shared *shared, struct store *store, bool *more, struct error *error)
 {
-    if (!mqtt_client_connected(shared->mqtt))
+    /* A break is recorded first: until then nobody knows that devices have to be asked. */
+    if (!mqtt_client_connected(shared->mqtt) ||
+        mqtt_client_connections(shared->mqtt) != atomic_load(&shared->steady))
         return STATUS_OK;
     shared->engine.offer_resend_seconds = atomic_load(&shared->offer_resend_seconds); /* used here only */
     shared->engine.probe_after_seconds = atomic_load(&shared->probe_after_seconds);

@@ -36,6 +36,7 @@ struct shared {
     atomic_int offer_resend_seconds;
     atomic_int probe_after_seconds;
     atomic_llong ticked_at; /* when the ticker last had its way; base/clock, milliseconds */
+    atomic_uint steady;     /* connections of the broker's at the last beat that was answered and recorded */
     atomic_llong stored_at; /* when all reports that had come were last stored; 0: never yet */
     char id[ORCHESTRATOR_ID_SIZE];
     struct mqtt_options mqtt_options;

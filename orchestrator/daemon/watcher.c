@@ -161,6 +161,8 @@ void *watch_main(void *context)
         long long began = clock_milliseconds();
         if (watch_beat(&watch, store, BEAT_MILLISECONDS, &error) == STATUS_OK) {
             shared_database_fine(shared);
+            if (!watch.broken)
+                atomic_store(&shared->steady, watch.connections);
         } else {
             watch_note_database(&watch);
             shared_handle_failure(shared, "watch_failed", &error);
