@@ -66,7 +66,6 @@ void census_release(struct census *census)
 /* --- a batch ---------------------------------------------------------------------------------------- */
 
 struct work {
-    struct census *census;
     const struct report *reports;
     size_t count;
     bool locked;         /* what is read does not change any more */
@@ -122,9 +121,10 @@ static enum status compare(struct work *work, struct store *store, const char *i
     }
     store_rows_free(rows);
     enum status status = store_run_arrays(store, &SQL_PRESENCE_CENSUS, columns, 3, error);
-    enum status other =
-        store_run_arrays(store, &SQL_PRESENCE_ASK, &asked, 1, status == STATUS_OK ? error : NULL);
-    return status != STATUS_OK ? status : other;
+    if (status == STATUS_OK)
+        return store_run_arrays(store, &SQL_PRESENCE_ASK, &asked, 1, error);
+    array_release(&asked);
+    return status;
 }
 
 static enum status write_differing(struct store *store, void *context, struct error *error)
@@ -142,7 +142,7 @@ static enum status write_differing(struct store *store, void *context, struct er
 enum status census_apply(struct census *census, struct store *store, const struct report *reports,
                          size_t count, struct error *error)
 {
-    struct work work = {.census = census, .count = 0};
+    struct work work = {0};
     struct report *sorted = malloc((count > 0 ? count : 1) * sizeof *sorted);
     struct array ids = {0};
     if (sorted == NULL)
