@@ -28,11 +28,6 @@ static long long now(const struct watch *watch)
     return watch->ports.clock(watch->ports.context);
 }
 
-long long watch_lag(const struct watch *watch)
-{
-    return watch->stored == 0 ? -1 : now(watch) - watch->stored_at;
-}
-
 void watch_note_database(struct watch *watch)
 {
     watch->database_was_away = true;
@@ -58,13 +53,12 @@ static enum evidence_part part_away(const struct watch *watch)
 
 static void say_outage(const struct watch *watch, double outage)
 {
-    static const char *const parts[] = {
-        [PART_ORCHESTRATOR] = "orchestrator", [PART_BROKER] = "broker", [PART_DATABASE] = "database"};
     char seconds[24];
     if (outage <= 0)
         return;
     snprintf(seconds, sizeof seconds, "%.1f", outage);
-    log_write(LOG_WARNING, "outage_recorded", "seconds", seconds, "part", parts[part_away(watch)], NULL);
+    log_write(LOG_WARNING, "outage_recorded", "seconds", seconds, "part",
+              evidence_part_name(part_away(watch)), NULL);
 }
 
 /* The row first, then the connection: whatever the broker gives comes after the moment in the row. */
@@ -228,9 +222,9 @@ static enum status beat(struct watch *watch, struct store *store, int millisecon
         return error->status;
     note_slow_database(watch, asked_from);
     long long asked_at = now(watch);
-    if (member)
+    if (member) {
         rely_on_lease(watch, asked_from);
-    if (!member) {
+    } else {
         log_write(LOG_WARNING, "place_lost", "reason",
                   "another orchestrator has taken it: the lease had run out", NULL);
         watch->ports.hold(context, true);
@@ -263,9 +257,4 @@ enum status watch_beat(struct watch *watch, struct store *store, int millisecond
     enum status status = beat(watch, store, milliseconds, error);
     watch->ended_at = now(watch);
     return status;
-}
-
-enum status watch_stop(struct watch *watch, struct store *store, struct error *error)
-{
-    return watch->joined ? evidence_leave(store, watch->id, false, error) : STATUS_OK;
 }

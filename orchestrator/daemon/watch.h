@@ -71,10 +71,4 @@ enum status watch_beat(struct watch *watch, struct store *store, int millisecond
 /* The database did not answer a beat. */
 void watch_note_database(struct watch *watch);
 
-/* Gives the row up: for the end of the process, when nothing comes in any more. */
-enum status watch_stop(struct watch *watch, struct store *store, struct error *error) MUST_CHECK;
-
-/* How long ago everything was stored that had come: milliseconds; below 0: never yet. */
-long long watch_lag(const struct watch *watch);
-
 #endif

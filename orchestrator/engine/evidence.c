@@ -1,14 +1,17 @@
 #include "evidence.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "array.h"
 #include "digest.h"
 #include "store_sql.h"
 
-static const char *const part_names[] = {
-    [PART_ORCHESTRATOR] = "orchestrator", [PART_BROKER] = "broker", [PART_DATABASE] = "database"};
+const char *evidence_part_name(enum evidence_part part)
+{
+    static const char *const names[] = {
+        [PART_ORCHESTRATOR] = "orchestrator", [PART_BROKER] = "broker", [PART_DATABASE] = "database"};
+    return names[part];
+}
 
 void evidence_make_id(char id[ORCHESTRATOR_ID_SIZE])
 {
@@ -26,10 +29,10 @@ enum status evidence_join(struct store *store, const char *id, const char *const
     store_put_text(&parameters, array_text(&ids));
     store_put_integer(&parameters, EVIDENCE_LEASE_SECONDS);
     store_put_integer(&parameters, EVIDENCE_OUTAGE_SECONDS);
-    store_put_text(&parameters, part_names[part]);
+    store_put_text(&parameters, evidence_part_name(part));
     struct store_rows *rows = NULL;
     enum status status = store_run(store, &SQL_ORCHESTRATOR_JOIN, &parameters, &rows, error);
-    *outage_seconds = rows != NULL && store_rows_count(rows) == 1 ? store_rows_real(rows, 0, 0) : 0;
+    *outage_seconds = rows != NULL ? store_rows_real(rows, 0, 0) : 0;
     store_rows_free(rows);
     array_release(&ids);
     return status;
@@ -51,14 +54,6 @@ enum status evidence_beat(struct store *store, const char *id, int64_t *moment, 
     return STATUS_OK;
 }
 
-static void put_if(struct store_parameters *parameters, bool given, int64_t value)
-{
-    if (given)
-        store_put_integer(parameters, value);
-    else
-        store_put_text(parameters, NULL);
-}
-
 enum status evidence_serve(struct store *store, const char *id, const struct evidence_served *served,
                            double *outage_seconds, struct error *error)
 {
@@ -71,13 +66,11 @@ enum status evidence_serve(struct store *store, const char *id, const struct evi
     else
         store_put_text(&parameters, NULL);
     store_put_boolean(&parameters, served->broken);
-    put_if(&parameters, served->stored > 0, served->stored);
-    store_put_text(&parameters, part_names[served->part]);
+    store_put_text(&parameters, evidence_part_name(served->part));
     store_put_integer(&parameters, EVIDENCE_OUTAGE_SECONDS);
     if (store_run(store, &SQL_ORCHESTRATOR_SERVED, &parameters, &rows, error) != STATUS_OK)
         return error->status;
-    bool is_outage = store_rows_count(rows) == 1 && strcmp(store_rows_text(rows, 0, 0), "outage") == 0;
-    *outage_seconds = is_outage ? store_rows_real(rows, 0, 1) : 0;
+    *outage_seconds = store_rows_count(rows) == 1 ? store_rows_real(rows, 0, 0) : 0;
     store_rows_free(rows);
     return STATUS_OK;
 }

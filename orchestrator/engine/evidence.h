@@ -22,6 +22,9 @@ enum {
  * way round; an orchestrator that is away knows of none (docs/protocol.md, "Outages"). */
 enum evidence_part { PART_ORCHESTRATOR, PART_BROKER, PART_DATABASE };
 
+/* As in outages.part. */
+const char *evidence_part_name(enum evidence_part part);
+
 /* A new id: 16 hexadecimal digits. */
 void evidence_make_id(char id[ORCHESTRATOR_ID_SIZE]);
 
@@ -42,7 +45,6 @@ struct evidence_served {
     double since_last; /* seconds from before the last answered beat's moment to after this one's, by a clock
                           that never jumps; below 0: there was none in this process */
     bool broken;       /* the connections with the broker broke since then, or are the first */
-    int64_t stored;    /* the newest marker behind which all is stored; 0: none */
     enum evidence_part part; /* that was away, should there have been an outage */
 };
 

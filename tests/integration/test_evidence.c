@@ -448,7 +448,7 @@ static void leaving_gives_the_place_up(void **state)
     struct error error;
     beat(one);
     beat(one);
-    assert_int_equal(watch_stop(&one->watch, one->store, &error), STATUS_OK);
+    assert_int_equal(evidence_leave(one->store, one->watch.id, false, &error), STATUS_OK);
     assert_int_equal(number(one, "SELECT count(*) FROM orchestrators"), 0);
     assert_int_equal(gaps(one), 1);
     release(one);
@@ -462,7 +462,7 @@ static void a_start_after_a_stop_is_an_outage_before_anything_is_judged(void **s
     struct error error;
     beat(one);
     beat(one);
-    assert_int_equal(watch_stop(&one->watch, one->store, &error), STATUS_OK);
+    assert_int_equal(evidence_leave(one->store, one->watch.id, false, &error), STATUS_OK);
     pass(one, 25);
     struct orchestrator *two = make(one->url, "2222222222222222");
     two->is_connected = false;

@@ -1,12 +1,11 @@
 -- Database and broker have answered an orchestrator ($1) at $2 (microseconds); the last time that they did was $3 seconds earlier, as its process
--- measured (NULL: never). $4: its connections with the broker broke in between. $5: its watermark comes up to here (NULL: stays).
--- $6: the part that was away, should this be an outage; $7: how many seconds without any orchestrator are one.
--- Answers what it recorded: outage, gap, or nothing.
+-- measured (NULL: never). $4: its connections with the broker broke in between. $5: the part that was away,
+-- should this be an outage; $6: how many seconds without any orchestrator are one.
+-- Answers the seconds of the outage that it recorded; 0: none.
 -- Its own row is locked first, as by whoever takes its place (orchestrator_leave.sql).
 WITH mine AS MATERIALIZED (SELECT watermark FROM orchestrators WHERE orchestrator_id = $1 FOR NO KEY UPDATE),
 given AS MATERIALIZED (
-    SELECT timestamptz 'epoch' + $2::bigint * interval '1 microsecond' AS at, timestamptz 'epoch' + $5::bigint * interval '1 microsecond' AS stored,
-           m.watermark
+    SELECT timestamptz 'epoch' + $2::bigint * interval '1 microsecond' AS at, m.watermark
     FROM (SELECT max(watermark) AS watermark FROM mine) m),
 before AS MATERIALIZED (
     SELECT s.served_until, s.away, s.outage_ended, g.at, g.watermark, extract(epoch FROM g.at - s.served_until)::double precision AS unserved
@@ -18,16 +17,16 @@ hole AS MATERIALIZED (
            -- Another one's connection did not break, and has been answered since.
            EXISTS (SELECT FROM orchestrators o
                    WHERE o.orchestrator_id <> $1 AND o.connected_since <= b.at - make_interval(secs => coalesce($3::double precision, b.unserved))
-                     AND o.beat_at >= b.at - make_interval(secs => $7::double precision)) AS covered
+                     AND o.beat_at >= b.at - make_interval(secs => $6::double precision)) AS covered
     FROM before b),
 judged AS MATERIALIZED (
     SELECT h.*, greatest(h.unanswered, h.unheard) AS seconds,
-           h.served_until IS NOT NULL AND (h.unanswered >= $7::double precision OR $4::boolean AND NOT h.covered) AS is_outage,
+           h.served_until IS NOT NULL AND (h.unanswered >= $6::double precision OR $4::boolean AND NOT h.covered) AS is_outage,
            h.served_until IS NOT NULL AND $4::boolean AS is_gap
     FROM hole h),
 recorded AS (
     INSERT INTO outages (part, clock_stood_still, began, ended, service_at, orchestrator_id)
-    SELECT $6, is_outage, at - make_interval(secs => seconds), at, at - make_interval(secs => seconds + away), $1
+    SELECT $5, is_outage, at - make_interval(secs => seconds), at, at - make_interval(secs => seconds + away), $1
     FROM judged WHERE is_outage OR is_gap),
 shared AS (
     UPDATE service s
@@ -39,8 +38,7 @@ shared AS (
     FROM judged j),
 own AS (
     UPDATE orchestrators o
-    SET beat_at = g.at, connected_since = CASE WHEN $4 OR o.connected_since IS NULL THEN g.at ELSE o.connected_since END,
-        watermark = CASE WHEN o.watermark IS NULL THEN NULL ELSE greatest(o.watermark, g.stored) END
+    SET beat_at = g.at, connected_since = CASE WHEN $4 OR o.connected_since IS NULL THEN g.at ELSE o.connected_since END
     FROM given g
     WHERE o.orchestrator_id = $1)
-SELECT CASE WHEN is_outage THEN 'outage' WHEN is_gap THEN 'gap' ELSE '' END, seconds FROM judged
+SELECT CASE WHEN is_outage THEN seconds ELSE 0 END FROM judged
