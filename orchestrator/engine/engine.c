@@ -47,6 +47,13 @@ void outbox_put(struct outbox *outbox, struct arena *arena, const char *device, 
     append(outbox, arena, device)->payload = payload;
 }
 
+void outbox_put_asks(struct outbox *outbox, struct arena *arena, const struct store_rows *rows)
+{
+    const char *payload = command_report(arena);
+    for (int64_t i = 0; i < store_rows_count(rows); i++)
+        outbox_put(outbox, arena, store_rows_text(rows, i, 0), payload);
+}
+
 void outbox_put_offer(struct outbox *outbox, struct arena *arena, const char *device,
                       const struct offer *offer)
 {

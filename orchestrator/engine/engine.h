@@ -56,6 +56,9 @@ void outbox_put(struct outbox *outbox, struct arena *arena, const char *device, 
 void outbox_put_offer(struct outbox *outbox, struct arena *arena, const char *device,
                       const struct offer *offer);
 
+/* Asks the device of each row, its first column, for a hello. */
+void outbox_put_asks(struct outbox *outbox, struct arena *arena, const struct store_rows *rows);
+
 /* Publishes in the order of the outbox, in this thread. */
 void outbox_publish(const struct outbox *outbox, const struct publisher *publisher);
 

@@ -139,9 +139,8 @@ static enum status probe(struct store *store, struct array *devices, struct chan
         status = store_run(store, &SQL_PRESENCE_PROBE, &parameters, &rows, error);
     }
     array_release(devices);
-    const char *payload = command_report(changes->arena);
-    for (int64_t i = 0; rows != NULL && i < store_rows_count(rows); i++)
-        outbox_put(outbox, changes->arena, arena_copy(changes->arena, store_rows_text(rows, i, 0)), payload);
+    if (rows != NULL)
+        outbox_put_asks(outbox, changes->arena, rows);
     store_rows_free(rows);
     return status;
 }
@@ -176,11 +175,9 @@ enum status offer_claim(const struct engine *engine, struct store *store, const 
         (*claimed)--;
         if (is_heard)
             continue;
-        if (store_rows_boolean(rows, i, TARGET_ROW_COLUMNS + 6) || asked == ASKED_MAX) {
-            asked += asked < ASKED_MAX;
-            continue;
-        }
-        array_put_text(&strangers, targets[i].device);
+        bool is_asked = store_rows_boolean(rows, i, TARGET_ROW_COLUMNS + 6);
+        if (!is_asked && asked < ASKED_MAX)
+            array_put_text(&strangers, targets[i].device);
         asked++;
     }
     store_rows_free(rows);

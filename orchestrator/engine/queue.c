@@ -25,7 +25,7 @@ struct queue {
     int limit;       /* reports a device and minute; 0: none */
     bool is_storing; /* what was taken last is not stored yet: whoever takes comes back for more when it is */
     int64_t storing_since; /* when the oldest of that came */
-    size_t wanted;         /* whoever takes is to be woken for so many */
+    size_t wanted;         /* wake the consumer when so many reports wait */
     struct marks marks;
     size_t storing[MARKS_EPOCHS]; /* of what was taken last: reports by epoch */
     int64_t dropped, dropped_since;

@@ -121,8 +121,21 @@ static enum status look_at_zones(struct tick_work *work, struct store *store, st
     return zones_look(store, &work->campaign, &work->zones, error);
 }
 
-/* Whoever may yet turn out to have met an outage of ours is in flight for the gates: others decide, and a bad
- * release halts. Where those outcomes would halt it, nothing more is offered until it is known. */
+/* Counts outcomes as in flight, or (`back`) as what they are again. */
+static void count_in_flight(struct campaign_snapshot *snapshot,
+                            int64_t outcomes[POLICY_WAVES_MAX][TARGET_STATE_COUNT], bool back)
+{
+    for (int wave = 0; wave < snapshot->wave_count; wave++) {
+        for (int state = 0; state < TARGET_STATE_COUNT; state++) {
+            int64_t count = back ? -outcomes[wave][state] : outcomes[wave][state];
+            snapshot->waves[wave].counts[state] -= count;
+            snapshot->waves[wave].counts[TARGET_TRIAL] += count;
+        }
+    }
+}
+
+/* An outcome that an outage may yet explain is in flight for the gates: the others decide, and a bad release
+ * halts. Where the campaign would halt with these outcomes, nothing more is offered until they are judged. */
 static enum status decide_what_follows(struct tick_work *work, struct store *store, struct error *error)
 {
     int64_t undecided[POLICY_WAVES_MAX][TARGET_STATE_COUNT] = {0}, count = 0;
@@ -133,22 +146,11 @@ static enum status decide_what_follows(struct tick_work *work, struct store *sto
         return tick_decide(work, store, error);
     work->offers_wait = decide(snapshot, &work->campaign.policy, work->campaign.now).kind == ACTION_FAIL_WAVE;
     enum campaign_state before = snapshot->state;
-    for (int wave = 0; wave < snapshot->wave_count; wave++) {
-        for (int state = 0; state < TARGET_STATE_COUNT; state++) {
-            snapshot->waves[wave].counts[state] -= undecided[wave][state];
-            snapshot->waves[wave].counts[TARGET_TRIAL] += undecided[wave][state];
-        }
-    }
+    count_in_flight(snapshot, undecided, false);
     enum status status = tick_decide(work, store, error);
-    if (status != STATUS_OK || snapshot->state != before)
-        return status;
-    for (int wave = 0; wave < snapshot->wave_count; wave++) {
-        for (int state = 0; state < TARGET_STATE_COUNT; state++) {
-            snapshot->waves[wave].counts[state] += undecided[wave][state];
-            snapshot->waves[wave].counts[TARGET_TRIAL] -= undecided[wave][state];
-        }
-    }
-    return STATUS_OK;
+    if (status == STATUS_OK && snapshot->state == before)
+        count_in_flight(snapshot, undecided, true);
+    return status;
 }
 
 static enum status settle(struct tick_work *work, struct store *store, struct error *error)
@@ -245,9 +247,7 @@ static void ask(const struct engine *engine, const struct store_rows *rows)
 {
     struct arena arena = {0};
     struct outbox outbox = {0};
-    const char *payload = command_report(&arena);
-    for (int64_t i = 0; i < store_rows_count(rows); i++)
-        outbox_put(&outbox, &arena, store_rows_text(rows, i, 0), payload);
+    outbox_put_asks(&outbox, &arena, rows);
     outbox_publish(&outbox, &engine->publisher);
     arena_release(&arena);
 }

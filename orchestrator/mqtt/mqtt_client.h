@@ -81,7 +81,7 @@ void mqtt_client_stop(struct mqtt_client *client);
 
 struct mqtt_eviction;
 
-/* Has the broker drop whoever is connected with that client id, by connecting with it. `client_id` is
+/* Has the broker drop the client that is connected with that id, by connecting with it. `client_id` is
  * borrowed until the stop. *eviction is to be stopped, also after an error. */
 enum status mqtt_eviction_start(const struct mqtt_options *options, const char *client_id,
                                 struct mqtt_eviction **eviction, struct error *error) MUST_CHECK;

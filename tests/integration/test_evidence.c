@@ -188,6 +188,17 @@ static struct orchestrator *first(const char *id)
     return make(url, id);
 }
 
+/* Another one on its database; both have been served. */
+static struct orchestrator *second_to(struct orchestrator *one)
+{
+    struct orchestrator *two = make(one->url, "2222222222222222");
+    beat(one);
+    beat(one);
+    beat(two);
+    beat(two);
+    return two;
+}
+
 static void the_watermark_follows_what_is_stored(void **state)
 {
     (void)state;
@@ -324,11 +335,7 @@ static void a_start_after_all_were_away_is_an_outage(void **state)
 static void one_of_two_that_loses_its_connection_is_a_gap(void **state)
 {
     (void)state;
-    struct orchestrator *one = first("1111111111111111"), *two = make(one->url, "2222222222222222");
-    beat(one);
-    beat(one);
-    beat(two);
-    beat(two);
+    struct orchestrator *one = first("1111111111111111"), *two = second_to(one);
     pass(one, 1);
     pass_for(two, 1);
     beat(two);
@@ -356,11 +363,7 @@ static void one_of_two_that_loses_its_connection_is_a_gap(void **state)
 static void a_frozen_one_is_replaced_and_joins_anew(void **state)
 {
     (void)state;
-    struct orchestrator *one = first("1111111111111111"), *two = make(one->url, "2222222222222222");
-    beat(one);
-    beat(one);
-    beat(two);
-    beat(two);
+    struct orchestrator *one = first("1111111111111111"), *two = second_to(one);
     two->refuses_evictions = true;
     for (int i = 0; i < 20; i++) {
         pass(one, 1);
@@ -399,11 +402,7 @@ static void a_frozen_one_is_replaced_and_joins_anew(void **state)
 static void one_that_is_a_minute_behind_leaves(void **state)
 {
     (void)state;
-    struct orchestrator *one = first("1111111111111111"), *two = make(one->url, "2222222222222222");
-    beat(one);
-    beat(one);
-    beat(two);
-    beat(two);
+    struct orchestrator *one = first("1111111111111111"), *two = second_to(one);
     one->stores = one->is_idle = false;
     for (int i = 0; i < 62; i++) {
         pass(one, 1);

@@ -2,7 +2,7 @@
 -- measured (NULL: never). $4: its connections with the broker broke in between. $5: the part that was away,
 -- should this be an outage; $6: how many seconds without any orchestrator are one.
 -- Answers the seconds of the outage that it recorded; 0: none.
--- Its own row is locked first, as by whoever takes its place (orchestrator_leave.sql).
+-- Locks the orchestrator's row first, as orchestrator_leave.sql does.
 WITH mine AS MATERIALIZED (SELECT watermark FROM orchestrators WHERE orchestrator_id = $1 FOR NO KEY UPDATE),
 given AS MATERIALIZED (
     SELECT timestamptz 'epoch' + $2::bigint * interval '1 microsecond' AS at, m.watermark

@@ -1,6 +1,6 @@
--- Devices that were asked whether they are there (target_probe.sql, presence_awaited.sql): whoever has not answered in 15 seconds of complete evidence
--- is not online. What was asked before a break with the broker may be lost, and is asked again. Devices are locked first, as always; whoever
--- is at one of them has heard of it. At most $1.
+-- Devices that were asked for a hello (presence_probe.sql, presence_awaited.sql, ask_take.sql). A device that has not answered in 15 seconds of
+-- complete evidence is not online. A question from before a break with the broker may be lost, and is asked again. Devices are locked first, as
+-- always; one that another transaction has locked has just reported. At most $1.
 WITH clock AS MATERIALIZED (
     SELECT c.evidence, s.heard_since
     FROM service s
@@ -14,7 +14,7 @@ locked AS MATERIALIZED (
     SELECT d.device_id FROM devices d JOIN late USING (device_id) ORDER BY d.device_id FOR NO KEY UPDATE OF d SKIP LOCKED)
 UPDATE presence p
 SET probed_at = NULL,
-    -- Who has reported something since is there, though its hello is lost.
+    -- A device that has reported something since is there, though its hello is lost.
     online = p.online AND (p.probed_at <= c.heard_since OR p.last_seen > p.probed_at) IS TRUE,
     changed_at = CASE WHEN p.online AND (p.probed_at <= c.heard_since OR p.last_seen > p.probed_at) IS NOT TRUE THEN clock_timestamp()
                       ELSE p.changed_at END

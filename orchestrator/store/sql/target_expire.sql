@@ -1,7 +1,8 @@
 -- In flight, past the deadline, and nothing that the device may have said is missing: campaign, limit, then the seconds of the policy to an
 -- answer, for the download, and for the confirmation. Evidence is complete up to the least of the watermarks, so that is the time by which
 -- deadlines are judged, and not now(). Deadlines are of the service clock. After an outage the clock goes on for a target at its device's
--- first hello, or after 90 seconds, three outages at most; where reports may be lost the device is asked, and its answer waited for. The last column: whether the device is online.
+-- first hello, or after 90 seconds, three outages at most. Where reports may be lost the device is asked first, and its answer waited for. The last
+-- column: whether the device is online.
 WITH clock AS MATERIALIZED (
     SELECT c.evidence, c.evidence - make_interval(secs => s.away) AS judged, s.outage_ended
     FROM service s
@@ -17,7 +18,7 @@ LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
 LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
 LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
 LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
-WHERE -- Reports may be lost, and the device has not been asked, or its answer may be on its way. For two minutes: nobody holds it up for ever.
+WHERE -- Reports may be lost, and the device has not been asked, or its answer may be on its way. For two minutes at most.
       (t.deadline < c.judged - interval '2 minutes'
        OR NOT EXISTS (SELECT FROM lost) AND p.probed_at IS NULL
           AND NOT EXISTS (SELECT FROM asks a WHERE a.device_id = t.device_id AND a.due <= clock_timestamp()))
@@ -31,9 +32,10 @@ WHERE -- Reports may be lost, and the device has not been asked, or its answer m
       FROM outages o
       WHERE o.clock_stood_still
         -- A step between the last beat and the break, for as long as the clock went on (service_clock()), is of the time before it.
-        AND o.service_at + least(o.ended - o.began, interval '3 seconds') >= t.deadline - make_interval(secs => CASE WHEN t.withdrawn THEN $4::bigint + $5::bigint
-                                                                    WHEN t.state = 'offered' THEN $3::bigint
-                                                                    WHEN t.state IN ('accepted', 'downloading') THEN $4::bigint
-                                                                    ELSE $5::bigint END)), 0))) < c.judged
+        AND o.service_at + least(o.ended - o.began, interval '3 seconds')
+            >= t.deadline - make_interval(secs => CASE WHEN t.withdrawn THEN $4::bigint + $5::bigint
+                                                       WHEN t.state = 'offered' THEN $3::bigint
+                                                       WHEN t.state IN ('accepted', 'downloading') THEN $4::bigint
+                                                       ELSE $5::bigint END)), 0))) < c.judged
 ORDER BY t.deadline LIMIT $2
 FOR UPDATE OF t SKIP LOCKED
