@@ -65,9 +65,10 @@ for test; do
 done
 wait
 
-# Of a failed test: the lines that name what went wrong first, and the last ones, which list the failed tests or name the one that a crash
-# ended.
+# Of a failed test: the lines that name what went wrong first, what a scenario has said itself, and the last ones, which list the failed tests
+# or name the one that a crash ended.
 why() {
+    grep -aE "^$(basename "$2" .sh): " "$1" | tail -n 5
     head -n -3 "$1" | grep -aE 'ERROR|: (error|failure):|Sanitizer|runtime error|^local: ' | head -n 5
     tail -n 3 "$1"
 }
@@ -78,7 +79,7 @@ for test; do
         echo "${test#"$build/"}: FAILED (its runner was killed)"
     elif [ "$(cut -d' ' -f2 "$result.count")" != 0 ]; then
         head -n 1 "$result.text"
-        why "$result.log" | cut -c1-200 | sed 's/^/    | /'
+        why "$result.log" "$test" | cut -c1-200 | sed 's/^/    | /'
     fi
 done
 

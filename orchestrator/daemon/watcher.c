@@ -87,59 +87,59 @@ static bool idle(void *context)
     return true;
 }
 
-/* One client id at a time, while the watch goes on. */
-static struct {
+/* Of the client ids of one place, while the watch goes on. A client id is evicted for the place that is being
+ * taken: an orchestrator that comes back has the same ones, and may freeze again. */
+static struct eviction {
     struct mqtt_eviction *running;
     char client_id[MQTT_CLIENT_ID_SIZE];
     long long began;
-    struct {
-        char client_id[MQTT_CLIENT_ID_SIZE];
-        long long at;
-    } done[MQTT_CLIENT_IDS];
-    int next;
-} evictions; /* the watch's thread alone */
+    long long done_at;        /* 0: not done */
+} evictions[MQTT_CLIENT_IDS]; /* the watch's thread alone */
 
-/* For the place that is being taken: an orchestrator that comes back has the same client ids, and may freeze
- * again. */
-
-static bool is_evicted(const char *client_id)
+static void end_eviction(struct eviction *eviction)
 {
-    for (int i = 0; i < MQTT_CLIENT_IDS; i++) {
-        if (strcmp(evictions.done[i].client_id, client_id) == 0 &&
-            clock_milliseconds() - evictions.done[i].at < EVICTED_MILLISECONDS)
-            return true;
-    }
-    return false;
+    mqtt_eviction_stop(eviction->running);
+    eviction->running = NULL;
 }
 
-static void end_eviction(bool done)
+static bool is_evicted(const struct eviction *eviction)
 {
-    mqtt_eviction_stop(evictions.running);
-    evictions.running = NULL;
-    if (!done)
-        return;
-    memcpy(evictions.done[evictions.next].client_id, evictions.client_id, sizeof evictions.client_id);
-    evictions.done[evictions.next].at = clock_milliseconds();
-    evictions.next = (evictions.next + 1) % MQTT_CLIENT_IDS;
+    return eviction->done_at > 0 && clock_milliseconds() - eviction->done_at < EVICTED_MILLISECONDS;
+}
+
+static void settle_evictions(void)
+{
+    for (int i = 0; i < MQTT_CLIENT_IDS; i++) {
+        struct eviction *eviction = &evictions[i];
+        if (eviction->running == NULL)
+            continue;
+        if (mqtt_eviction_done(eviction->running))
+            eviction->done_at = clock_milliseconds();
+        if (eviction->done_at > 0 || clock_milliseconds() - eviction->began > EVICTION_MILLISECONDS)
+            end_eviction(eviction);
+    }
 }
 
 static bool evict(void *context, const char *client_id)
 {
     struct shared *shared = context;
+    struct eviction *unused = NULL;
     struct error error;
-    if (is_evicted(client_id))
-        return true;
-    if (evictions.running != NULL) {
-        bool done = mqtt_eviction_done(evictions.running);
-        if (done || clock_milliseconds() - evictions.began > EVICTION_MILLISECONDS)
-            end_eviction(done);
-        return is_evicted(client_id);
+    settle_evictions();
+    for (int i = 0; i < MQTT_CLIENT_IDS; i++) {
+        struct eviction *eviction = &evictions[i];
+        bool is_needed = eviction->running != NULL || is_evicted(eviction);
+        if (is_needed && strcmp(eviction->client_id, client_id) == 0)
+            return eviction->running == NULL;
+        if (eviction->running == NULL && (unused == NULL || eviction->done_at < unused->done_at))
+            unused = eviction;
     }
-    snprintf(evictions.client_id, sizeof evictions.client_id, "%s", client_id);
-    evictions.began = clock_milliseconds();
-    if (mqtt_eviction_start(&shared->mqtt_options, evictions.client_id, &evictions.running, &error) !=
-        STATUS_OK)
-        end_eviction(false);
+    if (unused == NULL) /* the client ids of another place are at it */
+        return false;
+    *unused = (struct eviction){.began = clock_milliseconds()};
+    snprintf(unused->client_id, sizeof unused->client_id, "%s", client_id);
+    if (mqtt_eviction_start(&shared->mqtt_options, unused->client_id, &unused->running, &error) != STATUS_OK)
+        end_eviction(unused);
     return false;
 }
 
@@ -174,7 +174,8 @@ void *watch_main(void *context)
             began + (watch.stored > 0 ? BEAT_MILLISECONDS : FIRST_MILLISECONDS) - clock_milliseconds();
         goes_on = shared_pause(shared, rest > 0 ? (int)rest : 0);
     }
-    end_eviction(false);
+    for (int i = 0; i < MQTT_CLIENT_IDS; i++)
+        end_eviction(&evictions[i]);
     store_destroy(store);
     return NULL;
 }

@@ -118,8 +118,10 @@ static enum status take_over(struct store *store, void *context, struct error *e
     store_put_integer(&parameters, EVIDENCE_EVICTION_SECONDS);
     if (store_run(store, &SQL_ORCHESTRATOR_EXPIRED, &parameters, &rows, error) != STATUS_OK)
         return error->status;
-    for (int64_t i = 0; i < store_rows_count(rows) && evicted; i++)
-        evicted = work->evict(work->context, store_rows_text(rows, i, 1)) || store_rows_boolean(rows, i, 2);
+    for (int64_t i = 0; i < store_rows_count(rows); i++) {
+        bool done = work->evict(work->context, store_rows_text(rows, i, 1)); /* all are at it together */
+        evicted = evicted && (done || store_rows_boolean(rows, i, 2));
+    }
     enum status status = STATUS_OK;
     if (evicted && store_rows_count(rows) > 0) {
         snprintf(work->taken, ORCHESTRATOR_ID_SIZE, "%s", store_rows_text(rows, 0, 0));

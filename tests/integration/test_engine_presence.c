@@ -176,11 +176,13 @@ static void who_does_not_answer_is_not_online(void **state)
     fixture_release(fixture);
 }
 
-/* What was asked before a break with the broker may be lost. */
+/* What was asked before a break with the broker may be lost; whatever evidence the dead hold back. */
 static void it_is_asked_again_after_a_break(void **state)
 {
     (void)state;
     struct fixture *fixture = one_that_is_a_stranger();
+    fixture_sql(fixture, "INSERT INTO orchestrators (orchestrator_id, client_ids, lease_until, watermark) "
+                         "VALUES ('dead', '{dead}', now() - interval '1 s', now() - interval '1 minute')");
     fixture_sql(fixture, "UPDATE service SET heard_since = clock_timestamp()");
     fixture_tick(fixture);
     fixture_tick(fixture);
@@ -230,6 +232,44 @@ static void a_late_will_ends_nothing(void **state)
     assert_true(is_online(fixture, "lamp-1"));
     fixture_tick(fixture);
     assert_int_equal(fixture->updates, 1);
+    fixture_release(fixture);
+}
+
+/* Without sessions nothing tells the last will of an earlier connection, stored late by another orchestrator,
+ * from the end of this one: the device is asked, and not given up before its time to answer is over. */
+static void a_will_without_a_session_may_be_late(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    hello(fixture, "lamp-1", "");
+    presence(fixture, "lamp-1", false, "");
+    fixture_campaign(fixture, "c", ALL_AT_ONCE);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 0);
+    assert_int_equal(fixture->asks, 1);
+    fixture_sql(fixture,
+                "UPDATE orchestrators SET watermark = clock_timestamp()"); /* its answer may be here */
+    fixture_sql(fixture, "UPDATE waves SET opened_at = opened_at - interval '101 s'");
+    fixture_sql(fixture, "UPDATE presence SET changed_at = changed_at - interval '101 s'");
+    fixture_tick(fixture);
+    assert_int_equal(fixture_targets(fixture, "pending"), 1);
+    hello(fixture, "lamp-1", "");
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 1);
+    fixture_release(fixture);
+}
+
+static void who_does_not_answer_has_gone(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    hello(fixture, "lamp-1", "");
+    presence(fixture, "lamp-1", false, "");
+    fixture_campaign(fixture, "c", ALL_AT_ONCE);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, 1);
+    fixture_later(fixture, 101);
+    assert_int_equal(fixture_targets(fixture, "skipped"), 1);
     fixture_release(fixture);
 }
 
@@ -334,6 +374,8 @@ int main(void)
         cmocka_unit_test(after_a_break_everybody_is_a_stranger),
         cmocka_unit_test(no_more_are_asked_than_could_be_offered),
         cmocka_unit_test(a_late_will_ends_nothing),
+        cmocka_unit_test(a_will_without_a_session_may_be_late),
+        cmocka_unit_test(who_does_not_answer_has_gone),
         cmocka_unit_test(an_old_hello_says_nothing_of_what_runs),
         cmocka_unit_test(who_reports_while_it_is_offline_is_asked),
         cmocka_unit_test(the_census_finds_who_came_who_went_and_who_is_gone),

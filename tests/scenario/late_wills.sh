@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The broker sends the last will of a connection that a device has long replaced by another one. A device that names its sessions stays
-# online and is offered the update; of one that does not the will is believed, until it says something: then it is asked for a hello.
+# online and is offered the update; of one that does not the will is believed, and it is asked for a hello: at once, and whenever it says
+# something.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/stories.sh"
 
@@ -32,8 +33,11 @@ the_device old
 the_device_is_offered_it
 the_device_says accepted
 then_it_is accepted
+unset "hellos[$device]" # its answers are said here
+asked=$(times_asked)
 publish presence '{"online":false}' --retain
 eventually f "SELECT online FROM presence WHERE device_id = '$device'"
+the_device_is_asked_again "$asked"
 asked=$(times_asked)
 the_device_says downloading
 the_device_is_asked_again "$asked"

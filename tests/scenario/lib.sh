@@ -21,10 +21,11 @@ tell_state() {
         rejected, failed, reverted, silent, cancelled, skipped FROM ops.campaign_progress' \
         -c 'SELECT campaign, wave_name, state, verdict FROM ops.wave_progress ORDER BY campaign_id, wave' \
         -c 'SELECT * FROM ops.failures_by_reason' -c 'SELECT * FROM ops.rejected_reports' \
-        -c 'SELECT * FROM ops.fleet_by_version' 2>&1 || true
+        -c 'SELECT * FROM ops.fleet_by_version' -c 'SELECT * FROM ops.outages ORDER BY ended DESC LIMIT 20' \
+        -c 'SELECT * FROM ops.orchestrators' 2>&1 || true
     local log
     for log in "$work/state/orchestratord.log" "$work"/fleet-*.log; do
-        [ ! -s "$log" ] || { echo "--- the end of $log" && tail -n 20 "$log"; }
+        [ ! -s "$log" ] || { echo "--- the end of $log" && grep -v level=debug "$log" | tail -n 40; }
     done
 }
 
@@ -91,11 +92,17 @@ full() {
     echo "${1}t$ptype(a)"
 }
 
+# What goes on while a scenario waits: it may define this anew.
+meanwhile() {
+    :
+}
+
 # eventually WANTED SQL: until the query gives that.
 eventually() {
     local wanted=$1 query=$2 found= end=$((SECONDS + patience))
     while found=$(sql "$query"); [ "$found" != "$wanted" ]; do
         [ $SECONDS -lt $end ] || fail "after $patience seconds \"$found\", not \"$wanted\": $query" || return 1
+        meanwhile
         sleep 0.1
     done
 }

@@ -9,7 +9,9 @@ campaign=spring
 cast=()
 given_policy_of_the_story
 given_a_device
+asked=$(times_asked)
 the_device_goes_offline
+the_device_is_asked_again "$asked" # it may have been the end of an earlier connection
 asked=$(times_asked)
 publish presence '{"online":true}' --retain
 eventually t "SELECT online FROM presence WHERE device_id = '$device'"

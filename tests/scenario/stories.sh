@@ -5,6 +5,8 @@
 
 old_sha256=$(printf '0%.0s' {1..64}) # of the image that every device runs at first
 declare -A offers=()                 # device -> the last offer that it has taken notice of
+declare -A hellos=()                 # device -> SLOT VERSION SHA256, where it answers when it is asked for a hello
+declare -A answered=()               # device -> how often it has been asked
 told=0                               # stories so far
 
 # story ROW WORDS: of the target's table
@@ -119,6 +121,20 @@ hello_of() {
 says_hello() {
     publish presence '{"online":true}' --retain
     publish report "$(hello_of "$@")"
+    hellos[$device]="$1 $2 $3"
+}
+
+# A busy host may be an outage, after which devices are asked whether they are there: those of the story that are do answer.
+meanwhile() {
+    local device asked
+    for device in "${cast[@]}"; do
+        [ -n "${hellos[$device]:-}" ] && [ -e "$work/$device.heard" ] || continue
+        asked=$(times_asked)
+        [ "$asked" -gt "${answered[$device]:-0}" ] || continue
+        answered[$device]=$asked
+        # shellcheck disable=SC2086 # three words
+        publish report "$(hello_of ${hellos[$device]})"
+    done
 }
 
 # Its ear.
@@ -148,6 +164,7 @@ the_device_runs_it_already() {
 }
 
 the_device_goes_offline() {
+    unset "hellos[$device]"
     publish presence '{"online":false}' --retain
     eventually f "SELECT online FROM presence WHERE device_id = '$device'"
 }
@@ -167,6 +184,7 @@ the_device_is_asked_again() {
     local end=$((SECONDS + patience))
     until [ "$(times_asked)" -gt "$1" ]; do
         [ $SECONDS -lt $end ] || fail "$device was not asked for a hello" || return 1
+        meanwhile
         sleep 0.05
     done
 }
@@ -177,6 +195,7 @@ the_device_is_offered_it() {
     until offer=$(heard '(.command == "update" or .command == "rollback") and
             [.campaign, .attempt] != ('"$known"' | [.campaign, .attempt])') && [ -n "$offer" ]; do
         [ $SECONDS -lt $end ] || fail "$device was offered nothing" || return 1
+        meanwhile
         sleep 0.05
     done
     offers[$device]=$offer
@@ -190,6 +209,7 @@ the_device_is_told_to_stop() {
     local end=$((SECONDS + patience))
     until [ -n "$(heard ".command == \"cancel\" and .campaign == $(of_offer .campaign) and .attempt == $(of_offer .attempt)")" ]; do
         [ $SECONDS -lt $end ] || fail "$device was not told to stop" || return 1
+        meanwhile
         sleep 0.05
     done
 }
@@ -209,7 +229,10 @@ report_of() {
 
 # the_device_says REPORT [REASON]
 the_device_says() {
-    publish report "$(report_of "$@")"
+    local report
+    report=$(report_of "$@")
+    publish report "$report"
+    [ "$1" != confirmed ] || hellos[$device]=$(jq -r '"\(.slot) \(.version) \(.sha256)"' <<< "$report")
 }
 
 # the_device_comes_back_with REPORT [REASON]: the result is in its hello, as nobody has acknowledged it yet.

@@ -1,10 +1,10 @@
 -- Devices that were asked for a hello (presence_probe.sql, presence_awaited.sql, ask_take.sql). A device that has not answered in 15 seconds of
--- complete evidence is not online. A question from before a break with the broker may be lost, and is asked again. Devices are locked first, as
+-- complete evidence is not online. A question from before a break with the broker may be lost: it is asked again, without a wait for evidence,
+-- which a dead orchestrator may hold back. Devices are locked first, as
 -- always; one that another transaction has locked has just reported. At most $1.
 WITH clock AS MATERIALIZED (
-    SELECT c.evidence, s.heard_since
-    FROM service s
-    CROSS JOIN (SELECT least(min(watermark), clock_timestamp()) AS evidence FROM orchestrators HAVING count(watermark) > 0) c),
+    SELECT (SELECT least(min(watermark), clock_timestamp()) FROM orchestrators HAVING count(watermark) > 0) AS evidence, heard_since
+    FROM service),
 late AS MATERIALIZED (
     SELECT p.device_id
     FROM presence p CROSS JOIN clock c
@@ -20,4 +20,4 @@ SET probed_at = NULL,
                       ELSE p.changed_at END
 FROM locked l, clock c
 -- By the key: the few that are locked, not all that are asked.
-WHERE p.device_id = l.device_id AND coalesce(p.probed_at <= c.evidence, false)
+WHERE p.device_id = l.device_id AND (p.probed_at < c.evidence - interval '15 seconds' OR p.probed_at <= c.heard_since)

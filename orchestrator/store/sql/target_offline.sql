@@ -35,6 +35,8 @@ LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
 LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
 WHERE t.waiting
   AND (q.device_id IS NOT NULL
-       OR NOT p.online AND greatest(w.opened_at, p.changed_at, t.not_before) < clock_timestamp() - make_interval(secs => $2))
+       OR NOT p.online AND greatest(w.opened_at, p.changed_at, t.not_before) < clock_timestamp() - make_interval(secs => $2)
+          -- It has been asked whether it is there, and may answer yet.
+          AND p.probed_at IS NULL AND NOT EXISTS (SELECT FROM asks a WHERE a.device_id = t.device_id AND a.due <= now()))
 ORDER BY t.wave, t.position LIMIT $3
 FOR UPDATE OF t SKIP LOCKED

@@ -7,7 +7,7 @@
 #include "sql.h"
 #include "world.h"
 
-enum { TIMEOUT_MORE = 30, OFFLINE_MIN = 200 }; /* seconds */
+enum { OFFER_MIN = 15, OFFER_MORE = 50, TIMEOUT_MORE = 30, OFFLINE_MIN = 200 }; /* seconds */
 
 char *world_make_policy(uint64_t *random, bool is_lossless)
 {
@@ -25,7 +25,7 @@ char *world_make_policy(uint64_t *random, bool is_lossless)
         policy.offline_wait_seconds = random_below(random, 300);
         if (is_lossless) { /* a device that connects again within a minute is in time */
             policy.offline_wait_seconds += OFFLINE_MIN;
-            policy.offer_seconds += TIMEOUT_MORE;
+            policy.offer_seconds = OFFER_MIN + random_below(random, OFFER_MORE);
             policy.download_seconds += TIMEOUT_MORE;
             policy.confirm_seconds += TIMEOUT_MORE;
         }

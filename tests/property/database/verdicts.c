@@ -105,13 +105,9 @@ static bool read_verdict(struct verdicts *verdicts, const char *line)
     verdict->is_real = had_failed(device, at);
     if (strcmp(verdict->state, "silent") == 0)
         return had_fault(device, at) || refuse(verdicts, verdict, attempt, "it did its part in its time");
-    /* Nothing tells the last will of an earlier connection from the end of the present one, where there is no
-     * session: docs/protocol.md, Sessions. */
-    if (strcmp(verdict->reason, TARGET_GIVEN_UP) == 0) {
-        verdict->is_real = verdict->is_real || !device->has_session;
-        return had_fault(device, at) || !device->has_session ||
+    if (strcmp(verdict->reason, TARGET_GIVEN_UP) == 0)
+        return had_fault(device, at) ||
                refuse(verdicts, verdict, attempt, "it was there all the time, or came back at once");
-    }
     if (strcmp(verdict->reason, TARGET_QUARANTINED) == 0)
         return verdict->is_real || refuse(verdicts, verdict, attempt, "it has never failed by itself");
     if (strcmp(verdict->state, "skipped") == 0)
