@@ -159,7 +159,7 @@ static bool outcomes_hold(const struct history *history, const struct fleet *fle
     return true;
 }
 
-/* Nothing is confirmed that its device did not do. */
+/* Nothing is confirmed that its device did not do: in this attempt, or in one that was given up before it. */
 static bool confirmations_hold(const struct history *history, const struct fleet *fleet)
 {
     for (const struct event *event = history->events; event < history->events + history->count; event++) {
@@ -167,7 +167,7 @@ static bool confirmations_hold(const struct history *history, const struct fleet
         bool did = event->to != TARGET_CONFIRMED;
         for (int a = 0; a < device->attempt_count && !did; a++) {
             const struct attempt *attempt = &device->attempts[a];
-            did = attempt->campaign == event->campaign && attempt->attempt == event->attempt &&
+            did = attempt->campaign == event->campaign && attempt->attempt <= event->attempt &&
                   attempt->has_result && attempt->result == TARGET_EVENT_CONFIRMED;
         }
         if (!did)
