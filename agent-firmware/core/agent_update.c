@@ -15,7 +15,7 @@ static void give_up(struct fota_agent *agent, enum fota_reason reason)
     download_stop(&agent->download);
     agent_log(agent, FOTA_LOG_WARNING, "the update has failed:");
     agent_log(agent, FOTA_LOG_WARNING, fota_reason_name(reason));
-    results_finish(agent, REPORT_FAILED, agent->work.attempt.campaign, agent->work.attempt.attempt, reason);
+    results_finish(agent, REPORT_FAILED, agent_name_in_work(agent), reason);
 }
 
 /* The flip: one store of the record. Before it the old image boots, after it the new one is on trial. */
@@ -209,15 +209,15 @@ static void take_offer(struct fota_agent *agent)
     if (reason == REASON_NONE)
         accept(agent, in_flash);
     else
-        results_finish(agent, REPORT_REJECTED, command->campaign, command->attempt, reason);
+        results_finish(agent, REPORT_REJECTED, agent_name_in_command(agent), reason);
     if (restarts)
         agent_restart(agent, AGENT_REBOOT);
 }
 
 bool update_is_in_work(const struct fota_agent *agent)
 {
-    return agent->state != AGENT_IDLE && agent->command.campaign == agent->work.attempt.campaign &&
-           agent->command.attempt == agent->work.attempt.attempt;
+    return agent->state != AGENT_IDLE &&
+           agent_is_same_attempt(agent_name_in_command(agent), agent_name_in_work(agent));
 }
 
 /* The report that says where the attempt in work stands. */
@@ -249,14 +249,13 @@ void update_on_command(struct fota_agent *agent)
     if (agent_is_local(agent->work.attempt.campaign) && !agent_is_local(command->campaign))
         give_up(agent, REASON_BUSY);
     if (agent->state != AGENT_IDLE)
-        results_finish(agent, REPORT_REJECTED, command->campaign, command->attempt, REASON_BUSY);
+        results_finish(agent, REPORT_REJECTED, agent_name_in_command(agent), REASON_BUSY);
     else
         take_offer(agent);
 }
 
 void update_on_cancel(struct fota_agent *agent)
 {
-    const struct command *command = &agent->command;
     const struct boot_result *known = results_find(agent);
 
     if (known != NULL) {
@@ -268,7 +267,7 @@ void update_on_cancel(struct fota_agent *agent)
             return; /* flipped already: the trial decides */
         download_stop(&agent->download);
     }
-    results_finish(agent, REPORT_CANCELLED, command->campaign, command->attempt, REASON_NONE);
+    results_finish(agent, REPORT_CANCELLED, agent_name_in_command(agent), REASON_NONE);
 }
 
 static void report_progress_made(struct fota_agent *agent)
