@@ -235,13 +235,14 @@ void update_on_command(struct fota_agent *agent)
 {
     const struct command *command = &agent->command;
     const struct boot_result *known = results_find(agent);
+    bool is_in_work = update_is_in_work(agent);
 
-    if (update_is_in_work(agent) || known != NULL) {
+    if (is_in_work || known != NULL) {
         agent_happened(agent, FOTA_DUPLICATE_COMMAND, command->campaign, command->attempt);
-        if (known != NULL)
-            results_send(agent, known);
-        else
+        if (is_in_work)
             repeat_state(agent);
+        else
+            results_send(agent, known);
         return;
     }
     results_send_waiting(agent, false); /* the last outcome once more, before the new attempt */
@@ -258,16 +259,17 @@ void update_on_cancel(struct fota_agent *agent)
 {
     const struct boot_result *known = results_find(agent);
 
-    if (known != NULL) {
-        results_send(agent, known);
-        return;
-    }
+    /* What is at work comes first: without a nonce the command may be taken for an earlier one, too. */
     if (update_is_in_work(agent)) {
         if (!agent_fsm_move(&agent->state, AGENT_CANCEL))
             return; /* flipped already: the trial decides */
         download_stop(&agent->download);
+        results_finish(agent, REPORT_CANCELLED, agent_name_in_work(agent), REASON_NONE);
+    } else if (known != NULL) {
+        results_send(agent, known);
+    } else {
+        results_finish(agent, REPORT_CANCELLED, agent_name_in_command(agent), REASON_NONE);
     }
-    results_finish(agent, REPORT_CANCELLED, agent_name_in_command(agent), REASON_NONE);
 }
 
 static void report_progress_made(struct fota_agent *agent)

@@ -28,7 +28,7 @@ $(BASELINE)/device.o: tests/powercut/device.c $(POWERCUT_H) $(BASELINE)/unpacked
 $(BASELINE)/code.o: $(BASELINE)/device.o $(call baseline_objects,core boot)
 	$(call say,LINK)$(CC) -nostdlib -r -o $@ $^ && objcopy --keep-global-symbol=baseline_code $@
 # What must not be: a record of another format, which this version writes and reads like this one and the baseline takes for none.
-$(POWERCUT)/other_format_%.c: agent-firmware/core/boot_%.c
+$(POWERCUT)/other_format_%.c: agent-firmware/core/boot_%.c tests/make/baseline.mk
 	@mkdir -p $(@D)
 	@sed 's/format == BOOT_FORMAT ||/& record->format == BOOT_FORMAT + 1 ||/; s/format = BOOT_FORMAT;/format = BOOT_FORMAT + 1;/' $< > $@ && ! cmp -s $< $@
 BASELINE_POWERCUT = tests/powercut/main.c tests/powercut/baseline.c $(filter-out %/codes.c,$(POWERCUT_C))

@@ -270,9 +270,11 @@ static void a_cancel_with_another_nonce_ends_nothing(void **state)
 static void a_cancel_without_a_nonce_is_of_the_number(void **state)
 {
     (void)state;
+    given_a_rejected(OTHER, 1);
     given_a_download(NONCE);
-    tell("cancel", 1, NULL);
+    tell("cancel", 1, NULL); /* the one at work, and not that which has ended */
     assert_int_equal(world.agent.state, AGENT_IDLE);
+    assert_int_equal(count("\n" RESULT("cancelled", 1)), 1);
     tell("cancel", 2, NULL); /* of one that has not come */
     assert_int_equal(count("\n" ATTEMPT("cancelled", 2) ",\"session\""), 1);
     offer_as(OTHER, 2);
