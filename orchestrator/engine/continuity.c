@@ -28,8 +28,8 @@ enum status continuity_check(struct store *store, struct error *error)
     bool is_there, is_same, is_taken, was_served;
     if (read_boolean(store, &SQL_CONTINUITY_CHECK, NULL, &is_there, &is_same, error) != STATUS_OK)
         return error->status;
-    if (is_same)
-        return STATUS_OK;
+    if (is_same) /* what its operators add and drop is part of it, too: they do not tell anybody */
+        return continuity_note_schema(store, error);
     if (!is_there)
         return continuity_broken(error);
     struct store_parameters parameters = {0};

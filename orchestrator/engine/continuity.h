@@ -16,7 +16,7 @@ enum status continuity_broken(struct error *error);
 /* An orchestrator knows that the database has lost what it had stored: it is treated as another one. */
 enum status continuity_end(struct store *store, struct error *error) MUST_CHECK;
 
-/* After migrations: notes what makes the schema whole. */
+/* Notes what makes the schema whole: after migrations, and as part of each continuity_check. */
 enum status continuity_note_schema(struct store *store, struct error *error) MUST_CHECK;
 
 enum { CONTINUITY_ASKS_PER_SECOND = 1000 };
