@@ -53,6 +53,14 @@ enum status continuity_end(struct store *store, struct error *error)
     return store_run(store, &SQL_CONTINUITY_END, NULL, NULL, error);
 }
 
+enum status continuity_gone(struct store *store, const char *id, int64_t served, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    store_put_text(&parameters, id);
+    store_put_integer(&parameters, served);
+    return store_run(store, &SQL_CONTINUITY_GONE, &parameters, NULL, error);
+}
+
 enum status continuity_note_schema(struct store *store, struct error *error)
 {
     return store_run(store, &SQL_CONTINUITY_SCHEMA, NULL, NULL, error);
