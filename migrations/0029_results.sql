@@ -29,7 +29,7 @@ CREATE TABLE removed_devices (
 CREATE FUNCTION note_removed_devices() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO removed_devices (device_id)
-    SELECT r.device_id FROM removed r WHERE EXISTS (SELECT FROM targets t WHERE t.device_id = r.device_id AND t.live)
+    SELECT r.device_id FROM removed r WHERE EXISTS (SELECT FROM targets t WHERE t.device_id = r.device_id AND (t.live OR t.queued))
     ON CONFLICT (device_id) DO NOTHING;
     RETURN NULL;
 END $$;

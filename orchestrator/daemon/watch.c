@@ -105,7 +105,7 @@ static enum status leave(struct watch *watch, struct store *store, bool connecte
     note_slow_database(watch, began);
     watch->leaving = false;
     watch->left = true;
-    watch->asked = 0;
+    watch->asked = watch->noted = 0; /* who takes a place that was left records nothing */
     return STATUS_OK;
 }
 
@@ -233,8 +233,10 @@ static enum status beat(struct watch *watch, struct store *store, int millisecon
         rely_on_lease(watch, asked_from);
     } else {
         log_write(LOG_WARNING, "place_lost", "reason",
-                  "another orchestrator has taken it: the lease had run out", NULL);
+                  "another orchestrator has taken it, or the database is an older one", NULL);
         watch->ports.hold(context, true);
+        if (watch->noted > 0 && continuity_gone(store, watch->id, watch->noted, error) != STATUS_OK)
+            return error->status;
         watch->joined = watch->leaving = false;
         watch->left = true;
     }

@@ -16,7 +16,12 @@ enum status continuity_broken(struct error *error);
 /* An orchestrator knows that the database has lost what it had stored: it is treated as another one. */
 enum status continuity_end(struct store *store, struct error *error) MUST_CHECK;
 
-/* After migrations: notes what makes the schema whole. */
+/* An orchestrator finds no row of its own; its last answered beat was at `served` (microseconds). Where no
+ * other one has taken its place the database has lost it, and is treated as another one. */
+enum status continuity_gone(struct store *store, const char *id, int64_t served,
+                            struct error *error) MUST_CHECK;
+
+/* Notes what makes the schema whole: after migrations, and as part of each continuity_check. */
 enum status continuity_note_schema(struct store *store, struct error *error) MUST_CHECK;
 
 enum { CONTINUITY_ASKS_PER_SECOND = 1000 };

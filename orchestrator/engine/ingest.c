@@ -80,10 +80,11 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
     enum target_event event = said->event;
     const char *reason = said->reason;
     if (report->kind == REPORT_CANCELLED) {
-        if (!target->row.withdrawn && target->campaign_state != CAMPAIGN_CANCELLED)
-            return false; /* nobody asked for it */
         if (target->row.state == TARGET_TRIAL)
             return false; /* the image decides */
+        /* Nobody asked for it, as far as this database knows: the device answers this offer so for ever. */
+        if (!target->row.withdrawn && target->campaign_state != CAMPAIGN_CANCELLED)
+            return ingest_burn(batch, target);
         event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
         reason = "cancelled_by_device";
     }
@@ -198,6 +199,8 @@ static void handle_target(struct batch *batch, struct batch_device *device, cons
     /* The device could not be made another offer: it has said nothing since that does not carry this result.
      */
     bool is_last = target_state_in_flight(target->row.state);
+    if (said->attempt > target->row.attempt) /* its offer is lost: the next one has another number */
+        target->row.attempt = said->attempt;
     if (!move_by_report(batch, target, report)) {
         ingest_reject(batch, report, REJECTION_OUT_OF_ORDER, target_state_name(target->row.state));
         if (is_before_flip(report))

@@ -97,6 +97,11 @@ bool ingest_is_of_attempt(const struct batch *batch, const struct batch_target *
 bool ingest_confirmation_holds(const struct batch *batch, const struct batch_target *target,
                                const struct target_report *said, enum rejection *rejection);
 
+/* The device has done something with this attempt's number before, and would say the same of it for ever: the
+ * attempt ends without an outcome, and the next one is offered at once. False where it is not in flight, or
+ * that has happened too often. */
+bool ingest_burn(struct batch *batch, struct batch_target *target);
+
 /* The result of an attempt that this database never made, or not with this nonce: it is kept, and counts for
  * nothing. An older firmware that says it for the present attempt takes that one's number for another's: the
  * number is burnt, and the next one is offered at once. `target` may be NULL; `device` where

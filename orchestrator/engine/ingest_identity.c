@@ -51,18 +51,18 @@ static void note_outcome(struct batch *batch, struct batch_outcome **list, const
 enum { BURNT_MAX = 8 };
 #define BURNT "burnt"
 
-/* The device has done something with this number before: it would say the same for ever. */
-static void burn(struct batch *batch, struct batch_target *target)
+bool ingest_burn(struct batch *batch, struct batch_target *target)
 {
     struct target_row *row = &target->row;
     enum target_event event =
         campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
-    if (target->burnt >= BURNT_MAX || row->state != TARGET_OFFERED ||
+    if (target->burnt >= BURNT_MAX || !target_state_in_flight(row->state) ||
         !target_move(&batch->changes, row, event, BURNT, batch->service_now, &target->timeouts))
-        return;
+        return false;
     target->burnt++;
     array_put_integer(&batch->burnt[0], row->campaign);
     array_put_text(&batch->burnt[1], row->device);
+    return true;
 }
 
 void ingest_take_foreign(struct batch *batch, struct batch_target *target, const struct batch_device *device,
@@ -74,8 +74,9 @@ void ingest_take_foreign(struct batch *batch, struct batch_target *target, const
     /* Firmware that knows attempts by their nonce says it in every result; older one, in `confirmed` alone.
      */
     if (target != NULL && report->target.attempt == target->row.attempt &&
-        report->target.event == TARGET_EVENT_CONFIRMED && !can_has(device->can, "nonce"))
-        burn(batch, target);
+        target->row.state == TARGET_OFFERED && report->target.event == TARGET_EVENT_CONFIRMED &&
+        !can_has(device->can, "nonce"))
+        (void)ingest_burn(batch, target);
 }
 
 void ingest_take_late(struct batch *batch, const struct batch_target *target, const struct report *report)

@@ -138,6 +138,36 @@ static void nothing_is_done_in_the_middle_of_a_restore(void **state)
     fixture_release(fixture);
 }
 
+/* A foreign key that its operators had made, and dropped again while nobody was started. */
+static void a_foreign_key_that_is_dropped_is_not_waited_for(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    struct error error;
+    fixture_sql(fixture, "CREATE TABLE notes (device_id text COLLATE \"C\" REFERENCES devices)");
+    assert_int_equal(continuity_note_schema(fixture->store, &error), STATUS_OK);
+    fixture_sql(fixture, "DROP TABLE notes");
+    assert_int_equal(continuity_check(fixture->store, &error), STATUS_OK);
+    replace_database(fixture);
+    assert_int_equal(continuity_check(fixture->store, &error), STATUS_OK);
+    fixture_release(fixture);
+}
+
+/* Of before hellos were noted: that it was heard of since says nothing of what it runs. */
+static void a_device_without_any_hello_is_asked_first(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(4);
+    replace_database(fixture);
+    fixture_tick(fixture);
+    fixture_sql(fixture, "UPDATE presence SET last_seen = now() + interval '1 s', probed_at = NULL");
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 0);
+    assert_true(fixture->asks > 4);
+    fixture_release(fixture);
+}
+
 /* 1,000 a second, whoever asks. */
 static void the_fleet_is_asked_page_by_page(void **state)
 {
@@ -167,6 +197,8 @@ int main(void)
         cmocka_unit_test(another_database_is_asked_about_first),
         cmocka_unit_test(offers_wait_until_all_in_flight_are_asked),
         cmocka_unit_test(nothing_is_done_in_the_middle_of_a_restore),
+        cmocka_unit_test(a_foreign_key_that_is_dropped_is_not_waited_for),
+        cmocka_unit_test(a_device_without_any_hello_is_asked_first),
         cmocka_unit_test(the_fleet_is_asked_page_by_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,6 +196,24 @@ static void a_device_that_is_not_registered_any_more_ends(void **state)
     }
 }
 
+/* Its attempt has ended badly, and is to be tried again. */
+static void a_device_that_is_not_registered_any_more_is_not_tried_again(void **state)
+{
+    (void)state;
+    fixture = fixture_make(1);
+    fixture_campaign(fixture, "c",
+                     "{'name':'p','waves':[{'name':'all','size':{'rest':true}," FIXTURE_GATE
+                     "}],'rate':{'per_minute':600000},'retry':{'attempts':3,'on':['failed'],"
+                     "'backoff_seconds':1}}");
+    fixture_tick(fixture);
+    fixture_report(fixture, "lamp-1", "{'report':'failed','campaign':1,'attempt':1,'reason':'flash_error'}");
+    fixture_sql(fixture, "DELETE FROM devices WHERE device_id = 'lamp-1'");
+    fixture_later(fixture, 20);
+    fixture_later(fixture, 2000);
+    assert_int_equal(fixture_targets(fixture, "pending"), 0);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +225,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_that_reports_change_is_indexed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_firmware_that_does_not_fit_is_not_offered, set_up, tear_down),
         cmocka_unit_test(a_device_that_is_not_registered_any_more_ends),
+        cmocka_unit_test(a_device_that_is_not_registered_any_more_is_not_tried_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

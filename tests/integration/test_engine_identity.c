@@ -110,6 +110,27 @@ static void a_number_that_an_older_device_has_used_is_burnt(void **state)
     fixture_release(fixture);
 }
 
+/* It was cancelled, and the database has lost that: it is offered again, and the device says cancelled for
+ * ever. */
+static void an_attempt_whose_cancel_is_lost_is_burnt(void **state)
+{
+    (void)state;
+    static const char *const can[] = {"", "nonce"}, *const until[] = {"", "accepted"};
+    for (int i = 0; i < 4; i++) {
+        struct fixture *fixture = offered(can[i % 2]);
+        if (i / 2 == 1)
+            fixture_reports(fixture, "lamp-1", until[1]);
+        report(fixture, i % 2 == 1 ? "{'report':'cancelled','campaign':1,'attempt':1,'nonce':'%N1'}"
+                                   : "{'report':'cancelled','campaign':1,'attempt':1}");
+        assert_int_equal(fixture_targets(fixture, "pending"), 1);
+        fixture_tick(fixture);
+        assert_int_equal(fixture->updates, 2);
+        assert_int_equal(fixture_integer(fixture, "SELECT attempt FROM targets WHERE burnt_attempts = 1"), 2);
+        assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM device_failures"), 0);
+        fixture_release(fixture);
+    }
+}
+
 static void what_an_earlier_attempt_came_to_is_its_event(void **state)
 {
     (void)state;
@@ -263,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_foreign_result_is_kept_and_acknowledged),
         cmocka_unit_test(a_number_that_an_older_device_has_used_is_burnt),
+        cmocka_unit_test(an_attempt_whose_cancel_is_lost_is_burnt),
         cmocka_unit_test(what_an_earlier_attempt_came_to_is_its_event),
         cmocka_unit_test(a_lost_confirmation_is_recovered),
         cmocka_unit_test(a_lost_failure_is_recovered),

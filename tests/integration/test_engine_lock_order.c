@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 
+#include "continuity.h"
 #include "engine_fixture.h"
 #include "ingest.h"
 
@@ -49,6 +50,14 @@ static void *run_it(void *context)
     struct other *other = context;
     struct error error;
     other->status = store_run_script(other->store, other->text, &error);
+    return NULL;
+}
+
+static void *ask_the_fleet(void *context)
+{
+    struct other *other = context;
+    struct error error;
+    other->status = continuity_ask_fleet(other->store, &error);
     return NULL;
 }
 
@@ -174,9 +183,30 @@ static void who_waits_for_presence_holds_no_wave(void **state)
     fixture_release(fixture);
 }
 
+/* Every beat of every orchestrator needs the service's row: a batch that stands still, and has put down an
+ * ask, must not keep it from them. */
+static void who_waits_for_an_ask_lets_beats_go_on(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    struct other fleet;
+    fixture_sql(fixture, "UPDATE service SET fleet_asked_to = '', discontinued_at = now()");
+    struct store *holder = begin(fixture, "INSERT INTO asks (device_id) VALUES ('lamp-1')");
+    start(&fleet, fixture, "fleet", NULL, ask_the_fleet);
+    wait_until_it_waits(fixture, "fleet", "transactionid");
+    run(fixture->store, "SET lock_timeout = '1s'; UPDATE service SET served_until = now()");
+    commit(holder);
+    end(&fleet);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM asks"), 2);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM service WHERE fleet_asked_to = 'lamp-2'"),
+                     1);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_waits_for_an_ask_lets_beats_go_on),
         cmocka_unit_test(who_waits_for_a_device_the_second_time_holds_no_target),
         cmocka_unit_test(who_waits_for_a_target_holds_no_presence),
         cmocka_unit_test(who_waits_for_presence_holds_no_wave),

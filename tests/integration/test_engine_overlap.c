@@ -151,6 +151,25 @@ static void devices_of_an_equal_campaign_are_waited_for(void **state)
     fixture_release(fixture);
 }
 
+/* Its device is deleted while it waits: it has no turn, and keeps no campaign open. */
+static void a_queued_device_that_is_not_registered_any_more_ends(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    create(fixture, "first", 50, OVERLAP_LEAVE_OUT);
+    create(fixture, "second", 50, OVERLAP_QUEUE);
+    fixture_targets_are(fixture, "second", "pending/queued pending/queued");
+    fixture_sql(fixture, "DELETE FROM devices WHERE device_id = 'lamp-1'");
+    fixture_later(fixture, 20);
+    fixture_updates_itself(fixture, "lamp-2");
+    fixture_later(fixture, 20);
+    fixture_later(fixture, 20);
+    fixture_targets_are(fixture, "first", "cancelled confirmed");
+    fixture_targets_are(fixture, "second", "skipped skipped");
+    fixture_state_is(fixture, "first", "completed");
+    fixture_release(fixture);
+}
+
 /* Priorities put devices before those that are not yet offered, and leave those alone that are. */
 static void a_higher_priority_goes_ahead(void **state)
 {
@@ -483,6 +502,7 @@ int main(void)
         cmocka_unit_test(a_campaign_that_refuses_overlap_does_not_start),
         cmocka_unit_test(a_campaign_that_refuses_overlap_is_cancelled_when_it_comes_later),
         cmocka_unit_test(devices_of_an_equal_campaign_are_waited_for),
+        cmocka_unit_test(a_queued_device_that_is_not_registered_any_more_ends),
         cmocka_unit_test(a_higher_priority_goes_ahead),
         cmocka_unit_test(an_urgent_campaign_takes_over),
         cmocka_unit_test(what_was_done_before_the_take_over_counts),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "engine_fixture.h"
+#include "nonce.h"
 #include "services.h"
 
 #define POLICY                                                                                               \
@@ -66,6 +67,31 @@ static void a_device_goes_hop_by_hop(void **state)
     target_is(fixture, "lamp-1", "confirmed 3 2 v1.1.0t45772(a)");
     fixture_state_is(fixture, "c", "completed");
     assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM events WHERE to_state = 'confirmed'"), 1);
+    fixture_release(fixture);
+}
+
+/* The database has lost that a second attempt was made: the next hop must not have its number again. */
+static void a_hop_of_a_lost_attempt_uses_up_its_number(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_with_stones(1);
+    char json[400], nonce[NONCE_SIZE], sha256[65];
+    fixture_campaign(fixture, "c", POLICY);
+    fixture_tick(fixture);
+    target_is(fixture, "lamp-1", "offered 1 0 v1.0.8t45772(a)");
+    nonce_make(fixture->engine.image_secret, 1, "lamp-1", 2, nonce);
+    char *sha = services_query(fixture->url, "SELECT sha256 FROM images WHERE firmware_id = 1 AND slot = 2");
+    snprintf(sha256, sizeof sha256, "%s", sha);
+    free(sha);
+    snprintf(json, sizeof json,
+             "{'report':'confirmed','campaign':1,'attempt':2,'nonce':'%s','version':'v1.0.8t45772(a)',"
+             "'slot':2,'sha256':'%s'}",
+             nonce, sha256);
+    fixture_report(fixture, "lamp-1", json);
+    assert_int_equal(fixture->acks, 1);
+    target_is(fixture, "lamp-1", "pending 2 1 v1.0.9t45772(a)");
+    fixture_tick(fixture);
+    target_is(fixture, "lamp-1", "offered 3 1 v1.0.9t45772(a)");
     fixture_release(fixture);
 }
 
@@ -281,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_device_goes_hop_by_hop),
+        cmocka_unit_test(a_hop_of_a_lost_attempt_uses_up_its_number),
         cmocka_unit_test(each_begins_where_it_stands),
         cmocka_unit_test(a_confirmation_said_twice_is_one_hop),
         cmocka_unit_test(every_hop_has_its_own_attempts),

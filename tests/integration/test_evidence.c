@@ -406,6 +406,7 @@ static void a_frozen_one_is_replaced_and_joins_anew(void **state)
     beat(one);
     assert_int_equal(number(one, "SELECT count(*) FROM orchestrators WHERE connected_since IS NOT NULL"), 2);
     assert_int_equal(number(one, "SELECT away::bigint FROM service"), 0); /* `two` was there all the time */
+    assert_int_equal(number(one, "SELECT count(*) FROM service WHERE identity = 'lost'"), 0);
     release(one);
     release(two);
 }
@@ -541,11 +542,34 @@ static void a_database_that_has_lost_a_beat_is_another_one(void **state)
     release(one);
 }
 
+/* From before it was there. */
+static void a_database_that_does_not_know_its_orchestrator_is_another_one(void **state)
+{
+    (void)state;
+    struct orchestrator *one = first("1111111111111111"), *two = second_to(one);
+    number(one, "WITH d AS (DELETE FROM orchestrators RETURNING 1) SELECT 0");
+    beat(one);
+    assert_int_equal(number(one, "SELECT count(*) FROM service WHERE identity = 'lost'"), 1);
+    number(one, "WITH u AS (UPDATE service SET identity = NULL RETURNING 1) SELECT 0");
+    beat(one);
+    beat(two); /* each of them finds it out; it may be the only one */
+    assert_int_equal(number(one, "SELECT count(*) FROM service WHERE identity = 'lost'"), 1);
+    number(one, "WITH u AS (UPDATE service SET identity = NULL RETURNING 1) SELECT 0");
+    for (int i = 0; i < 3; i++) {
+        beat(one);
+        beat(two);
+    }
+    assert_int_equal(number(one, "SELECT count(*) FROM service WHERE identity IS NULL"), 1);
+    release(one);
+    release(two);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_loses_the_broker_and_the_database_blames_not_the_broker_alone),
         cmocka_unit_test(a_database_that_has_lost_a_beat_is_another_one),
+        cmocka_unit_test(a_database_that_does_not_know_its_orchestrator_is_another_one),
         cmocka_unit_test(the_watermark_follows_what_is_stored),
         cmocka_unit_test(a_database_that_stands_still_is_an_outage),
         cmocka_unit_test(a_broker_that_does_not_answer_is_an_outage),

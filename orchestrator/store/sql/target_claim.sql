@@ -36,7 +36,7 @@ SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce,
                 SELECT count(*) FROM campaign_paths h
                 WHERE h.campaign_id = t.campaign_id AND h.from_version = t.path_from AND h.hop > t.hop + 1) END,
        t.place, d.boot = 'trial', greatest(p.changed_at, p.last_seen, p.hello_at) > (SELECT since FROM heard)
-           AND (p.hello_at <= (SELECT discontinued_at FROM heard)) IS NOT TRUE, p.probed_at IS NOT NULL
+           AND ((SELECT discontinued_at FROM heard) IS NULL OR (p.hello_at > (SELECT discontinued_at FROM heard)) IS TRUE), p.probed_at IS NOT NULL
 FROM picked t
 JOIN devices d USING (device_id)
 JOIN presence p USING (device_id)

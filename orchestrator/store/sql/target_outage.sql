@@ -13,6 +13,7 @@ LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
 LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
 LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
 WHERE EXISTS (SELECT FROM recent) AND t.campaign_id = $1 AND t.explainable AND t.outage_attempts < 2
+  AND EXISTS (SELECT FROM devices d WHERE d.device_id = t.device_id)
   AND EXISTS (
       SELECT FROM recent o
       WHERE o.began <= t.state_at
