@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "continuity.h"
 #include "log.h"
 
 enum {
@@ -26,6 +27,12 @@ void watch_start(struct watch *watch, const struct watch_ports *ports, const cha
 static long long now(const struct watch *watch)
 {
     return watch->ports.clock(watch->ports.context);
+}
+
+/* After every statement: one that was begun at `began` has been answered. */
+static void note_slow_database(struct watch *watch, long long began)
+{
+    watch->database_was_away = watch->database_was_away || now(watch) - began > SLOW_MILLISECONDS;
 }
 
 void watch_note_database(struct watch *watch)
@@ -70,10 +77,12 @@ static enum status join(struct watch *watch, struct store *store, struct error *
                       error) != STATUS_OK)
         return error->status;
     say_outage(watch, outage);
+    note_slow_database(watch, began);
     watch->joined = true;
     watch->left = false;
     watch->broken = true;
     watch->asked = 0;
+    watch->noted = 0;
     watch->stored = 0;
     watch->stored_at = now(watch);
     rely_on_lease(watch, began);
@@ -90,8 +99,10 @@ static enum status leave(struct watch *watch, struct store *store, bool connecte
                   NULL);
     watch->leaving = true;
     watch->ports.hold(watch->ports.context, true);
+    long long began = now(watch);
     if (evidence_leave(store, watch->id, true, error) != STATUS_OK)
         return error->status;
+    note_slow_database(watch, began);
     watch->leaving = false;
     watch->left = true;
     watch->asked = 0;
@@ -103,12 +114,6 @@ static enum status come_back(struct watch *watch, struct store *store, struct er
     void *context = watch->ports.context;
     return watch->ports.reachable(context) && watch->ports.idle(context) ? join(watch, store, error)
                                                                          : STATUS_OK;
-}
-
-/* A statement that was begun at `began` has been answered. */
-static void note_slow_database(struct watch *watch, long long began)
-{
-    watch->database_was_away = watch->database_was_away || now(watch) - began > SLOW_MILLISECONDS;
 }
 
 /* The newest marker behind which all is stored, no newer than the newest answered beat: an outage is recorded
@@ -133,7 +138,7 @@ static enum status take_answer(struct watch *watch, struct store *store, struct 
     if (evidence_serve(store, watch->id, &served, &outage, error) != STATUS_OK)
         return error->status;
     say_outage(watch, outage);
-    watch->answered = watch->asked;
+    watch->answered = watch->noted = watch->asked;
     watch->answered_from = watch->asked_from;
     watch->asked = 0;
     watch->broken = watch->itself_was_away = watch->database_was_away = false;
@@ -197,9 +202,11 @@ static enum status exchange(struct watch *watch, struct store *store, int64_t mo
 static enum status take_over(struct watch *watch, struct store *store, struct error *error)
 {
     char taken[ORCHESTRATOR_ID_SIZE];
+    long long began = now(watch);
     if (evidence_take_over(store, watch->id, watch->ports.evict, watch->ports.context, taken, error) !=
         STATUS_OK)
         return error->status;
+    note_slow_database(watch, began);
     if (taken[0] != '\0')
         log_write(LOG_WARNING, "place_taken", "orchestrator", taken, "reason", "its lease has run out", NULL);
     return STATUS_OK;
@@ -207,18 +214,18 @@ static enum status take_over(struct watch *watch, struct store *store, struct er
 
 static enum status beat(struct watch *watch, struct store *store, int milliseconds, struct error *error)
 {
-    int64_t moment = 0;
+    int64_t moment = 0, served = 0;
     bool member = false, others_expired = false;
     unsigned connections = 0;
     void *context = watch->ports.context;
-    if (watch->ended_at > 0 && now(watch) - watch->ended_at > BETWEEN_MILLISECONDS)
+    long long asked_from = now(watch);
+    if (watch->ended_at > 0 && asked_from - watch->ended_at > BETWEEN_MILLISECONDS)
         watch->itself_was_away = true;
     if (watch->left && !watch->joined)
         return come_back(watch, store, error);
     if (!watch->joined && join(watch, store, error) != STATUS_OK)
         return error->status;
-    long long asked_from = now(watch);
-    if (evidence_beat(store, watch->id, &moment, &member, &others_expired, error) != STATUS_OK)
+    if (evidence_beat(store, watch->id, &moment, &member, &others_expired, &served, error) != STATUS_OK)
         return error->status;
     note_slow_database(watch, asked_from);
     long long asked_at = now(watch);
@@ -233,10 +240,16 @@ static enum status beat(struct watch *watch, struct store *store, int millisecon
     }
     if (watch->left)
         return come_back(watch, store, error);
+    /* What it has committed is gone: an older state of the same database. */
+    if (served < watch->noted && continuity_end(store, error) != STATUS_OK)
+        return error->status;
+    watch->noted = served;
     bool connected = watch->ports.connected(context, &connections);
     if (!connected || connections != watch->connections) {
+        long long began = now(watch);
         if (!watch->broken && evidence_broken(store, watch->id, error) != STATUS_OK)
             return error->status;
+        note_slow_database(watch, began);
         watch->broken = true;
         watch->broker_was_away = watch->broker_was_away || watch->answered > 0;
         watch->asked = 0;

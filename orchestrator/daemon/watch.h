@@ -52,6 +52,7 @@ struct watch {
      * may have waited before it, or its answer after it. */
     int64_t answered; /* the newest answered beat, 0: none */
     long long answered_from;
+    int64_t noted; /* the newest answered beat that this database has; 0: none */
     int64_t asked; /* the beat that is not answered yet; 0: none */
     long long asked_from, asked_at;
     long long ended_at; /* when the last beat was over; 0: there was none */

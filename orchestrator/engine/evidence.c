@@ -39,7 +39,7 @@ enum status evidence_join(struct store *store, const char *id, const char *const
 }
 
 enum status evidence_beat(struct store *store, const char *id, int64_t *moment, bool *member,
-                          bool *others_expired, struct error *error)
+                          bool *others_expired, int64_t *served, struct error *error)
 {
     struct store_parameters parameters = {0};
     struct store_rows *rows;
@@ -50,6 +50,7 @@ enum status evidence_beat(struct store *store, const char *id, int64_t *moment, 
     *member = store_rows_count(rows) == 1;
     *moment = *member ? store_rows_integer(rows, 0, 0) : 0;
     *others_expired = *member && store_rows_boolean(rows, 0, 1);
+    *served = *member ? store_rows_integer(rows, 0, 2) : 0;
     store_rows_free(rows);
     return STATUS_OK;
 }

@@ -35,9 +35,10 @@ enum status evidence_join(struct store *store, const char *id, const char *const
                           enum evidence_part part, double *outage_seconds, struct error *error) MUST_CHECK;
 
 /* Renews the lease and reads the database's time, *moment, in microseconds. *member is false when another
- * orchestrator has taken its place; *others_expired when the lease of another one has run out. */
+ * orchestrator has taken its place; *others_expired when the lease of another one has
+ * run out. *served is the moment of its last answered beat as the database has it, 0 when it has none. */
 enum status evidence_beat(struct store *store, const char *id, int64_t *moment, bool *member,
-                          bool *others_expired, struct error *error) MUST_CHECK;
+                          bool *others_expired, int64_t *served, struct error *error) MUST_CHECK;
 
 /* Database and broker have answered the beat of `moment`. */
 struct evidence_served {

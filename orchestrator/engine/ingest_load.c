@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "array.h"
+#include "continuity.h"
 #include "ingest_batch.h"
 #include "store_sql.h"
 
@@ -174,14 +175,16 @@ static enum status load_targets(struct batch *batch, struct store *store, bool l
     return status;
 }
 
-static enum status read_service_clock(struct batch *batch, struct store *store, struct error *error)
+/* In the middle of a restore what is read may be half of it: nothing is stored, and nothing acknowledged. */
+static enum status read_service(struct batch *batch, struct store *store, struct error *error)
 {
     struct store_rows *rows;
     if (store_run(store, &SQL_SERVICE_NOW, NULL, &rows, error) != STATUS_OK)
         return error->status;
-    batch->service_now = store_rows_real(rows, 0, 0);
+    bool is_same = store_rows_count(rows) == 1 && store_rows_boolean(rows, 0, 1);
+    batch->service_now = is_same ? store_rows_real(rows, 0, 0) : 0;
     store_rows_free(rows);
-    return STATUS_OK;
+    return is_same ? STATUS_OK : continuity_broken(error);
 }
 
 enum status ingest_load(struct batch *batch, struct store *store, struct error *error)
@@ -189,11 +192,10 @@ enum status ingest_load(struct batch *batch, struct store *store, struct error *
     batch->targets = NULL;
     batch->devices = NULL;
     batch->target_count = batch->device_count = 0;
-    if (load_targets(batch, store, false, error) != STATUS_OK ||
+    if (read_service(batch, store, error) != STATUS_OK ||
+        load_targets(batch, store, false, error) != STATUS_OK ||
         load_devices(batch, store, error) != STATUS_OK || load_presence(batch, store, error) != STATUS_OK)
         return error->status;
     /* A batch that was too slow once does not try its luck again. Devices are locked before targets. */
-    if (batch->attempts > 1 && load_targets(batch, store, true, error) != STATUS_OK)
-        return error->status;
-    return read_service_clock(batch, store, error);
+    return batch->attempts > 1 ? load_targets(batch, store, true, error) : STATUS_OK;
 }

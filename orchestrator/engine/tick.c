@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "continuity.h"
 #include "fill.h"
 #include "offer.h"
 #include "planner.h"
@@ -336,11 +337,18 @@ enum status tick(const struct engine *engine, struct store *store, bool *more, s
     struct arena list = {0};
     int64_t *numbers = NULL, count = 0;
     struct ask_work asks = {.engine = engine};
-    enum status status =
-        engine->is_between_sweeps ? STATUS_OK : store_run(store, &SQL_OUTAGE_ASK, NULL, NULL, error);
+    enum status status = STATUS_OK;
+    if (!engine->is_between_sweeps)
+        status = continuity_check(store, error);
+    if (status == STATUS_OK && !engine->is_between_sweeps)
+        status = store_run(store, &SQL_OUTAGE_ASK, NULL, NULL, error);
+    if (status == STATUS_OK && !engine->is_between_sweeps)
+        status = continuity_ask_fleet(store, error);
     if (status == STATUS_OK)
         status = store_transaction(store, ask_registered, &asks, error);
     *more = asks.more;
+    if (status == STATUS_OK && !engine->is_between_sweeps)
+        status = continuity_release_offers(store, error);
     if (status == STATUS_OK && !engine->is_between_sweeps)
         status = look_for_the_gone(engine, store, error);
     if (status == STATUS_OK)

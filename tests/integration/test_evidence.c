@@ -26,11 +26,17 @@ struct orchestrator {
     char evicted[200];
     bool refuses_evictions;
     long long lease;
+    int looks_until_jump; /* looks at the clock, until 90 s have gone by at once; 0: it does not jump */
+    bool has_jumped;
 };
 
 static long long read_clock(void *context)
 {
     struct orchestrator *orchestrator = context;
+    if (orchestrator->looks_until_jump > 0 && --orchestrator->looks_until_jump == 0) {
+        orchestrator->has_jumped = true;
+        orchestrator->clock += 90000;
+    }
     return orchestrator->clock += 5; /* each look takes a little, so that waiting ends */
 }
 
@@ -77,7 +83,8 @@ static void hold(void *context, bool held)
 static void lease(void *context, long long until)
 {
     struct orchestrator *orchestrator = context;
-    assert_true(until > orchestrator->clock && until < orchestrator->clock + 15000);
+    assert_true((until > orchestrator->clock || orchestrator->has_jumped) &&
+                until < orchestrator->clock + 15000);
     orchestrator->lease = until;
 }
 
@@ -132,9 +139,13 @@ static void shift_moment(int64_t *moment, int seconds)
 static void pass_for(struct orchestrator *orchestrator, int seconds)
 {
     struct watch *watch = &orchestrator->watch;
-    int64_t *const moments[] = {&watch->answered,         &watch->asked,
-                                &watch->stored,           &watch->marks_from,
-                                &orchestrator->published, &orchestrator->acknowledged,
+    int64_t *const moments[] = {&watch->answered,
+                                &watch->noted,
+                                &watch->asked,
+                                &watch->stored,
+                                &watch->marks_from,
+                                &orchestrator->published,
+                                &orchestrator->acknowledged,
                                 &orchestrator->stored};
     orchestrator->clock += seconds * 1000LL;
     watch->ended_at += seconds * 1000LL; /* it was not itself that stood still */
@@ -486,9 +497,55 @@ static void the_lease_counts_from_before_the_beat(void **state)
     release(one);
 }
 
+/* Whichever statement of the beat it is that the database does not answer, or should the process stand still.
+ */
+static void who_loses_the_broker_and_the_database_blames_not_the_broker_alone(void **state)
+{
+    (void)state;
+    static const int looks[] = {1, 2, 5}; /* after the pause, and after each of the statements */
+    for (int i = 0; i < 3; i++) {
+        struct orchestrator *one = first("1111111111111111");
+        beat(one);
+        beat(one);
+        beat(one);
+        one->is_connected = false;
+        one->looks_until_jump = looks[i];
+        beat(one);
+        pass(one, 90); /* what has gone by in that beat */
+        one->clock -= 90000;
+        one->watch.ended_at -= 90000;
+        assert_true(one->has_jumped);
+        one->is_connected = true;
+        one->connections++;
+        beat(one);
+        beat(one);
+        assert_true(outages(one) > 0);
+        assert_int_equal(number(one, "SELECT count(*) FROM outages WHERE part = 'broker'"), 0);
+        release(one);
+    }
+}
+
+/* A crash without synchronous commits, or a snapshot of the machine: the database is the same, and older. */
+static void a_database_that_has_lost_a_beat_is_another_one(void **state)
+{
+    (void)state;
+    struct orchestrator *one = first("1111111111111111");
+    beat(one);
+    beat(one);
+    beat(one);
+    assert_int_equal(number(one, "SELECT count(*) FROM service WHERE identity = 'lost'"), 0);
+    number(one,
+           "WITH u AS (UPDATE orchestrators SET beat_at = beat_at - interval '1 ms' RETURNING 1) SELECT 0");
+    beat(one);
+    assert_int_equal(number(one, "SELECT count(*) FROM service WHERE identity = 'lost'"), 1);
+    release(one);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_loses_the_broker_and_the_database_blames_not_the_broker_alone),
+        cmocka_unit_test(a_database_that_has_lost_a_beat_is_another_one),
         cmocka_unit_test(the_watermark_follows_what_is_stored),
         cmocka_unit_test(a_database_that_stands_still_is_an_outage),
         cmocka_unit_test(a_broker_that_does_not_answer_is_an_outage),

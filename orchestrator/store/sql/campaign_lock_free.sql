@@ -1,4 +1,4 @@
--- One campaign, locked for whoever moves it; no row when another orchestrator is at it.
+-- One campaign, locked for whoever moves it; no row when another orchestrator is at it, or the database is another one and not taken for it yet.
 SELECT c.campaign_id, c.name, c.kind, c.state, c.settled, c.firmware_id, f.version, c.ptype, c.from_rule,
        array_to_string(c.tags, ','), c.policy, c.seed, c.rate_tokens, extract(epoch FROM c.rate_at),
        extract(epoch FROM clock_timestamp()), c.parent_id, c.devices, c.created_by,
@@ -8,5 +8,5 @@ SELECT c.campaign_id, c.name, c.kind, c.state, c.settled, c.firmware_id, f.versi
        (SELECT extract(epoch FROM min(watermark)) FROM orchestrators), c.tick_error IS NOT NULL, c.wire_number
 FROM campaigns c
 LEFT JOIN firmware f USING (firmware_id)
-WHERE c.campaign_id = $1
+WHERE c.campaign_id = $1 AND (SELECT coalesce(identity = database_identity(), true) FROM service)
 FOR NO KEY UPDATE OF c SKIP LOCKED

@@ -1,5 +1,5 @@
 -- The next to be offered: reachable, in the order of the plan, in the time zones given (NULL: in all). Those that were not heard of lately (within $4
--- seconds, and since our last break with the broker; the last columns: heard of, and asked already) are asked first: beside $2 that are not asked
+-- seconds, and since our last break with the broker; said hello, where the database turned out to be another one; the last columns: heard of, and asked already) are asked first: beside $2 that are not asked
 -- yet come those that are, so that the scan is short whoever was heard of. A quarantine does not keep a
 -- device from going back. The last columns are what the device runs now. Those are picked first, by the index that holds who waits in this
 -- order, so that only they are joined with what the offer says; waves are opened in order, and what waits after the last open one is not read.
@@ -7,11 +7,13 @@ WITH campaign AS MATERIALIZED (
     SELECT kind, priority, (SELECT max(wave) FROM waves WHERE campaign_id = $1 AND state IN ('open', 'soaking', 'passed')) AS last_wave
     FROM campaigns WHERE campaign_id = $1),
 heard AS MATERIALIZED (
-    SELECT greatest(heard_since, clock_timestamp() - make_interval(secs => $4)) AS since FROM service),
+    SELECT greatest(heard_since, clock_timestamp() - make_interval(secs => $4)) AS since, discontinued_at,
+           NOT offers_held AND coalesce(identity = database_identity(), true) AS may_offer
+    FROM service),
 picked AS MATERIALIZED (
     SELECT t.ctid AS place, t.*
     FROM targets t
-    WHERE t.campaign_id = $1 AND t.waiting AND t.wave <= (SELECT last_wave FROM campaign)
+    WHERE (SELECT may_offer FROM heard) AND t.campaign_id = $1 AND t.waiting AND t.wave <= (SELECT last_wave FROM campaign)
       AND (SELECT w.state FROM waves w WHERE w.campaign_id = $1 AND w.wave = t.wave) IN ('open', 'soaking', 'passed')
       AND (SELECT p.online AND NOT p.awaits_hello FROM presence p WHERE p.device_id = t.device_id)
       AND ($3::text[] IS NULL OR t.time_zone = ANY ($3::text[]))
@@ -33,7 +35,8 @@ SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce,
        CASE WHEN t.path_from IS NULL THEN 0 ELSE (
                 SELECT count(*) FROM campaign_paths h
                 WHERE h.campaign_id = t.campaign_id AND h.from_version = t.path_from AND h.hop > t.hop + 1) END,
-       t.place, d.boot = 'trial', greatest(p.changed_at, p.last_seen, p.hello_at) > (SELECT since FROM heard), p.probed_at IS NOT NULL
+       t.place, d.boot = 'trial', greatest(p.changed_at, p.last_seen, p.hello_at) > (SELECT since FROM heard)
+           AND (p.hello_at <= (SELECT discontinued_at FROM heard)) IS NOT TRUE, p.probed_at IS NOT NULL
 FROM picked t
 JOIN devices d USING (device_id)
 JOIN presence p USING (device_id)

@@ -61,7 +61,7 @@ void sql_start_anew(const char *database_url, int devices)
         database_url,
         "TRUNCATE broken, witnessed_offers, devices, campaigns, waves, targets, events, audit, plans, "
         "plan_devices, orchestrators, outages, asks CASCADE;"
-        "DELETE FROM service; INSERT INTO service DEFAULT VALUES"));
+        "DELETE FROM service; INSERT INTO service (identity) VALUES (database_identity())"));
     snprintf(sql, sizeof sql,
              "INSERT INTO devices (device_id, product_id, ptype, tags, version, version_order, fota_class, "
              "slot, image_sha256) SELECT 'd' || n, 1, 45772, CASE n %% 3 WHEN 0 THEN '{a}' WHEN 1 THEN '{b}' "

@@ -1,0 +1,22 @@
+-- Whether this is the database that was served before: after a restore, or behind a standby that has been promoted, it may have lost what devices
+-- and operators did last (docs/architecture.md, "Another database").
+ALTER TABLE service
+    ADD COLUMN identity        text,             -- of the database, when it was last served; NULL: not served yet since this migration
+    ADD COLUMN foreign_keys    bigint,           -- how many its schema has: a restore makes them last
+    ADD COLUMN discontinued_at timestamptz,      -- it turned out to be another one; a device is offered nothing before its hello since then
+    ADD COLUMN offers_held     boolean NOT NULL DEFAULT false, -- until every device in flight has been asked
+    ADD COLUMN fleet_asked_to  text COLLATE "C", -- the whole fleet is being asked, in the order of ids, as far as this; NULL: it is not
+    ADD COLUMN fleet_asked_at  timestamptz;
+
+-- It changes with the cluster (system identifier), with a promotion (timeline), and where a dump is restored (the table's oid).
+CREATE FUNCTION database_identity() RETURNS text LANGUAGE sql VOLATILE AS $$
+    SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
+                     CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,
+                     (SELECT oid FROM pg_database WHERE datname = current_database()), to_regclass('service')::oid)
+$$;
+
+-- Without those of partitions, which come and go.
+CREATE FUNCTION schema_foreign_keys() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+    SELECT count(*) FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+    WHERE k.contype = 'f' AND k.conparentid = 0 AND NOT c.relispartition AND c.relnamespace = current_schema()::regnamespace
+$$;

@@ -1,0 +1,173 @@
+/* A database that is another one than before: nothing is judged or stored by half of it, and the fleet makes
+ * it true again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "continuity.h"
+#include "engine_fixture.h"
+#include "ingest.h"
+#include "services.h"
+#include "tick.h"
+
+static const char hello[] =
+    "{'report':'hello','version':'v1.0.5t45772(a)','slot':1,'boot':'confirmed','reset_reason':'power_on',"
+    "'sha256':'5555555555555555555555555555555555555555555555555555555555555555'}";
+
+/* As pg_restore or a promotion leave it. */
+static void replace_database(struct fixture *fixture)
+{
+    fixture_sql(fixture, "UPDATE service SET identity = 'another'");
+}
+
+static struct fixture *one_in_flight(void)
+{
+    struct fixture *fixture = fixture_make(4);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_sql(fixture, "UPDATE presence SET online = false WHERE device_id <> 'lamp-1'");
+    fixture_tick(fixture);
+    fixture_sql(fixture, "UPDATE presence SET online = true, hello_at = now(), last_seen = now()");
+    return fixture;
+}
+
+static void a_new_database_is_taken_as_it_is(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(0);
+    struct error error;
+    fixture_sql(fixture, "UPDATE service SET identity = NULL, foreign_keys = NULL");
+    assert_int_equal(continuity_check(fixture->store, &error), STATUS_OK);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM outages"), 0);
+    assert_int_equal(fixture_integer(fixture,
+                                     "SELECT count(*) FROM service WHERE identity = "
+                                     "database_identity() AND foreign_keys > 10 AND NOT offers_held"),
+                     1);
+    fixture_release(fixture);
+}
+
+/* First the devices in flight are asked, then the fleet; and nobody is offered anything before its hello. */
+static void another_database_is_asked_about_first(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(4);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 2);
+    replace_database(fixture);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 2);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM outages WHERE part = 'database'"), 1);
+    assert_int_equal(fixture->asks, 4);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM service WHERE offers_held"), 0);
+    char first[65], second[65];
+    fixture_canary_devices(fixture, first, second);
+    fixture_updates_itself(fixture, first);
+    fixture_updates_itself(fixture, second);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 2); /* the others have not said hello yet */
+    for (int i = 1; i <= 4; i++) {
+        char device[16];
+        snprintf(device, sizeof device, "lamp-%d", i);
+        if (strcmp(device, first) != 0 && strcmp(device, second) != 0)
+            fixture_report(fixture, device, hello);
+    }
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 4);
+    fixture_everybody_updates(fixture);
+    fixture_state_is(fixture, "c", "completed");
+    fixture_release(fixture);
+}
+
+static void offers_wait_until_all_in_flight_are_asked(void **state)
+{
+    (void)state;
+    struct fixture *fixture = one_in_flight();
+    assert_int_equal(fixture->updates, 1);
+    replace_database(fixture);
+    struct error error;
+    assert_int_equal(continuity_check(fixture->store, &error), STATUS_OK);
+    fixture_sql(fixture, "UPDATE presence SET hello_at = now() + interval '1 minute'"); /* all have said it */
+    assert_int_equal(continuity_ask_fleet(fixture->store, &error), STATUS_OK);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM service WHERE offers_held"), 1);
+    fixture->engine.is_between_sweeps = true; /* asks nobody */
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 1);
+    fixture->engine.is_between_sweeps = false;
+    fixture_tick(fixture);
+    fixture_tick(fixture);
+    assert_true(fixture->updates > 1);
+    fixture_release(fixture);
+}
+
+/* As long as foreign keys are missing, which a restore makes last. */
+static void nothing_is_done_in_the_middle_of_a_restore(void **state)
+{
+    (void)state;
+    struct fixture *fixture = one_in_flight();
+    struct error error;
+    struct report report;
+    struct ingest_summary summary;
+    bool more;
+    char text[400];
+    snprintf(text, sizeof text, "%s", hello);
+    for (char *c = text; *c != '\0'; c++)
+        *c = *c == '\'' ? '"' : *c;
+    report_parse("fota/v1/lamp-1/report", text, strlen(text), &report);
+    fixture_sql(fixture, "UPDATE service SET identity = 'another', foreign_keys = foreign_keys + 1");
+    assert_int_equal(tick(&fixture->engine, fixture->store, &more, &error), STATUS_UNAVAILABLE);
+    assert_int_equal(ingest_batch(&fixture->engine, fixture->store, &report, 1, &summary, &error),
+                     STATUS_UNAVAILABLE);
+    fixture->engine.is_between_sweeps = true; /* does not look at the database first */
+    assert_int_equal(tick(&fixture->engine, fixture->store, &more, &error), STATUS_OK);
+    fixture->engine.is_between_sweeps = false;
+    assert_int_equal(fixture->updates, 1);
+    fixture_sql(fixture, "DELETE FROM service");
+    assert_int_equal(tick(&fixture->engine, fixture->store, &more, &error), STATUS_UNAVAILABLE);
+    assert_int_equal(ingest_batch(&fixture->engine, fixture->store, &report, 1, &summary, &error),
+                     STATUS_UNAVAILABLE);
+    fixture_sql(fixture,
+                "INSERT INTO service (identity, foreign_keys) VALUES ('another', schema_foreign_keys())");
+    fixture_tick(fixture);
+    assert_int_equal(ingest_batch(&fixture->engine, fixture->store, &report, 1, &summary, &error), STATUS_OK);
+    fixture_release(fixture);
+}
+
+/* 1,000 a second, whoever asks. */
+static void the_fleet_is_asked_page_by_page(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2500);
+    fixture_sql(fixture,
+                "UPDATE presence SET hello_at = now() + interval '1 minute' WHERE device_id = 'lamp-7'");
+    replace_database(fixture);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, 1000);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, 1000);
+    for (int i = 0; i < 4; i++) {
+        fixture_sql(fixture, "UPDATE service SET fleet_asked_at = fleet_asked_at - interval '2 s'");
+        fixture_tick(fixture);
+    }
+    assert_int_equal(fixture->asks, 2499);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM service WHERE fleet_asked_to IS NULL"),
+                     1);
+    fixture_release(fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_database_is_taken_as_it_is),
+        cmocka_unit_test(another_database_is_asked_about_first),
+        cmocka_unit_test(offers_wait_until_all_in_flight_are_asked),
+        cmocka_unit_test(nothing_is_done_in_the_middle_of_a_restore),
+        cmocka_unit_test(the_fleet_is_asked_page_by_page),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
