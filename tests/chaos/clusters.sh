@@ -64,6 +64,7 @@ when_rewound() {
     local directory
     directory=$(on "$1" postgres_directory)
     rm -f "$directory/postmaster.pid" "$directory/standby.signal"
+    superuser "$2" 'CHECKPOINT' # else pg_rewind may not see the new timeline yet
     on "$1" as_postgres "$(on "$1" postgres_tool pg_rewind)" --target-pgdata "$directory" --no-sync \
         --source-server "$(on "$2" postgres_url postgres postgres)" --write-recovery-conf \
         > "$work/rewind.log" 2>&1 || fail "pg_rewind: $(tail -n 5 "$work/rewind.log")" || return 1
@@ -77,7 +78,8 @@ then_follows() {
     at=$(superuser "$2" 'SELECT pg_current_wal_lsn()')
     until [ "$(superuser "$1" "SELECT pg_last_wal_replay_lsn() >= '$at' AND EXISTS
         (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')")" = t ]; do
-        [ $SECONDS -lt $end ] || fail "$1 does not follow $2" || return 1
+        [ $SECONDS -lt $end ] || fail "$1 does not follow $2: $(tail -n 3 "$clusters/$1/postgres.log")" ||
+            return 1
         sleep 0.1
     done
 }

@@ -30,6 +30,8 @@ confirmed() {
 
 when_dumped() {
     pg_dump --format=custom --file="$work/backup" "$DATABASE_URL"
+    echo "restore: $1: the backup knows $(pg_restore --data-only --table=targets --file=- "$work/backup" |
+        grep -c '\bconfirmed\b') confirmations"
 }
 
 # when_restored [pg_restore options]: until it succeeds. An orchestrator in the middle of a
@@ -75,7 +77,7 @@ one_transaction() {
     given_firmware v1.1.0
     when_campaign spring v1.1.0
     confirmed 30 spring
-    when_dumped
+    when_dumped spring
     confirmed 60 spring
     note_running v1.1.0
     when_restored --single-transaction
@@ -88,7 +90,7 @@ no_transaction() {
     given_firmware v1.2.0
     when_campaign summer v1.2.0
     confirmed 40 summer
-    when_dumped
+    when_dumped summer
     then_campaign_is summer completed
     given_firmware v1.3.0
     when_campaign autumn v1.3.0
@@ -104,7 +106,7 @@ new_cluster() {
     given_firmware v1.4.0
     when_campaign winter v1.4.0
     confirmed 30 winter
-    when_dumped
+    when_dumped winter
     confirmed 60 winter
     note_running v1.4.0
     note_campaigns
