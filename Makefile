@@ -192,5 +192,5 @@ unit: $(UNIT_TESTS)
 clean:
 	rm -rf $(BUILD)
 
-include tests/make/powercut.mk tests/make/tools.mk tests/make/chaos.mk tests/make/bench.mk tests/make/fuzz.mk tests/make/lx106.mk tests/make/esp8266.mk
+include tests/make/powercut.mk tests/make/baseline.mk tests/make/tools.mk tests/make/chaos.mk tests/make/bench.mk tests/make/fuzz.mk tests/make/lx106.mk tests/make/esp8266.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -29,6 +29,27 @@ void agent_restart(struct fota_agent *agent, enum agent_event event)
         agent->platform.port->reboot(agent->platform.context);
 }
 
+struct attempt_name agent_name_in_command(const struct fota_agent *agent)
+{
+    const struct command *command = &agent->command;
+
+    return (struct attempt_name){command->campaign, command->attempt, command->nonce};
+}
+
+struct attempt_name agent_name_in_work(const struct fota_agent *agent)
+{
+    const struct boot_attempt *attempt = &agent->work.attempt;
+
+    return (struct attempt_name){attempt->campaign, attempt->attempt, attempt->nonce};
+}
+
+bool agent_is_same_attempt(struct attempt_name one, struct attempt_name other)
+{
+    return one.campaign == other.campaign && one.attempt == other.attempt &&
+           (one.nonce[0] == '\0' || other.nonce[0] == '\0' ||
+            memcmp(one.nonce, other.nonce, BOOT_NONCE_LENGTH) == 0);
+}
+
 int agent_inactive_slot(const struct fota_agent *agent)
 {
     return 3 - agent->running_slot;
@@ -137,7 +158,7 @@ static void on_refused_command(struct fota_agent *agent)
     if (known != NULL)
         results_send(agent, known);
     else
-        results_finish(agent, REPORT_REJECTED, command->campaign, command->attempt, REASON_BAD_COMMAND);
+        results_finish(agent, REPORT_REJECTED, agent_name_in_command(agent), REASON_BAD_COMMAND);
 }
 
 static void on_command(struct fota_agent *agent, const char *bytes, uint32_t length)

@@ -10,6 +10,13 @@ static inline bool agent_is_local(uint64_t campaign)
     return FOTA_LOCAL_UPGRADE && campaign == 0;
 }
 
+/* Names one try. Where the nonce is not known its first character is a zero byte. */
+struct attempt_name {
+    uint64_t campaign;
+    uint32_t attempt;
+    const char *nonce; /* BOOT_NONCE_LENGTH characters of the agent's own */
+};
+
 /* agent.c */
 void agent_log(const struct fota_agent *agent, enum fota_log_level level, const char *text);
 void agent_happened(const struct fota_agent *agent, enum fota_happening what, uint64_t campaign,
@@ -22,20 +29,26 @@ int agent_inactive_slot(const struct fota_agent *agent);
 /* The FOTA_BUFFER_SIZE bytes that flash is read through; free whenever no download is in work. */
 uint8_t *agent_buffer(struct fota_agent *agent);
 
+/* That of the last command, and that of the attempt in work. */
+struct attempt_name agent_name_in_command(const struct fota_agent *agent);
+struct attempt_name agent_name_in_work(const struct fota_agent *agent);
+/* A nonce that is not known is taken for the same. */
+bool agent_is_same_attempt(struct attempt_name one, struct attempt_name other);
+
 /* agent_results.c: reports, and the results that are kept until acknowledged */
 void results_send_hello(struct fota_agent *agent);
 void results_send_answer(struct fota_agent *agent, const char *nonce, const char *status);
 void results_send_progress(struct fota_agent *agent, enum report_kind kind);
 /* The one place where an attempt ends. Puts the result into the record (not stored yet). */
-struct boot_result *results_add(struct fota_agent *agent, enum report_kind kind, uint64_t campaign,
-                                uint32_t attempt, enum fota_reason reason);
+struct boot_result *results_add(struct fota_agent *agent, enum report_kind kind, struct attempt_name name,
+                                enum fota_reason reason);
 /* Adds, stores and sends. */
-void results_finish(struct fota_agent *agent, enum report_kind kind, uint64_t campaign, uint32_t attempt,
+void results_finish(struct fota_agent *agent, enum report_kind kind, struct attempt_name name,
                     enum fota_reason reason);
-/* That of the command's attempt, NULL if there is none. */
+/* That of the command's attempt, the newest where the nonce leaves several; NULL if there is none. */
 const struct boot_result *results_find(const struct fota_agent *agent);
 void results_send(struct fota_agent *agent, const struct boot_result *result);
-/* That of the command's attempt. */
+/* That of the command's attempt, if it waits. */
 void results_acknowledge(struct fota_agent *agent);
 /* Sends all that are not acknowledged, except the newest when `but_newest` (hello has carried it). */
 void results_send_waiting(struct fota_agent *agent, bool but_newest);

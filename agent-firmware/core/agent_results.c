@@ -16,14 +16,30 @@ static bool is_waiting(const struct boot_result *result)
     return result->kind != 0 && !result->acknowledged;
 }
 
+/* Whether hello may say it as `last`. A cancelled is only an answer. */
+static bool is_done(const struct boot_result *result)
+{
+    return result->kind != 0 && result->kind != REPORT_CANCELLED && result->acknowledged;
+}
+
+/* The newest result of which `is` holds, -1 if there is none. */
+static int newest_that(const struct fota_agent *agent, bool (*is)(const struct boot_result *result))
+{
+    int newest = (int)BOOT_RESULTS - 1;
+
+    while (newest >= 0 && !is(&agent->journal.record.results[newest]))
+        newest--;
+    return newest;
+}
+
 static int newest_waiting(const struct fota_agent *agent)
 {
-    int newest = -1;
+    return newest_that(agent, is_waiting);
+}
 
-    for (int i = 0; i < (int)BOOT_RESULTS; i++)
-        if (is_waiting(&agent->journal.record.results[i]))
-            newest = i;
-    return newest;
+static const struct boot_result *result_at(const struct fota_agent *agent, int place)
+{
+    return place < 0 ? NULL : &agent->journal.record.results[place];
 }
 
 void results_send_hello(struct fota_agent *agent)
@@ -38,12 +54,11 @@ void results_send_hello(struct fota_agent *agent)
         .flash_kb = agent->platform.map->size / 1024,
         .flash_map = agent->platform.map->name,
     };
-    int newest = newest_waiting(agent);
-    const struct boot_result *result = newest < 0 ? NULL : &agent->journal.record.results[newest];
     const char *activity = agent->state == AGENT_IDLE ? NULL : agent_state_name(agent->state);
 
-    publish(agent, report_hello(agent->scratch.report, &running, activity, agent->work.attempt.campaign,
-                                agent->work.attempt.attempt, result));
+    publish(agent, report_hello(agent->scratch.report, &running, activity, &agent->work.attempt,
+                                result_at(agent, newest_waiting(agent)),
+                                result_at(agent, newest_that(agent, is_done))));
 }
 
 void results_send_progress(struct fota_agent *agent, enum report_kind kind)
@@ -62,36 +77,52 @@ void results_send_answer(struct fota_agent *agent, const char *nonce, const char
 
 void results_send(struct fota_agent *agent, const struct boot_result *result)
 {
-    publish(agent, report_result(agent->scratch.report, result));
+    publish(agent, report_result(agent->scratch.report, result, &agent->session));
+}
+
+/* The newest result of the command's attempt of which `is` holds, -1 if there is none. */
+static int find(const struct fota_agent *agent, bool (*is)(const struct boot_result *result))
+{
+    const struct boot_result *results = agent->journal.record.results;
+    int place = (int)BOOT_RESULTS - 1;
+
+    while (place >= 0 &&
+           !(is(&results[place]) &&
+             agent_is_same_attempt(agent_name_in_command(agent),
+                                   (struct attempt_name){results[place].campaign, results[place].attempt,
+                                                         results[place].nonce})))
+        place--;
+    return place;
+}
+
+static bool is_there(const struct boot_result *result)
+{
+    return result->kind != 0;
 }
 
 const struct boot_result *results_find(const struct fota_agent *agent)
 {
-    const struct boot_result *result = agent->journal.record.results;
-
-    for (uint32_t i = 0; i < BOOT_RESULTS; i++, result++)
-        if (result->kind != 0 && result->campaign == agent->command.campaign &&
-            result->attempt == agent->command.attempt)
-            return result;
-    return NULL;
+    return result_at(agent, find(agent, is_there));
 }
 
-/* The place to give up for a new result: a free one, else the oldest acknowledged one, else the oldest. */
+/* The place to give up for a new result: a free one, else the oldest acknowledged one, but the one that hello
+ * says as `last` only when all others wait; else the oldest. */
 static uint32_t place_to_free(const struct fota_agent *agent)
 {
     const struct boot_result *results = agent->journal.record.results;
+    int last = newest_that(agent, is_done);
 
     for (uint32_t i = 0; i < BOOT_RESULTS; i++)
         if (results[i].kind == 0)
             return i;
     for (uint32_t i = 0; i < BOOT_RESULTS; i++)
-        if (results[i].acknowledged)
+        if (results[i].acknowledged && (int)i != last)
             return i;
-    return 0;
+    return last < 0 ? 0 : (uint32_t)last;
 }
 
-struct boot_result *results_add(struct fota_agent *agent, enum report_kind kind, uint64_t campaign,
-                                uint32_t attempt, enum fota_reason reason)
+struct boot_result *results_add(struct fota_agent *agent, enum report_kind kind, struct attempt_name name,
+                                enum fota_reason reason)
 {
     struct boot_result *results = agent->journal.record.results;
     struct boot_result *result = &results[BOOT_RESULTS - 1];
@@ -101,8 +132,9 @@ struct boot_result *results_add(struct fota_agent *agent, enum report_kind kind,
     memset(result, 0, sizeof *result);
     /* The places have moved: acknowledgements in flash belong to the old order until this is stored. */
     agent->journal.dirty = true;
-    result->campaign = campaign;
-    result->attempt = (uint16_t)attempt;
+    result->campaign = name.campaign;
+    result->attempt = (uint16_t)name.attempt;
+    memcpy(result->nonce, name.nonce, sizeof result->nonce);
     result->kind = (uint8_t)kind;
     result->reason = (uint8_t)reason;
     result->acknowledged = kind == REPORT_CANCELLED; /* an answer, remembered but not repeated by itself */
@@ -111,24 +143,22 @@ struct boot_result *results_add(struct fota_agent *agent, enum report_kind kind,
         memcpy(result->sha256, agent->running.sha256, sizeof result->sha256);
         memcpy(result->version, agent->running.version, sizeof result->version);
     }
-    if (kind == REPORT_CONFIRMED)
-        memcpy(result->nonce, agent->work.attempt.nonce, sizeof result->nonce);
     return result;
 }
 
-void results_finish(struct fota_agent *agent, enum report_kind kind, uint64_t campaign, uint32_t attempt,
+void results_finish(struct fota_agent *agent, enum report_kind kind, struct attempt_name name,
                     enum fota_reason reason)
 {
     const struct boot_result *result = NULL;
 
 #if FOTA_LOCAL_UPGRADE
-    if (agent_is_local(campaign))
+    if (agent_is_local(name.campaign))
         agent->local_reason = reason;
-    if (agent_is_local(campaign))
+    if (agent_is_local(name.campaign))
         return; /* whoever is on the LAN must not wear flash out */
 #endif
-    if (!agent_is_local(campaign))
-        result = results_add(agent, kind, campaign, attempt, reason);
+    if (!agent_is_local(name.campaign))
+        result = results_add(agent, kind, name, reason);
     if (!boot_journal_store(&agent->journal))
         agent_log(agent, FOTA_LOG_ERROR, "a result could not be stored in flash; it is kept in memory");
     if (result != NULL)
@@ -138,10 +168,9 @@ void results_finish(struct fota_agent *agent, enum report_kind kind, uint64_t ca
 
 void results_acknowledge(struct fota_agent *agent)
 {
-    const struct boot_result *result = results_find(agent);
+    int place = find(agent, is_waiting);
 
-    if (result != NULL && is_waiting(result) &&
-        !boot_journal_acknowledge(&agent->journal, (uint32_t)(result - agent->journal.record.results)))
+    if (place >= 0 && !boot_journal_acknowledge(&agent->journal, (uint32_t)place))
         agent_log(agent, FOTA_LOG_ERROR, "an acknowledgement could not be stored in flash");
     if (newest_waiting(agent) < 0)
         agent->resend_at = FOTA_NEVER;

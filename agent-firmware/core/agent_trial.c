@@ -71,7 +71,7 @@ static void end_trial(struct fota_agent *agent, enum report_kind kind, enum fota
     else
         boot_journal_end_trial(&agent->journal);
     if (agent->work.attempt.campaign != 0)
-        (void)results_add(agent, kind, agent->work.attempt.campaign, agent->work.attempt.attempt, reason);
+        (void)results_add(agent, kind, agent_name_in_work(agent), reason);
     store(agent);
     agent_happened(agent, kind == REPORT_CONFIRMED ? FOTA_CONFIRMED : FOTA_REVERTED,
                    agent->work.attempt.campaign, agent->work.attempt.attempt);

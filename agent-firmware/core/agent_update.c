@@ -15,7 +15,7 @@ static void give_up(struct fota_agent *agent, enum fota_reason reason)
     download_stop(&agent->download);
     agent_log(agent, FOTA_LOG_WARNING, "the update has failed:");
     agent_log(agent, FOTA_LOG_WARNING, fota_reason_name(reason));
-    results_finish(agent, REPORT_FAILED, agent->work.attempt.campaign, agent->work.attempt.attempt, reason);
+    results_finish(agent, REPORT_FAILED, agent_name_in_work(agent), reason);
 }
 
 /* The flip: one store of the record. Before it the old image boots, after it the new one is on trial. */
@@ -209,15 +209,15 @@ static void take_offer(struct fota_agent *agent)
     if (reason == REASON_NONE)
         accept(agent, in_flash);
     else
-        results_finish(agent, REPORT_REJECTED, command->campaign, command->attempt, reason);
+        results_finish(agent, REPORT_REJECTED, agent_name_in_command(agent), reason);
     if (restarts)
         agent_restart(agent, AGENT_REBOOT);
 }
 
 bool update_is_in_work(const struct fota_agent *agent)
 {
-    return agent->state != AGENT_IDLE && agent->command.campaign == agent->work.attempt.campaign &&
-           agent->command.attempt == agent->work.attempt.attempt;
+    return agent->state != AGENT_IDLE &&
+           agent_is_same_attempt(agent_name_in_command(agent), agent_name_in_work(agent));
 }
 
 /* The report that says where the attempt in work stands. */
@@ -235,13 +235,14 @@ void update_on_command(struct fota_agent *agent)
 {
     const struct command *command = &agent->command;
     const struct boot_result *known = results_find(agent);
+    bool is_in_work = update_is_in_work(agent);
 
-    if (update_is_in_work(agent) || known != NULL) {
+    if (is_in_work || known != NULL) {
         agent_happened(agent, FOTA_DUPLICATE_COMMAND, command->campaign, command->attempt);
-        if (known != NULL)
-            results_send(agent, known);
-        else
+        if (is_in_work)
             repeat_state(agent);
+        else
+            results_send(agent, known);
         return;
     }
     results_send_waiting(agent, false); /* the last outcome once more, before the new attempt */
@@ -249,26 +250,26 @@ void update_on_command(struct fota_agent *agent)
     if (agent_is_local(agent->work.attempt.campaign) && !agent_is_local(command->campaign))
         give_up(agent, REASON_BUSY);
     if (agent->state != AGENT_IDLE)
-        results_finish(agent, REPORT_REJECTED, command->campaign, command->attempt, REASON_BUSY);
+        results_finish(agent, REPORT_REJECTED, agent_name_in_command(agent), REASON_BUSY);
     else
         take_offer(agent);
 }
 
 void update_on_cancel(struct fota_agent *agent)
 {
-    const struct command *command = &agent->command;
     const struct boot_result *known = results_find(agent);
 
-    if (known != NULL) {
-        results_send(agent, known);
-        return;
-    }
+    /* What is at work comes first: without a nonce the command may be taken for an earlier one, too. */
     if (update_is_in_work(agent)) {
         if (!agent_fsm_move(&agent->state, AGENT_CANCEL))
             return; /* flipped already: the trial decides */
         download_stop(&agent->download);
+        results_finish(agent, REPORT_CANCELLED, agent_name_in_work(agent), REASON_NONE);
+    } else if (known != NULL) {
+        results_send(agent, known);
+    } else {
+        results_finish(agent, REPORT_CANCELLED, agent_name_in_command(agent), REASON_NONE);
     }
-    results_finish(agent, REPORT_CANCELLED, command->campaign, command->attempt, REASON_NONE);
 }
 
 static void report_progress_made(struct fota_agent *agent)

@@ -68,7 +68,7 @@ struct boot_result {
     uint8_t slot;   /* confirmed and reverted: what ran then */
     uint8_t acknowledged;
     uint8_t reserved[2];
-    char nonce[BOOT_NONCE_LENGTH];
+    char nonce[BOOT_NONCE_LENGTH]; /* zero bytes: not known. Older agents wrote it for confirmed only */
     uint8_t sha256[FOTA_SHA256_SIZE];
     char version[BOOT_VERSION_SIZE];
 };

@@ -216,15 +216,15 @@ enum command_verdict command_read(struct command *command, const char *text, uin
     command->fault = NULL;
     if (command->kind == COMMAND_REPORT)
         return COMMAND_GOOD;
-    if (command->kind == COMMAND_REBOOT) {
-        bool good = message_member(&json, 0, "nonce") < 0 || read_nonce(&json, command->nonce);
-        command->fault = good ? NULL : "nonce";
-        return good ? COMMAND_GOOD : COMMAND_DROPPED;
-    }
-    command->fault = read_attempt(&json, command);
+    if (command->kind != COMMAND_REBOOT)
+        command->fault = read_attempt(&json, command);
     if (command->fault != NULL)
         return COMMAND_DROPPED;
-    if (command->kind == COMMAND_UPDATE || command->kind == COMMAND_ROLLBACK)
+    if (command->kind == COMMAND_UPDATE || command->kind == COMMAND_ROLLBACK) {
         command->fault = read_update(&json, command, slot, url);
-    return command->fault == NULL ? COMMAND_GOOD : COMMAND_REFUSED;
+        return command->fault == NULL ? COMMAND_GOOD : COMMAND_REFUSED;
+    }
+    if (message_member(&json, 0, "nonce") >= 0 && !read_nonce(&json, command->nonce))
+        command->fault = "nonce";
+    return command->fault == NULL ? COMMAND_GOOD : COMMAND_DROPPED;
 }

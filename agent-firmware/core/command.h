@@ -57,7 +57,8 @@ struct command {
     enum command_kind kind;
     uint64_t campaign;
     uint32_t attempt;
-    char nonce[BOOT_NONCE_LENGTH + 1]; /* empty in a reboot that wants no answer */
+    /* Empty in a reboot that wants no answer, and in cancel and ack of an older orchestrator. */
+    char nonce[BOOT_NONCE_LENGTH + 1];
     char version[BOOT_VERSION_SIZE];
     struct command_image images[2];   /* for slots 1 and 2 */
     uint8_t sha256[FOTA_SHA256_SIZE]; /* rollback: the image to go back to */

@@ -100,22 +100,51 @@ static void put_attempt(struct writer *writer, uint64_t campaign, uint32_t attem
     put_number(writer, "attempt", attempt);
 }
 
+/* Nothing where it is not known. */
+static void put_nonce(struct writer *writer, const char nonce[BOOT_NONCE_LENGTH])
+{
+    char text[BOOT_NONCE_LENGTH + 1];
+
+    if (nonce[0] == '\0')
+        return;
+    memcpy(text, nonce, BOOT_NONCE_LENGTH);
+    text[BOOT_NONCE_LENGTH] = '\0';
+    put_text(writer, "nonce", text);
+}
+
+/* Nothing for a port without sessions. */
+static void put_session(struct writer *writer, const struct fota_session *session)
+{
+    char text[FOTA_SESSION_SIZE];
+
+    if (session->number == 0)
+        return;
+    report_session(text, session);
+    put_text(writer, "session", text);
+}
+
 static void put_result(struct writer *writer, const struct boot_result *result)
 {
     enum report_kind kind = (enum report_kind)result->kind;
 
     put_text(writer, "report", report_kind_name(kind));
     put_attempt(writer, result->campaign, result->attempt);
-    if (kind == REPORT_CONFIRMED) {
-        char nonce[BOOT_NONCE_LENGTH + 1];
-        memcpy(nonce, result->nonce, BOOT_NONCE_LENGTH);
-        nonce[BOOT_NONCE_LENGTH] = '\0';
-        put_text(writer, "nonce", nonce);
-    } else if (kind != REPORT_CANCELLED) {
+    put_nonce(writer, result->nonce);
+    if (kind != REPORT_CONFIRMED && kind != REPORT_CANCELLED)
         put_text(writer, "reason", fota_reason_name((enum fota_reason)result->reason));
-    }
     if (kind == REPORT_CONFIRMED || kind == REPORT_REVERTED)
         put_running(writer, result->version, result->slot, result->sha256);
+}
+
+/* A member that is a result; nothing for NULL. */
+static void put_result_member(struct writer *writer, const char *name, const struct boot_result *result)
+{
+    if (result == NULL)
+        return;
+    put_name(writer, name);
+    put(writer, "{");
+    put_result(writer, result);
+    put(writer, "}");
 }
 
 void report_session(char text[FOTA_SESSION_SIZE], const struct fota_session *session)
@@ -130,7 +159,8 @@ void report_session(char text[FOTA_SESSION_SIZE], const struct fota_session *ses
 }
 
 uint32_t report_hello(char *text, const struct report_running *running, const char *activity,
-                      uint64_t campaign, uint32_t attempt, const struct boot_result *result)
+                      const struct boot_attempt *attempt, const struct boot_result *result,
+                      const struct boot_result *last)
 {
     struct writer writer = start(text);
 
@@ -138,11 +168,9 @@ uint32_t report_hello(char *text, const struct report_running *running, const ch
     put_running(&writer, running->version, (uint32_t)running->slot, running->sha256);
     put_text(&writer, "boot", running->on_trial ? "trial" : "confirmed");
     put_text(&writer, "reset_reason", reset_reason_name(running->reset_reason));
-    if (running->session.number != 0) {
-        char session[FOTA_SESSION_SIZE];
-        report_session(session, &running->session);
-        put_text(&writer, "session", session);
-    }
+    put_session(&writer, &running->session);
+    put_name(&writer, "can");
+    put(&writer, running->session.number != 0 ? "[\"nonce\",\"last\",\"session\"]" : "[\"nonce\",\"last\"]");
     if (running->flash_map != NULL) {
         put_number(&writer, "flash_kb", running->flash_kb);
         put_text(&writer, "flash_map", running->flash_map);
@@ -150,16 +178,13 @@ uint32_t report_hello(char *text, const struct report_running *running, const ch
     if (activity != NULL) {
         put_name(&writer, "activity");
         put(&writer, "{");
-        put_attempt(&writer, campaign, attempt);
+        put_attempt(&writer, attempt->campaign, attempt->attempt);
+        put_nonce(&writer, attempt->nonce);
         put_text(&writer, "state", activity);
         put(&writer, "}");
     }
-    if (result != NULL) {
-        put_name(&writer, "result");
-        put(&writer, "{");
-        put_result(&writer, result);
-        put(&writer, "}");
-    }
+    put_result_member(&writer, "result", result);
+    put_result_member(&writer, "last", last);
     return end(&writer);
 }
 
@@ -187,10 +212,11 @@ uint32_t report_answer(char *text, const char *nonce, const char *status)
     return end(&writer);
 }
 
-uint32_t report_result(char *text, const struct boot_result *result)
+uint32_t report_result(char *text, const struct boot_result *result, const struct fota_session *session)
 {
     struct writer writer = start(text);
 
     put_result(&writer, result);
+    put_session(&writer, session);
     return end(&writer);
 }

@@ -111,17 +111,19 @@ void report_session(char text[FOTA_SESSION_SIZE], const struct fota_session *ses
 /* Each writes one report into `text` (FOTA_REPORT_SIZE + 1 bytes, with a zero byte) and returns its length;
  * every report fits. */
 
-/* `activity`: the state (a report's name) of an attempt in work, or NULL. `result`: not acknowledged, or
- * NULL. */
+/* `activity`: the state (a report's name) of `attempt`, which is in work; NULL: none is. `result`: not
+ * acknowledged, or NULL. `last`: acknowledged, or NULL. */
 uint32_t report_hello(char *text, const struct report_running *running, const char *activity,
-                      uint64_t campaign, uint32_t attempt, const struct boot_result *result);
+                      const struct boot_attempt *attempt, const struct boot_result *result,
+                      const struct boot_result *last);
 /* accepted, downloading (with its progress in percent), installed, trial (with its reset reason), cancelled.
  */
 uint32_t report_progress(char *text, enum report_kind kind, uint64_t campaign, uint32_t attempt,
                          uint32_t progress, enum reset_reason reset_reason);
 /* answered: to the command `reboot` with this nonce; `status` is rebooting or busy. */
 uint32_t report_answer(char *text, const char *nonce, const char *status);
-/* confirmed, rejected, failed, reverted, cancelled. */
-uint32_t report_result(char *text, const struct boot_result *result);
+/* confirmed, rejected, failed, reverted, cancelled. The nonce is left out where the record does not know it.
+ */
+uint32_t report_result(char *text, const struct boot_result *result, const struct fota_session *session);
 
 #endif

@@ -119,8 +119,8 @@ void fota_agent_start(struct fota_agent *agent, const struct fota_platform *plat
 
 /* Begins the session of the next connection to the broker; call it before each attempt to connect. Writes the
  * session's text, such as 9f3c0a5b.3, for the last will, the presence and the goodbye of that connection; the
- * agent puts it into the hello. An attempt that fails uses up its number. The hello of a port that never
- * calls this names no session. */
+ * agent puts it into the hello and into each result. An attempt that fails uses up its number. The reports of
+ * a port that never calls this name no session. */
 void fota_agent_begin_session(struct fota_agent *agent, char text[FOTA_SESSION_SIZE]);
 
 /* Handles one event. */

@@ -416,7 +416,8 @@ static void a_firmware_may_say_no(void **state)
     run(600);
     assert_int_equal(chip.requests, 0);
     assert_non_null(strstr(
-        chip.reports, "\"report\":\"rejected\",\"campaign\":5,\"attempt\":1,\"reason\":\"battery_low\""));
+        chip.reports,
+        "\"report\":\"rejected\",\"campaign\":5,\"attempt\":1,\"nonce\":\"0123456789abcdef\",\"reason\":\"battery_low\""));
 }
 
 /* HEAD's connection is not closed by the server: the port does it, and nothing comes of it. */
@@ -455,7 +456,8 @@ static void a_sick_firmware_goes_back(void **state)
     fota_esp8266_start(&firmware);
     connect();
     assert_non_null(strstr(
-        chip.reports, "\"report\":\"reverted\",\"campaign\":5,\"attempt\":1,\"reason\":\"health_check\""));
+        chip.reports,
+        "\"report\":\"reverted\",\"campaign\":5,\"attempt\":1,\"nonce\":\"0123456789abcdef\",\"reason\":\"health_check\""));
 }
 
 /* Will, presence and hello of a connection are of one session. The generator of a chip whose radio is off may

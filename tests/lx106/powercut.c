@@ -38,6 +38,8 @@ static const char *wrong_end(const struct life *life, enum world_end end)
         return "the boot record was lost";
     if (world.sessions_wrong != 0)
         return "a session was not the one of its connection";
+    if (world.nonces_wrong != 0)
+        return "a result was without its nonce";
     if (world.running_slot != life->slot)
         return "the wrong slot runs";
     if (!world_slot_holds(&world, life->slot, image))

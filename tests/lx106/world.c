@@ -12,6 +12,7 @@
 
 #define KILOBYTES 1024u
 #define PIECE 1024u /* of an HTTP answer */
+#define NONCE "0123456789abcdef"
 #define REST_MILLISECONDS 10000u
 #define BOOTS_MAX 30u
 #define RESET_POWER 1u /* as rtc_get_reset_reason has them */
@@ -107,6 +108,8 @@ static void on_request(void *context, const struct modem_frame *frame, const uin
     case MODEM_PUBLISH:
         world->sessions_wrong += names_another_session(world, (const char *)bytes);
         (void)snprintf(world->reports + used, sizeof world->reports - used, "%s\n", (const char *)bytes);
+        world->nonces_wrong +=
+            has_result((const char *)bytes) && strstr((const char *)bytes, "\"nonce\":\"" NONCE "\"") == NULL;
         world->ack_wanted = world->ack_wanted || has_result((const char *)bytes);
         break;
     default:
@@ -129,7 +132,7 @@ static bool send_offer(struct world *world)
     char text[1024];
 
     (void)snprintf(text, sizeof text,
-                   "{\"command\":\"update\",\"campaign\":5,\"attempt\":1,\"nonce\":\"0123456789abcdef\","
+                   "{\"command\":\"update\",\"campaign\":5,\"attempt\":1,\"nonce\":\"" NONCE "\","
                    "\"version\":\"%s\",\"images\":{"
                    "\"1\":{\"url\":\"http://h/1\",\"size\":%u,\"sha256\":\"%s\"},"
                    "\"2\":{\"url\":\"http://h/2\",\"size\":%u,\"sha256\":\"%s\"}},"
@@ -187,7 +190,8 @@ static bool turn(struct world *world, bool *rests)
         return answer_http(world);
     if (world->ack_wanted) {
         world->ack_wanted = false;
-        return send_command(world, "{\"command\":\"ack\",\"campaign\":5,\"attempt\":1}");
+        return send_command(world,
+                            "{\"command\":\"ack\",\"campaign\":5,\"attempt\":1,\"nonce\":\"" NONCE "\"}");
     }
     if (world->wake_at > world->now + REST_MILLISECONDS) {
         *rests = true;
@@ -280,7 +284,7 @@ void world_restore(struct world *world, const uint8_t *flash)
     world->reset_reason = RESET_POWER;
     world->http_wanted = world->down_wanted = world->ack_wanted = false;
     world->reports[0] = '\0';
-    world->crashes = world->records_lost = world->sessions_wrong = 0;
+    world->crashes = world->records_lost = world->sessions_wrong = world->nonces_wrong = 0;
 }
 
 bool world_slot_holds(const struct world *world, int slot, const struct world_image *image)

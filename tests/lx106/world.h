@@ -34,6 +34,7 @@ struct world {
     uint32_t crashes;        /* exceptions and the watchdog */
     uint32_t records_lost;   /* boots without a valid boot record */
     uint32_t sessions_wrong; /* first of a boot without number 1, or not named by the hello */
+    uint32_t nonces_wrong;   /* results without the nonce of the offer */
 };
 
 enum world_end {

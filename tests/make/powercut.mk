@@ -2,10 +2,10 @@
 # every seventh read, and that what is broken on purpose is caught, are part of `make check`; the second cut, nested in what the first one left,
 # and every read are `make powercut`.
 POWERCUT = $(BUILD)/tests/powercut
-POWERCUT_C = tests/powercut/world.c tests/powercut/nor.c
-POWERCUT_H = tests/powercut/world.h tests/powercut/nor.h
+POWERCUT_C = $(addprefix tests/powercut/,world.c nor.c device.c codes.c)
+POWERCUT_H = $(addprefix tests/powercut/,world.h nor.h device.h)
 POWERCUT_LIBS = $(call library,agent_host agent_core)
-powercut_link = mkdir -p $(@D) && $(CC) $(CFLAGS_HOST) $(AGENT_HOST) -Iagent-firmware/port/host -o $@ $(filter %.c,$^) $(POWERCUT_LIBS) \
+powercut_link = mkdir -p $(@D) && $(CC) $(CFLAGS_HOST) $(AGENT_HOST) -Iagent-firmware/port/host -o $@ $(filter %.c %.o,$^) $(POWERCUT_LIBS) \
     -lmosquitto -lcurl -lbearssl -lpthread
 $(POWERCUT)/powercut: tests/powercut/main.c $(POWERCUT_C) $(POWERCUT_H) $(POWERCUT_LIBS)
 	$(call say,TEST)$(powercut_link)

@@ -31,7 +31,6 @@ static void try_fault(const struct life *life, enum nor_fault fault, uint64_t op
     if (world == NULL)
         abort();
     *world = *start;
-    world->platform.context = world;
     world->nor.fault = fault;
     world->nor.fault_at = operation;
     world->nor.fault_stays = stays;
@@ -52,9 +51,8 @@ int main(void)
     if (start == NULL || whole == NULL)
         abort();
     for (int i = 0; i < life_count; i++) {
-        world_make(start, &lives[i], 1);
+        world_make(start, &lives[i], &world_codes[0], 1);
         *whole = *start;
-        whole->platform.context = whole;
         (void)world_run(whole);
         for (int fault = FAULT_NONE + 1; fault < FAULT_KINDS; fault++) {
             for (uint64_t operation = 1; operation <= whole->nor.operations; operation++, faults += 2) {

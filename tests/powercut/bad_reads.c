@@ -36,15 +36,13 @@ int main(int argc, char **argv)
     if (start == NULL || world == NULL)
         abort();
     for (int i = 0; i < life_count; i++) {
-        world_make(start, &lives[i], 1);
+        world_make(start, &lives[i], &world_codes[0], 1);
         *world = *start;
-        world->platform.context = world;
         (void)world_run(world);
         uint64_t reads = world->nor.reads;
         for (size_t kind = 0; kind < sizeof faults / sizeof faults[0]; kind++) {
             for (uint64_t read = 1; read <= reads; read += step, tried++) {
                 *world = *start;
-                world->platform.context = world;
                 world->nor.bad_read_at = read;
                 world->nor.bad_reads = faults[kind].count;
                 world->nor.bad_reads_flip = faults[kind].flips;

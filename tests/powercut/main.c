@@ -11,6 +11,7 @@
 
 struct sweep {
     const struct life *life;
+    const struct world_codes *codes;
     int depth;
     uint64_t cuts, lives;
     struct {
@@ -25,7 +26,7 @@ static const char *const cut_names[CUT_KINDS] = {"before", "in the middle of", "
 
 static void fail(const struct sweep *sweep, const char *what)
 {
-    fprintf(stderr, "powercut: %s: %s\n", sweep->life->name, what);
+    fprintf(stderr, "powercut: %s%s: %s\n", sweep->codes->name, sweep->life->name, what);
     for (int i = 0; i < sweep->path_length; i++)
         fprintf(stderr, "  the power was cut %s operation %llu%s\n", cut_names[sweep->path[i].cut],
                 (unsigned long long)sweep->path[i].operation, i == 0 ? "" : " after that");
@@ -42,7 +43,6 @@ static void cut_once(struct sweep *sweep, const struct world *start, uint64_t op
     if (world == NULL)
         abort();
     *world = *start;
-    world->platform.context = world;
     world->nor.cut_at = operation;
     world->nor.cut = cut;
     world->nor.random = random;
@@ -63,7 +63,6 @@ static void cut_everywhere(struct sweep *sweep, const struct world *start, int d
     if (whole == NULL)
         abort();
     *whole = *start;
-    whole->platform.context = whole;
     sweep->lives++;
     (void)world_run(whole);
     const char *what = world_check(whole);
@@ -90,16 +89,21 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: powercut [DEPTH]; allowed is 1 to 3\n");
         return 2;
     }
-    for (int i = 0; i < life_count; i++) {
-        struct sweep sweep = {.life = &lives[i]};
+    for (int i = 0; i < world_codes_count * life_count; i++) {
+        struct sweep sweep = {.life = &lives[i % life_count], .codes = &world_codes[i / life_count]};
         struct world *world = malloc(sizeof *world);
         if (world == NULL)
             abort();
-        world_make(world, &lives[i], 1);
-        cut_everywhere(&sweep, world, depth);
+        world_make(world, sweep.life, sweep.codes, 1);
+        /* Only by its nonce is a number that comes again another attempt. */
+        bool is_played = !sweep.life->same_number || world_all_know_nonces(world);
+        if (is_played)
+            cut_everywhere(&sweep, world, depth);
         free(world);
-        printf("%-40s %10llu cuts, %10llu times to the end\n", lives[i].name, (unsigned long long)sweep.cuts,
-               (unsigned long long)sweep.lives);
+        if (!is_played)
+            continue;
+        printf("%s%-44s %10llu cuts, %10llu times to the end\n", sweep.codes->name, sweep.life->name,
+               (unsigned long long)sweep.cuts, (unsigned long long)sweep.lives);
         fflush(stdout);
         cuts += sweep.cuts;
         count += sweep.lives;

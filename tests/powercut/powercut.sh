@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Power cuts, nested so deep (1), bad flash, bad reads (every one, or every seventh with one cut), and what is broken on purpose: it must
-# be caught.
+# powercut.sh [DEPTH]: power cuts, nested to that depth (1), also of devices with older code; bad flash;
+# bad reads (every read, or with depth 1 every seventh). What is broken on purpose must be caught.
 set -euo pipefail
 programs=${BUILD:-build}/tests/powercut
 depth=${1:-1}
@@ -18,7 +18,9 @@ caught() {
 }
 
 "$programs/powercut" "$depth"
+"$programs/baseline" 1
 "$programs/bad_flash"
 "$programs/bad_reads" $((depth == 1 ? 7 : 1))
 caught 'a boot record without sequence' without_sequence 1
+caught 'a boot record of another format' other_format 1
 caught 'a copy that was refused and counts as absent' by_guess 1

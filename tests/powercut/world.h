@@ -4,12 +4,17 @@
 #ifndef POWERCUT_WORLD_H
 #define POWERCUT_WORLD_H
 
-#include "fota_agent.h"
+#include "device.h"
 #include "nor.h"
+#include "report.h"
 
 #define IMAGE_SIZE_MAX 10240u
 #define FIRMWARES 3 /* 0: what the factory has put in; then each newer than the one before */
 #define TASKS_MAX 3
+#define WORLD_MESSAGE_SIZE 2049u
+#define WORLD_VERSION "v1.0.0t45772(a)" /* of firmware 0 */
+#define WORLD_URL "http://h/"           /* and which image: firmware * 2 + slot - 1 */
+#define WORLD_HISTORY 4                 /* acknowledged results of every record at its start */
 #define WORLD_FLOOR 7u /* of every record at its start; there are no keys, so it changes nothing */
 
 /* What a new firmware does when it runs. */
@@ -32,20 +37,29 @@ struct life {
     enum behaviour behaviour; /* of firmware 1 */
     bool breaks;              /* every download breaks off once */
     int ends_with;            /* the firmware that runs at the end */
+    bool same_number;         /* all tasks have one campaign and attempt, and differ in the nonce */
 };
+
+/* Which code a device has: its boot loader, which is never replaced, and the agent in each firmware. */
+struct world_codes {
+    const char *name;
+    const struct device_code *boot_loader, *agents[FIRMWARES];
+};
+
+/* Of the program that is linked: main.c goes through all of them. */
+extern const struct world_codes world_codes[];
+extern const int world_codes_count;
 
 extern const struct life lives[];
 extern const int life_count;
 
 struct world {
     const struct life *life;
+    const struct world_codes *codes;
     struct nor nor;
-    struct fota_platform platform;
-    struct fota_agent agent;
     uint64_t now;
     /* the server */
-    bool http_wanted, has_broken;
-    enum fota_http_method method;
+    bool http_wanted, is_get, has_broken;
     uint32_t first_byte;
     int image_asked; /* firmware * 2 + slot - 1 */
     /* the device around the agent */
@@ -53,13 +67,14 @@ struct world {
     /* the orchestrator: it remembers, whatever happens to the device */
     int task;                            /* the one in work; task_count: all have ended */
     enum report_kind results[TASKS_MAX]; /* 0: none yet */
-    bool offer_is_due;
+    bool offer_is_due, can_nonce;
     int said_running; /* firmware that the last hello spoke of, -1 none yet */
-    uint64_t boots, flashed[TASKS_MAX];
+    uint64_t boots;
 };
 
-/* A new device with firmware 0 in slot 1, its record made. */
-void world_make(struct world *world, const struct life *life, uint32_t random);
+/* A new device with firmware 0 in slot 1; its record is made by this version, with a floor and a history. */
+void world_make(struct world *world, const struct life *life, const struct world_codes *codes,
+                uint32_t random);
 
 /* Goes on until the life is over or the power fails: true, it is over. A fault of the program is in
  * world->nor.broken. */
@@ -73,5 +88,20 @@ const char *world_check_honest(struct world *world, bool is_lost);
 /* The same by flash alone: the record is there, with the floor it was made with; nothing is on trial; what it
  * calls good is what was confirmed last, and boots once flash can be read. */
 const char *world_check_flash(struct world *world);
+
+/* --- for device.c ----------------------------------------------------------------------------------- */
+
+/* The orchestrator hears a report. */
+void world_hear(struct world *world, const char *report);
+/* Commands: the offer of the task in work, and the ack of a task's result. */
+void world_write_offer(const struct world *world, char text[WORLD_MESSAGE_SIZE]);
+void world_write_ack(const struct world *world, int task, char text[WORLD_MESSAGE_SIZE]);
+/* The image that the server has under a URL's number. */
+const uint8_t *world_image(int asked, uint32_t *length);
+/* The firmware that stands whole in the slot; -1: none does. */
+int world_firmware_in(const struct world *world, int slot);
+bool world_all_know_nonces(const struct world *world);
+/* Fills the first WORLD_HISTORY results. */
+void world_history(struct boot_result results[BOOT_RESULTS]);
 
 #endif

@@ -29,7 +29,7 @@ when_told_to_fetch_from() { # when_told_to_fetch_from MODE [SECONDS]
         '{"command":"update","campaign":'$number',"attempt":1,"nonce":"9f3c0a5be2d14477","version":"'"$(full v1.1.0)"'","images":{"2":{"url":"http://127.0.0.1:'"$(cat "$work/port")"'/'"$1"'","size":20480,"sha256":"'"$(sha256sum "$directory/user2.bin" | cut -d ' ' -f 1)"'"}},"download_seconds":'"${2:-60}"',"confirm_seconds":60}'
 }
 then_it_fails_for() {
-    until_said '"report":"failed","campaign":'$number',"attempt":1,"reason":"'"$1"'"'
+    until_said '"report":"failed","campaign":'$number',"attempt":1,"nonce":"[0-9a-f]*","reason":"'"$1"'"'
 }
 # Its first words may have come before the subscription: it is asked until it is heard.
 end=$((SECONDS + patience))

@@ -20,6 +20,7 @@
 #define MAPPED 8192u
 #define MAPPED_MAX 65536u
 #define SEGMENT 2048u
+#define NONCE "0123456789abcdef"
 
 struct world {
     struct sector_store *store;
@@ -47,6 +48,7 @@ struct world {
     enum fota_http_method method;
     uint32_t first_byte;
     uint32_t gets, resumed_at, images_written;
+    const char *nonce;  /* of the offers; NONCE unless a test says otherwise */
     char manifest[512]; /* member of the offers: empty, or from signed_as */
     struct fota_public_key keys[FOTA_KEYS_MAX];
     uint32_t key_count;
@@ -253,12 +255,13 @@ static inline void command(const char *format, ...)
 
 static inline void offer(int attempt, const char *version)
 {
-    command("{\"command\":\"update\",\"campaign\":5,\"attempt\":%d,\"nonce\":\"0123456789abcdef\","
+    command("{\"command\":\"update\",\"campaign\":5,\"attempt\":%d,\"nonce\":\"%s\","
             "\"version\":\"%s\","
             "\"images\":{\"1\":{\"url\":\"http://h/i\",\"size\":%u,\"sha256\":\"%s\"},\"2\":{\"url\":\"http:/"
             "/h/i\","
             "\"size\":%u,\"sha256\":\"%s\"}}%s,\"download_seconds\":600,\"confirm_seconds\":60}",
-            attempt, version, world.length, world.sha256[0], world.length, world.sha256[1], world.manifest);
+            attempt, world.nonce, version, world.length, world.sha256[0], world.length, world.sha256[1],
+            world.manifest);
 }
 
 static inline void serve(uint32_t seed)
@@ -285,6 +288,7 @@ static inline int setup(void **state)
     memset(&world, 0, sizeof world);
     world.store = sector_store_new();
     world.healthy = true;
+    world.nonce = NONCE;
     world.mapped = MAPPED;
     world.platform = (struct fota_platform){&port, NULL, &fota_map_512};
     flash_open_ram(&world.flash, fota_map_512.size, world.store);
@@ -313,5 +317,7 @@ static inline unsigned count(const char *text)
 }
 
 #define ATTEMPT(report, attempt) "{\"report\":\"" report "\",\"campaign\":5,\"attempt\":" #attempt
+/* As far as its nonce, which is that of offer(). */
+#define RESULT(report, attempt) ATTEMPT(report, attempt) ",\"nonce\":\"" NONCE "\""
 
 #endif

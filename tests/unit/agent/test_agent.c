@@ -23,7 +23,8 @@ static void an_update_ends_confirmed_and_is_done_once(void **state)
     command("{\"command\":\"ack\",\"campaign\":5,\"attempt\":1}");
     run(1000);
     boot(RESET_POWER_ON);
-    assert_int_equal(count(ATTEMPT("confirmed", 1)), before);
+    assert_int_equal(count(ATTEMPT("confirmed", 1)), before + 1); /* as the last one, in hello */
+    assert_int_equal(count("\"last\":" ATTEMPT("confirmed", 1)), 1);
 }
 
 static void a_broken_download_is_resumed(void **state)
@@ -55,12 +56,12 @@ static void bad_downloads_fail_with_their_reason(void **state)
     world.advertised--;
     offer(1, "v1.1.0t45772(a)");
     run(1);
-    assert_int_equal(count("\n" ATTEMPT("failed", 1) ",\"reason\":\"length_mismatch\""), 1);
+    assert_int_equal(count("\n" RESULT("failed", 1) ",\"reason\":\"length_mismatch\""), 1);
     world.advertised++;
     world.image[1][777] ^= 4;
     offer(2, "v1.1.0t45772(a)");
     run(1);
-    assert_int_equal(count("\n" ATTEMPT("failed", 2) ",\"reason\":\"hash_mismatch\""), 1);
+    assert_int_equal(count("\n" RESULT("failed", 2) ",\"reason\":\"hash_mismatch\""), 1);
     assert_int_equal(world.agent.running_slot, 1);
 }
 
@@ -73,13 +74,13 @@ static void offers_that_break_the_rules_are_rejected(void **state)
     offer(4, "v1.1.0t45772(n)");
     offer(5, "v1.1.0t45772(l)");
     offer(6, "9.0.0t45772(a)"); /* of another scheme: it has no order */
-    assert_int_equal(count(ATTEMPT("rejected", 1) ",\"reason\":\"not_newer\""),
+    assert_int_equal(count(RESULT("rejected", 1) ",\"reason\":\"not_newer\""),
                      6); /* once more before each offer */
-    assert_true(count(ATTEMPT("rejected", 2) ",\"reason\":\"not_newer\"") > 0);
-    assert_true(count(ATTEMPT("rejected", 3) ",\"reason\":\"wrong_ptype\"") > 0);
-    assert_true(count(ATTEMPT("rejected", 4) ",\"reason\":\"not_fota\"") > 0);
-    assert_true(count(ATTEMPT("rejected", 5) ",\"reason\":\"not_fota\"") > 0);
-    assert_true(count(ATTEMPT("rejected", 6) ",\"reason\":\"not_newer\"") > 0);
+    assert_true(count(RESULT("rejected", 2) ",\"reason\":\"not_newer\"") > 0);
+    assert_true(count(RESULT("rejected", 3) ",\"reason\":\"wrong_ptype\"") > 0);
+    assert_true(count(RESULT("rejected", 4) ",\"reason\":\"not_fota\"") > 0);
+    assert_true(count(RESULT("rejected", 5) ",\"reason\":\"not_fota\"") > 0);
+    assert_true(count(RESULT("rejected", 6) ",\"reason\":\"not_newer\"") > 0);
     assert_int_equal(world.agent.state, AGENT_IDLE);
 }
 
@@ -104,7 +105,7 @@ static void an_unhealthy_image_goes_back(void **state)
     run(1);
     assert_int_equal(world.agent.running_slot, 1);
     assert_non_null(
-        strstr(world.reports, ATTEMPT("reverted", 1) ",\"reason\":\"health_check\",\"version\":\"v1.0.5"));
+        strstr(world.reports, RESULT("reverted", 1) ",\"reason\":\"health_check\",\"version\":\"v1.0.5"));
 }
 
 static void a_crashing_image_goes_back(void **state)
@@ -120,7 +121,7 @@ static void a_crashing_image_goes_back(void **state)
         assert_int_equal(boot_loader_run(&world.platform), 2);
     boot(RESET_EXCEPTION);
     assert_int_equal(world.agent.running_slot, 1);
-    assert_non_null(strstr(world.reports, ATTEMPT("reverted", 1) ",\"reason\":\"crash_loop\""));
+    assert_non_null(strstr(world.reports, RESULT("reverted", 1) ",\"reason\":\"crash_loop\""));
 }
 
 static void a_rollback_flips_without_a_download(void **state)
@@ -145,7 +146,7 @@ static void a_rollback_flips_without_a_download(void **state)
 
 /* --- calls -------------------------------------------------------------------------------------------- */
 
-#define NONCE "00112233445566aa"
+#define CALL "00112233445566aa"
 
 static void call_reboot(const char *nonce)
 {
@@ -155,10 +156,10 @@ static void call_reboot(const char *nonce)
 static void a_reboot_is_answered_before_it_and_done_once(void **state)
 {
     (void)state;
-    call_reboot(NONCE);
+    call_reboot(CALL);
     assert_true(world.reboot_wanted);
-    assert_int_equal(count("{\"report\":\"answered\",\"nonce\":\"" NONCE "\",\"status\":\"rebooting\"}"), 1);
-    call_reboot(NONCE); /* on its way down it hears nothing any more */
+    assert_int_equal(count("{\"report\":\"answered\",\"nonce\":\"" CALL "\",\"status\":\"rebooting\"}"), 1);
+    call_reboot(CALL); /* on its way down it hears nothing any more */
     assert_int_equal(count("answered"), 1);
     boot(RESET_SOFTWARE);
     assert_int_equal(world.agent.state, AGENT_IDLE);
@@ -169,10 +170,10 @@ static void a_device_at_work_answers_that_it_is_busy(void **state)
 {
     (void)state;
     offer(1, "v1.1.0t45772(a)");
-    call_reboot(NONCE);
+    call_reboot(CALL);
     assert_false(world.reboot_wanted);
-    assert_int_equal(count("{\"report\":\"answered\",\"nonce\":\"" NONCE "\",\"status\":\"busy\"}"), 1);
-    call_reboot(NONCE);
+    assert_int_equal(count("{\"report\":\"answered\",\"nonce\":\"" CALL "\",\"status\":\"busy\"}"), 1);
+    call_reboot(CALL);
     assert_int_equal(count("answered"), 1);
     call_reboot("ffeeddccbbaa0099");
     assert_int_equal(count("answered"), 2);

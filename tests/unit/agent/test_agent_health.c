@@ -3,7 +3,7 @@
 #include "agent_world.h"
 
 #define VERSION "v1.1.0t45772(a)"
-#define REVERTED(reason) ATTEMPT("reverted", 1) ",\"reason\":\"" reason "\""
+#define REVERTED(reason) RESULT("reverted", 1) ",\"reason\":\"" reason "\""
 
 /* Up to the trial's boot, connected. */
 static void given_a_trial(void)
@@ -130,21 +130,21 @@ static void a_device_that_may_not_be_updated_says_why(void **state)
     uint64_t before = world.flash.operations;
     world.permission = FOTA_BATTERY_LOW;
     offer(1, VERSION);
-    assert_int_equal(count("\n" ATTEMPT("rejected", 1) ",\"reason\":\"battery_low\""), 1);
+    assert_int_equal(count("\n" RESULT("rejected", 1) ",\"reason\":\"battery_low\""), 1);
     world.permission = FOTA_BUSY;
     offer(2, VERSION);
-    assert_int_equal(count("\n" ATTEMPT("rejected", 2) ",\"reason\":\"busy\""), 1);
+    assert_int_equal(count("\n" RESULT("rejected", 2) ",\"reason\":\"busy\""), 1);
     world.permission = FOTA_OUTSIDE_WINDOW;
     offer(3, VERSION);
-    assert_int_equal(count("\n" ATTEMPT("rejected", 3) ",\"reason\":\"outside_window\""), 1);
+    assert_int_equal(count("\n" RESULT("rejected", 3) ",\"reason\":\"outside_window\""), 1);
     offer(4, "v1.0.0t45772(a)"); /* what it would not take anyway is refused for that */
-    assert_int_equal(count("\n" ATTEMPT("rejected", 4) ",\"reason\":\"not_newer\""), 1);
+    assert_int_equal(count("\n" RESULT("rejected", 4) ",\"reason\":\"not_newer\""), 1);
     world.permission = (enum fota_permission)4; /* an answer that there is not */
     offer(5, VERSION);
-    assert_int_equal(count("\n" ATTEMPT("rejected", 5) ",\"reason\":\"busy\""), 1);
+    assert_int_equal(count("\n" RESULT("rejected", 5) ",\"reason\":\"busy\""), 1);
     world.permission = (enum fota_permission)255;
     offer(6, VERSION);
-    assert_int_equal(count("\n" ATTEMPT("rejected", 6) ",\"reason\":\"busy\""), 1);
+    assert_int_equal(count("\n" RESULT("rejected", 6) ",\"reason\":\"busy\""), 1);
     assert_int_equal(world.flash.operations - before, 6 * 3); /* the stores of the results */
     world.permission = FOTA_MAY_UPDATE;
     offer(7, VERSION);

@@ -36,8 +36,8 @@ static void given_an_open_get(void)
 
 static void then_failed(const char *reason)
 {
-    char wanted[128];
-    (void)snprintf(wanted, sizeof wanted, "\n" ATTEMPT("failed", 1) ",\"reason\":\"%s\"", reason);
+    char wanted[160];
+    (void)snprintf(wanted, sizeof wanted, "\n" RESULT("failed", 1) ",\"reason\":\"%s\"", reason);
     if (count(wanted) != 1)
         fail_msg("not %s:\n%s", wanted, world.reports);
     assert_false(world.http_wanted); /* the request is given up */

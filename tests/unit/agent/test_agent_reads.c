@@ -106,7 +106,7 @@ static void an_image_on_trial_is_not_taken_for_good(void **state)
     assert_true(count("{\"report\":\"hello\"") > 0);
     assert_int_equal(world.agent.journal.record.good_slot, 1);
     offer(2, "v1.2.0t45772(a)"); /* not over the good image */
-    assert_int_equal(count(ATTEMPT("rejected", 2) ",\"reason\":\"busy\""), 1);
+    assert_int_equal(count(RESULT("rejected", 2) ",\"reason\":\"busy\""), 1);
     assert_true(world.reboot_wanted);
     assert_int_equal(boot_loader_run(&world.platform), 1);
 }
@@ -165,7 +165,7 @@ static void a_flip_that_cannot_be_stored_loses_nothing(void **state)
     world.bad_programs.to = low + 2 * FOTA_SECTOR_SIZE;
     world.bad_programs.left = ALWAYS;
     answer_http();
-    assert_int_equal(count(ATTEMPT("failed", 2) ",\"reason\":\"flash_error\""), 1);
+    assert_int_equal(count(RESULT("failed", 2) ",\"reason\":\"flash_error\""), 1);
     world.bad_reads.left = world.bad_programs.left = 0;
     offer(3, "v1.0.0t45772(a)"); /* is rejected, and that is stored */
     boot(RESET_POWER_ON);

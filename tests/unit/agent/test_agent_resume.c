@@ -95,7 +95,7 @@ static void wrong_bytes_of_the_server_are_fetched_twice_at_most(void **state)
     world.image[1][30000] ^= 4;
     offer(1, VERSION);
     run(1);
-    assert_int_equal(count("\n" ATTEMPT("failed", 1) ",\"reason\":\"hash_mismatch\""), 1);
+    assert_int_equal(count("\n" RESULT("failed", 1) ",\"reason\":\"hash_mismatch\""), 1);
     assert_int_equal(world.gets, 2);
     world.image[1][30000] ^= 4;
     world.gets = world.resumed_at = 0;
@@ -118,7 +118,7 @@ static void results_stored_on_the_way_keep_the_progress(void **state)
             step((struct fota_event){.type = FOTA_EVENT_TIME});
     }
     offer(2, VERSION); /* busy: a result, and so a store */
-    assert_int_equal(count("\n" ATTEMPT("rejected", 2) ",\"reason\":\"busy\""), 1);
+    assert_int_equal(count("\n" RESULT("rejected", 2) ",\"reason\":\"busy\""), 1);
     command("{\"command\":\"ack\",\"campaign\":5,\"attempt\":2}");
     boot(RESET_POWER_ON);
     world.break_after = 0;

@@ -79,10 +79,11 @@ static void roll_back(int attempt, const char *version, const char *sha256, bool
 
 static void then_rejected(int attempt, const char *reason)
 {
-    char wanted[128];
-    (void)snprintf(wanted, sizeof wanted,
-                   "\n{\"report\":\"rejected\",\"campaign\":5,\"attempt\":%d,\"reason\":\"%s\"", attempt,
-                   reason);
+    char wanted[160];
+    (void)snprintf(
+        wanted, sizeof wanted,
+        "\n{\"report\":\"rejected\",\"campaign\":5,\"attempt\":%d,\"nonce\":\"0123456789abcdef\",\"reason\":\"%s\"",
+        attempt, reason);
     if (count(wanted) == 0)
         fail_msg("not %s:\n%s", wanted, world.reports);
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -236,9 +237,13 @@ static void expect(const char *name, const char *text, uint32_t length)
     json_decref(corpus);
 }
 
+static const struct boot_attempt in_work = {.campaign = 12, .attempt = 1, .nonce = "9f3c0a5be2d14477"};
+static const struct fota_session no_session;
+
 static void every_report_is_written_as_in_the_corpus(void **state)
 {
     static char text[FOTA_REPORT_SIZE + 1];
+    const struct fota_session session = {{0x9F, 0x3C, 0x0A, 0x5B}, 3};
     struct report_running running = {
         .version = "v1.1.0t45772(a)", .slot = 2, .sha256 = sha256, .reset_reason = RESET_POWER_ON};
     struct boot_result confirmed = result_of(REPORT_CONFIRMED, REASON_NONE, "v1.1.0t45772(a)", 2);
@@ -248,55 +253,183 @@ static void every_report_is_written_as_in_the_corpus(void **state)
     struct boot_result cancelled = result_of(REPORT_CANCELLED, REASON_NONE, "", 0);
 
     (void)state;
-    expect("hello", text, report_hello(text, &running, NULL, 0, 0, NULL));
+    expect("hello", text, report_hello(text, &running, NULL, NULL, NULL, NULL));
     running.flash_kb = 4096;
     running.flash_map = "1024+1024";
-    expect("hello with its flash map", text, report_hello(text, &running, NULL, 0, 0, NULL));
+    expect("hello with its flash map", text, report_hello(text, &running, NULL, NULL, NULL, NULL));
     running.flash_map = NULL;
-    running.session = (struct fota_session){{0x9F, 0x3C, 0x0A, 0x5B}, 3};
-    expect("hello with a session", text, report_hello(text, &running, NULL, 0, 0, NULL));
+    running.session = session;
+    expect("hello with a session", text, report_hello(text, &running, NULL, NULL, NULL, NULL));
     running.session = (struct fota_session){{0}, FOTA_SESSION_NUMBER_MAX};
-    expect("hello with the last number of a session", text, report_hello(text, &running, NULL, 0, 0, NULL));
+    expect("hello with the last number of a session", text,
+           report_hello(text, &running, NULL, NULL, NULL, NULL));
     running.session.number = 0;
     running.reset_reason = RESET_SOFTWARE;
-    expect("hello with a result", text, report_hello(text, &running, NULL, 0, 0, &confirmed));
-    expect("hello with a failed result", text, report_hello(text, &running, NULL, 0, 0, &failed));
+    expect("hello with a result", text, report_hello(text, &running, NULL, NULL, &confirmed, NULL));
+    expect("hello with a failed result", text, report_hello(text, &running, NULL, NULL, &failed, NULL));
     running.on_trial = true;
-    expect("hello on trial", text, report_hello(text, &running, "trial", 12, 1, NULL));
+    expect("hello on trial", text, report_hello(text, &running, "trial", &in_work, NULL, NULL));
     expect("accepted", text, report_progress(text, REPORT_ACCEPTED, 12, 1, 0, RESET_SOFTWARE));
     expect("downloading", text, report_progress(text, REPORT_DOWNLOADING, 12, 1, 40, RESET_SOFTWARE));
     expect("installed", text, report_progress(text, REPORT_INSTALLED, 12, 1, 0, RESET_SOFTWARE));
     expect("trial", text, report_progress(text, REPORT_TRIAL, 12, 1, 0, RESET_SOFTWARE));
-    expect("confirmed", text, report_result(text, &confirmed));
-    expect("rejected", text, report_result(text, &rejected));
-    expect("failed", text, report_result(text, &failed));
-    expect("reverted", text, report_result(text, &reverted));
-    expect("cancelled", text, report_result(text, &cancelled));
+    expect("confirmed", text, report_result(text, &confirmed, &no_session));
+    expect("rejected", text, report_result(text, &rejected, &no_session));
+    expect("failed", text, report_result(text, &failed, &no_session));
+    expect("failed with its session", text, report_result(text, &failed, &session));
+    expect("reverted", text, report_result(text, &reverted, &no_session));
+    expect("cancelled", text, report_result(text, &cancelled, &no_session));
+}
+
+static void hello_says_the_result_and_the_last_one(void **state)
+{
+    static char text[FOTA_REPORT_SIZE + 1];
+    struct report_running running = {
+        .version = "v1.1.0t45772(a)", .slot = 2, .sha256 = sha256, .reset_reason = RESET_SOFTWARE};
+    struct boot_result last = result_of(REPORT_CONFIRMED, REASON_NONE, "v1.1.0t45772(a)", 2);
+    struct boot_result result = result_of(REPORT_FAILED, REASON_HASH_MISMATCH, "", 0);
+
+    (void)state;
+    memcpy(last.nonce, "0123456789abcdef", sizeof last.nonce);
+    result.attempt = 2;
+    expect("hello with a result and the last one", text,
+           report_hello(text, &running, NULL, NULL, &result, &last));
+}
+
+/* What an older agent wrote has no nonce but in confirmed. */
+static void a_nonce_that_is_not_known_is_left_out(void **state)
+{
+    static char text[FOTA_REPORT_SIZE + 1];
+    struct boot_result rejected = result_of(REPORT_REJECTED, REASON_BUSY, "", 0);
+    struct boot_result failed = result_of(REPORT_FAILED, REASON_HASH_MISMATCH, "", 0);
+    struct boot_result reverted = result_of(REPORT_REVERTED, REASON_HEALTH_CHECK, "v1.0.5t45772(a)", 1);
+    struct boot_result cancelled = result_of(REPORT_CANCELLED, REASON_NONE, "", 0);
+    struct boot_result *const results[] = {&rejected, &failed, &reverted, &cancelled};
+    static const char *const names[] = {"rejected of an older device", "failed of an older device",
+                                        "reverted of an older device", "cancelled of an older device"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
+        memset(results[i]->nonce, 0, sizeof results[i]->nonce);
+        expect(names[i], text, report_result(text, results[i], &no_session));
+    }
 }
 
 /* One that did not fit would be cut off, and be no JSON. */
 static void the_longest_report_fits(void **state)
 {
+    static const enum report_kind ends[] = {REPORT_CONFIRMED, REPORT_REVERTED};
     static char text[FOTA_REPORT_SIZE + 1], version[BOOT_VERSION_SIZE];
     struct report_running running = {.version = version,
                                      .slot = 2,
                                      .sha256 = sha256,
-                                     .on_trial = true,
                                      .reset_reason = RESET_DEEP_SLEEP,
                                      .session = {{0}, FOTA_SESSION_NUMBER_MAX},
                                      .flash_kb = 16384,
                                      .flash_map = "1024+1024"};
+    struct boot_attempt attempt = in_work;
+    uint32_t longest = 0;
+
     (void)state;
     memset(version, '9', sizeof version - 1);
-    struct boot_result result = result_of(REPORT_REVERTED, REASON_NO_PREVIOUS_IMAGE, version, 2);
-    result.campaign = FOTA_CAMPAIGN_MAX;
-    result.attempt = (uint16_t)FOTA_ATTEMPT_MAX;
-    uint32_t length =
-        report_hello(text, &running, "downloading", FOTA_CAMPAIGN_MAX, FOTA_ATTEMPT_MAX, &result);
-    assert_true(length < FOTA_REPORT_SIZE);
-    json_t *report = json_loadb(text, length, 0, NULL);
-    assert_non_null(report);
-    json_decref(report);
+    attempt.campaign = FOTA_CAMPAIGN_MAX;
+    attempt.attempt = FOTA_ATTEMPT_MAX;
+    for (size_t i = 0; i < 4; i++) {
+        struct boot_result result = result_of(ends[i % 2], REASON_NO_PREVIOUS_IMAGE, version, 2);
+        result.campaign = FOTA_CAMPAIGN_MAX;
+        result.attempt = (uint16_t)FOTA_ATTEMPT_MAX;
+        struct boot_result last = result;
+        last.kind = (uint8_t)ends[i / 2];
+        uint32_t length = report_hello(text, &running, "downloading", &attempt, &result, &last);
+        longest = length > longest ? length : longest;
+        json_t *report = json_loadb(text, length, 0, NULL);
+        assert_non_null(report);
+        assert_non_null(json_object_get(json_object_get(report, "last"), "sha256"));
+        json_decref(report);
+    }
+    assert_true(longest < FOTA_REPORT_SIZE);
+    assert_true(longest <= FOTA_MESSAGE_SIZE);
+}
+
+/* The largest members: a device of the longest id has it in both URLs. */
+static uint32_t largest_command(char *text, uint32_t size, const char *kind, const char *sha256_member)
+{
+    char target[401], id[65], long_version[BOOT_VERSION_SIZE], signature[129];
+
+    memset(id, 'i', sizeof id - 1);
+    memset(target, 'u', sizeof target - 1);
+    memset(signature, 'a', sizeof signature - 1);
+    id[64] = target[400] = signature[128] = '\0';
+    (void)snprintf(long_version, sizeof long_version, "1.4.0-%045dt99999999(a)", 0);
+    long_version[6] = 'a'; /* digits alone would not begin with 0 */
+    memcpy(target, "http://h/v1/images/", 19);
+    memcpy(target + 30, "?device=", 8);
+    memcpy(target + 38, id, 64);
+    assert_int_equal(strlen(long_version), BOOT_VERSION_SIZE - 1);
+    int length = snprintf(
+        text, size,
+        "{\"command\":\"%s\",\"campaign\":%llu,\"attempt\":%u,\"nonce\":\"9f3c0a5be2d14477\",\"version\":\"%s\",%s"
+        "\"images\":{\"1\":{\"url\":\"%s\",\"size\":4294967295,\"sha256\":\"%.64s\"},"
+        "\"2\":{\"url\":\"%s\",\"size\":4294967295,\"sha256\":\"%.64s\"}},"
+        "\"manifest\":{\"sequence\":4294967295,\"requires\":\"%s\",\"signatures\":[\"%s\",\"%s\"]},"
+        "\"download_seconds\":2147483647,\"confirm_seconds\":2147483647}",
+        kind, (unsigned long long)FOTA_CAMPAIGN_MAX, FOTA_ATTEMPT_MAX, long_version, sha256_member, target,
+        signature, target, signature, long_version, signature, signature);
+    assert_true(length > 0 && (uint32_t)length < size);
+    return (uint32_t)length;
+}
+
+/* Four tokens are left for what may come. */
+static void the_largest_commands_are_read(void **state)
+{
+    static char text[2 * FOTA_MESSAGE_SIZE];
+    struct command command;
+    struct json json;
+
+    (void)state;
+    for (int kind = COMMAND_UPDATE; kind <= COMMAND_ROLLBACK; kind++) {
+        uint32_t length = largest_command(
+            text, sizeof text, command_kind_name((enum command_kind)kind),
+            kind == COMMAND_UPDATE
+                ? ""
+                : "\"sha256\":\"6161616161616161616161616161616161616161616161616161616161616161\",");
+        assert_true(length <= FOTA_MESSAGE_SIZE);
+        assert_true(message_parse(&json, text, length, tokens));
+        assert_true(json.count <= 60);
+        assert_int_equal(command_read(&command, text, length, 2, url, tokens), COMMAND_GOOD);
+        assert_int_equal(command.kind, kind);
+        assert_int_equal(strlen(url), FOTA_URL_SIZE - 1);
+        assert_int_equal(command.manifest.signature_count, 2);
+        assert_int_equal(strlen(command.manifest.requires), BOOT_VERSION_SIZE - 1);
+    }
+}
+
+static void cancel_and_ack_may_have_a_nonce(void **state)
+{
+    static const char *const names[] = {"cancel", "ack"};
+    json_t *corpus = load("tests/golden/commands.json");
+    struct command command;
+    char name[40];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char *text = message_of(corpus, names[i]);
+        assert_int_equal(read_text(&command, text), COMMAND_GOOD);
+        assert_string_equal(command.nonce, "");
+        free(text);
+        (void)snprintf(name, sizeof name, "%s with a nonce", names[i]);
+        text = message_of(corpus, name);
+        assert_int_equal(read_text(&command, text), COMMAND_GOOD);
+        assert_string_equal(command.nonce, "9f3c0a5be2d14477");
+        free(text);
+        /* It would be taken for every attempt of that number: nothing is done, nor answered. */
+        (void)snprintf(name, sizeof name, "%s with a short nonce", names[i]);
+        text = message_of(corpus, name);
+        assert_int_equal(read_text(&command, text), COMMAND_DROPPED);
+        assert_string_equal(command.fault, "nonce");
+        free(text);
+    }
+    json_decref(corpus);
 }
 
 int main(void)
@@ -309,7 +442,11 @@ int main(void)
         cmocka_unit_test(messages_have_a_largest_size),
         cmocka_unit_test(a_damaged_command_never_crashes_the_reader),
         cmocka_unit_test(every_report_is_written_as_in_the_corpus),
+        cmocka_unit_test(hello_says_the_result_and_the_last_one),
+        cmocka_unit_test(a_nonce_that_is_not_known_is_left_out),
         cmocka_unit_test(the_longest_report_fits),
+        cmocka_unit_test(the_largest_commands_are_read),
+        cmocka_unit_test(cancel_and_ack_may_have_a_nonce),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
