@@ -64,6 +64,7 @@ when_rewound() {
     local directory
     directory=$(on "$1" postgres_directory)
     rm -f "$directory/postmaster.pid" "$directory/standby.signal"
+    chown --reference="$directory" "$directory/complete" # local.sh made it, pg_rewind writes it
     superuser "$2" 'CHECKPOINT' # else pg_rewind may not see the new timeline yet
     on "$1" as_postgres "$(on "$1" postgres_tool pg_rewind)" --target-pgdata "$directory" --no-sync \
         --source-server "$(on "$2" postgres_url postgres postgres)" --write-recovery-conf \

@@ -69,7 +69,7 @@ then_it_completes() {
     then_nothing_is_in_flight "$1"
     echo "restore: $1: $(sql "SELECT confirmed || ' confirmed, ' || rejected || ' rejected, ' || reverted || ' reverted, '
         || silent || ' silent, ' || skipped || ' skipped' FROM ops.campaign_progress WHERE campaign = '$1'")"
-    eventually 0 "SELECT failures FROM ops.campaign_progress WHERE campaign = '$1'"
+    patience=10 eventually 0 "SELECT failures FROM ops.campaign_progress WHERE campaign = '$1'"
     eventually 0 "SELECT count(*) FROM audit WHERE action = 'halt'"
 }
 
@@ -83,7 +83,7 @@ one_transaction() {
     when_restored --single-transaction
     then_inventory_is_true "one transaction" v1.1.0
     then_it_completes spring
-    then_targets spring confirmed "$devices"
+    patience=10 then_targets spring confirmed "$devices"
 }
 
 no_transaction() {
@@ -121,7 +121,7 @@ new_cluster() {
     when_orchestrator_starts 2 "$DATABASE_URL"
     then_inventory_is_true "a new cluster" v1.4.0
     then_it_completes winter
-    then_targets winter confirmed "$devices"
+    patience=10 then_targets winter confirmed "$devices"
 }
 
 for part in ${RESTORE_PARTS:-one_transaction no_transaction new_cluster}; do

@@ -4,7 +4,7 @@
 .PHONY: deps check check-now check-long scenarios lint format install sanitize races coverage up down demo help
 LOCAL = deploy/local/local.sh
 SHARE = $(DESTDIR)$(PREFIX)/share/orchestratord
-SCENARIOS = $(filter-out $(addprefix tests/scenario/,lib.sh stories.sh outages.sh),$(sort $(wildcard tests/scenario/*.sh)))
+SCENARIOS = $(filter-out $(addprefix tests/scenario/,lib.sh stories.sh outages.sh baseline.sh old_orchestrator.sh),$(sort $(wildcard tests/scenario/*.sh)))
 C_FILES = $(shell find orchestrator agent-firmware tests -name '*.[ch]')
 
 deps:
@@ -21,6 +21,7 @@ check-long: deps
 	@BUILD=$(BUILD) HELD_SECONDS=$${HELD_SECONDS_LONG:-600} tests/chaos/held_ingest.sh
 	@BUILD=$(BUILD) tests/bench/retained.sh
 	@BUILD=$(BUILD) PROPERTY_RUNS=40 tests/property/database.sh
+	@BUILD=$(BUILD) tests/scenario/old_orchestrator.sh
 scenarios: programs lx106-programs
 	@BUILD=$(BUILD) tests/run.sh $(SCENARIOS)
 

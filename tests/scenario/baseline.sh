@@ -1,5 +1,5 @@
 # The words in which the scenarios are written where one side is the first release and the other one
-# is of today: a fleet and an agent are updated and go back, in both directions of time.
+# is of today: a fleet and an agent are updated and go back.
 # A scenario sources lib.sh, then this.
 
 # given_devices_of BIN: fleetsim and fota-agent of that directory.

@@ -11,7 +11,7 @@ if ! git -C "$root" cat-file -e "$baseline^{commit}" 2> /dev/null; then
 fi
 
 # Built once: a commit does not change.
-old=$build/baseline/orchestrator
+old=$build/old-orchestrator
 if [ ! -e "$old/complete" ]; then
     rm -rf "$old"
     mkdir -p "$old"
