@@ -100,6 +100,11 @@ bool presence_connection(struct presence *presence, const struct device_session 
     return true;
 }
 
+bool presence_is_older(const struct presence *presence, const struct device_session *said)
+{
+    return said->number > 0 && compare(presence, said) == SESSION_OLDER;
+}
+
 bool presence_hello(struct presence *presence, const struct device_session *said)
 {
     if (said->number == 0) {

@@ -28,6 +28,9 @@ void presence_write_boots(const struct presence *presence, char text[PRESENCE_BO
  * without a session, of firmware that knows none, cannot end a connection that has one. */
 bool presence_connection(struct presence *presence, const struct device_session *said, bool online);
 
+/* Whether a message is of an older session than the one that is known; not where it names none. */
+bool presence_is_older(const struct presence *presence, const struct device_session *said);
+
 /* A hello. False where it is of an older connection: what it says of the running image is old, too. */
 bool presence_hello(struct presence *presence, const struct device_session *said);
 

@@ -91,6 +91,7 @@ const struct target_edge target_edges[] = {
      "it was given up while offline, and the old image runs again: corrected"},
     {67, TARGET_REJECTED, ON(CONFIRMED), TARGET_CONFIRMED,
      "it said no to another attempt, as it had done an earlier one: corrected"},
+    {68, T, ON(CANCEL), C, "its device is not registered any more"},
 };
 const int target_edge_count = sizeof target_edges / sizeof target_edges[0];
 

@@ -292,6 +292,8 @@ static void forget_the_past(struct shared *shared, struct store *store)
         shared_handle_failure(shared, "forgetting_failed", &error);
     if (store_run(store, &SQL_CALL_FORGET, NULL, NULL, &error) != STATUS_OK)
         shared_handle_failure(shared, "forgetting_failed", &error);
+    if (store_run(store, &SQL_REMOVED_FORGET, NULL, NULL, &error) != STATUS_OK)
+        shared_handle_failure(shared, "forgetting_failed", &error);
     struct store_parameters days = {0};
     store_put_integer(&days, atomic_load(&shared->retention_days));
     if (store_run(store, &SQL_OUTAGE_FORGET, &days, NULL, &error) != STATUS_OK)

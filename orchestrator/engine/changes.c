@@ -187,7 +187,7 @@ static enum status write_in_place(struct store *store, const struct store_statem
 /* Of rows read without a lock. In the order in which all others lock them. */
 static enum status write_reported(struct changes *changes, struct store *store, struct error *error)
 {
-    struct array columns[7] = {0};
+    struct array columns[8] = {0};
     struct store_parameters parameters = {0};
     bool all;
     qsort(changes->changed, (size_t)changes->changed_count, sizeof(struct target_row *), compare_keys);
@@ -202,11 +202,12 @@ static enum status write_reported(struct changes *changes, struct store *store, 
         array_put_integer(&columns[4], target->progress);
         array_put_text(&columns[5], target->reason);
         put_time(&columns[6], target->deadline);
+        array_put_integer(&columns[7], target->attempt);
         target->place = NULL; /* what is ours now stands elsewhere */
         target->changed = false;
     }
-    put_arrays(&parameters, columns, 7);
-    enum status status = write_in_place(store, &SQL_TARGET_REPORTED, &parameters, columns, 7, &all, error);
+    put_arrays(&parameters, columns, 8);
+    enum status status = write_in_place(store, &SQL_TARGET_REPORTED, &parameters, columns, 8, &all, error);
     if (status != STATUS_OK || all)
         return status;
     status = error_set(error, STATUS_UNAVAILABLE, NULL, "targets were changed by another at the same moment");

@@ -44,7 +44,7 @@ struct target_row {
      * NULL: the row is found by its key. */
     const char *place;
     /* Who wrote it (xmin), where it was read without a lock. Then only what reports change is written: state,
-     * progress, reason, deadline, withdrawn. */
+     * attempt, progress, reason, deadline, withdrawn. */
     const char *writer;
     bool changed;
 };

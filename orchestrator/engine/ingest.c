@@ -6,7 +6,6 @@
 #include "command.h"
 #include "ingest_batch.h"
 #include "log.h"
-#include "nonce.h"
 
 bool ingest_is_of_target(const struct report *report)
 {
@@ -51,36 +50,14 @@ static void acknowledge(struct batch *batch, const struct report *report)
 {
     if (report->kind == REPORT_CANCELLED || !target_event_is_result(report->target.event))
         return;
-    outbox_put(&batch->outbox, batch->arena, report->device,
-               command_ack(report->target.campaign, report->target.attempt, batch->arena));
-}
-
-/* Of the present attempt as it was offered; of an earlier one as it is made again. */
-static bool nonce_holds(const struct batch *batch, const struct batch_target *target,
-                        const struct target_report *report)
-{
-    const struct target_row *row = &target->row;
-    return (report->attempt == row->attempt && strcmp(report->nonce, row->nonce) == 0) ||
-           nonce_is(batch->engine->image_secret, target->wire_number, row->device, report->attempt,
-                    report->nonce);
-}
-
-/* A confirmation counts only when it proves that the offered image runs: the nonce of an attempt, the version
- * and the bytes that it offered. */
-static bool confirmation_holds(const struct batch *batch, const struct batch_target *of,
-                               const struct target_report *report, enum rejection *rejection)
-{
-    const struct target_row *target = &of->row;
-    if (!nonce_holds(batch, of, report)) {
-        *rejection = REJECTION_NONCE_MISMATCH;
-        return false;
-    }
-    const char *sha256 = report->running.sha256;
-    const char *offered = target->images[report->running.slot - 1].sha256;
-    bool is_offered = offered != NULL && strcmp(sha256, offered) == 0;
-    bool is_previous = target->flip_sha256 != NULL && strcmp(sha256, target->flip_sha256) == 0;
-    *rejection = REJECTION_IMAGE_MISMATCH;
-    return strcmp(report->running.version, target->to_version) == 0 && (is_offered || is_previous);
+    /* `confirmed` has always had a nonce; an ack has one for whoever knows attempts by it. */
+    const struct batch_device *device = ingest_find_device(batch, report->device);
+    const char *nonce = report->target.nonce;
+    bool knows = nonce[0] != '\0' && (report->target.event != TARGET_EVENT_CONFIRMED ||
+                                      (device != NULL && can_has(device->can, "nonce")));
+    outbox_put(
+        &batch->outbox, batch->arena, report->device,
+        command_ack(report->target.campaign, report->target.attempt, knows ? nonce : NULL, batch->arena));
 }
 
 static void note_running(struct batch_device *device, const struct running_image *running, const char *boot)
@@ -105,6 +82,8 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
     if (report->kind == REPORT_CANCELLED) {
         if (!target->row.withdrawn && target->campaign_state != CAMPAIGN_CANCELLED)
             return false; /* nobody asked for it */
+        if (target->row.state == TARGET_TRIAL)
+            return false; /* the image decides */
         event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
         reason = "cancelled_by_device";
     }
@@ -135,7 +114,7 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
  * the cancel, or its answer, was lost. What was stopped because it is bad must not be installed all the same.
  */
 static void stop_work(struct batch *batch, const struct batch_target *target, const struct report *report,
-                      int64_t attempt)
+                      int64_t attempt, const char *nonce)
 {
     const struct target_row *row = &target->row;
     bool has_ended = row->state == TARGET_CONFIRMED || row->state == TARGET_REVERTED ||
@@ -147,8 +126,9 @@ static void stop_work(struct batch *batch, const struct batch_target *target, co
     if (attempt <= row->attempt_base || attempt > row->attempt ||
         (attempt == row->attempt && (has_ended || target_state_in_flight(row->state))))
         return;
-    outbox_put(&batch->outbox, batch->arena, report->device,
-               command_cancel(target->wire_number, (int)attempt, batch->arena));
+    outbox_put(
+        &batch->outbox, batch->arena, report->device,
+        command_cancel(target->wire_number, (int)attempt, nonce[0] != '\0' ? nonce : NULL, batch->arena));
 }
 
 static bool is_before_flip(const struct report *report)
@@ -180,19 +160,28 @@ static void handle_target(struct batch *batch, struct batch_device *device, cons
     if (target == NULL) {
         ingest_reject(batch, report, REJECTION_UNKNOWN_TARGET,
                       "no such campaign, or the device is not in it");
+        ingest_take_foreign(batch, NULL, device, report);
+        acknowledge(batch, report);
+        return;
+    }
+    if (!ingest_is_of_attempt(batch, target, said->attempt, said->nonce)) {
+        ingest_reject(batch, report, REJECTION_NONCE_MISMATCH, "of another attempt with the same number");
+        ingest_take_foreign(batch, target, device, report);
         acknowledge(batch, report);
         return;
     }
     bool confirms = report->kind != REPORT_CANCELLED && said->event == TARGET_EVENT_CONFIRMED;
     enum rejection rejection;
-    /* A confirmation of an attempt that was given up for another one: the device did it all the same. */
-    bool is_earlier = confirms && said->attempt < target->row.attempt &&
-                      said->attempt > target->row.attempt_base &&
-                      confirmation_holds(batch, target, said, &rejection);
-    if (said->attempt != target->row.attempt && !is_earlier) {
+    /* A confirmation of an attempt that was given up for another one: the device did it all the same. Or of
+     * one that the database has lost. */
+    bool is_proven = confirms && said->attempt != target->row.attempt &&
+                     said->attempt > target->row.attempt_base &&
+                     ingest_confirmation_holds(batch, target, said, &rejection);
+    if (said->attempt != target->row.attempt && !is_proven) {
         ingest_reject(batch, report, REJECTION_STALE_ATTEMPT, "not the current attempt");
         if (is_before_flip(report))
-            stop_work(batch, target, report, said->attempt);
+            stop_work(batch, target, report, said->attempt, said->nonce);
+        ingest_take_late(batch, target, report);
         acknowledge(batch, report);
         return;
     }
@@ -201,7 +190,7 @@ static void handle_target(struct batch *batch, struct batch_device *device, cons
         acknowledge(batch, report);
         return;
     }
-    if (confirms && !confirmation_holds(batch, target, said, &rejection)) {
+    if (confirms && !ingest_confirmation_holds(batch, target, said, &rejection)) {
         ingest_reject(batch, report, rejection,
                       "the confirmation does not prove that the offered image runs");
         return;
@@ -212,11 +201,20 @@ static void handle_target(struct batch *batch, struct batch_device *device, cons
     if (!move_by_report(batch, target, report)) {
         ingest_reject(batch, report, REJECTION_OUT_OF_ORDER, target_state_name(target->row.state));
         if (is_before_flip(report))
-            stop_work(batch, target, report, said->attempt);
-    } else if (said->has_running && (is_last || is_news(batch, report))) {
+            stop_work(batch, target, report, said->attempt, said->nonce);
+    } else if (said->has_running && (is_last || is_news(batch, report)) &&
+               !presence_is_older(&device->presence, &report->session)) {
         note_running(device, &said->running, "confirmed");
     }
     acknowledge(batch, report);
+}
+
+/* What a hello says that the device is at work on; NULL: nothing that this database knows of. */
+static struct batch_target *find_work(const struct batch *batch, const struct report *report)
+{
+    struct batch_target *work = ingest_find_target(batch, report->work_campaign, report->device);
+    return work != NULL && ingest_is_of_attempt(batch, work, report->work_attempt, report->work_nonce) ? work
+                                                                                                       : NULL;
 }
 
 /* The hello of a trial boot and those after it may come through different orchestrators, and be stored in any
@@ -225,7 +223,7 @@ static bool is_old_trial(const struct batch *batch, const struct report *report)
 {
     if (!report->on_trial)
         return false;
-    const struct batch_target *target = ingest_find_target(batch, report->work_campaign, report->device);
+    const struct batch_target *target = find_work(batch, report);
     if (target == NULL)
         return false;
     const struct target_row *row = &target->row;
@@ -245,7 +243,7 @@ static bool is_unexplained(const struct batch_device *device, const struct repor
  * that said so may be lost. */
 static void follow_activity(struct batch *batch, const struct report *report)
 {
-    struct batch_target *work = ingest_find_target(batch, report->work_campaign, report->device);
+    struct batch_target *work = find_work(batch, report);
     if (work == NULL || report->work_attempt != work->row.attempt ||
         report->work_attempt == work->row.attempt_base || !target_state_in_flight(work->row.state))
         return;
@@ -262,6 +260,7 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
     }
     if (report->has_result)
         handle_target(batch, device, report);
+    ingest_take_last(batch, report);
     follow_activity(batch, report);
     /* Without a session its age is all that can be known of it: it answers what was asked before it came. */
     bool is_old = !is_news(batch, report) && report->session.number == 0;
@@ -275,6 +274,8 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
     if (!is_news(batch, report))
         return;
     device->reset_reason = report->reset_reason;
+    device->can_changed = device->can_changed || strcmp(device->can, report->can) != 0;
+    device->can = report->can;
     if (report->flash != NULL)
         device->flash = report->flash;
     if (is_old_trial(batch, report))
@@ -284,10 +285,9 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
     note_running(device, &report->hello, report->on_trial ? "trial" : "confirmed");
     device->resend = !report->on_trial;
     device->is_busy = report->is_busy;
-    const struct batch_target *work =
-        report->on_trial ? NULL : ingest_find_target(batch, report->work_campaign, report->device);
+    const struct batch_target *work = report->on_trial ? NULL : find_work(batch, report);
     if (work != NULL)
-        stop_work(batch, work, report, report->work_attempt);
+        stop_work(batch, work, report, report->work_attempt, report->work_nonce);
 }
 
 static void handle_report(struct batch *batch, const struct report *report)
@@ -329,6 +329,9 @@ static enum status ingest_work(struct store *store, void *context, struct error 
     memset(batch->rejected, 0, sizeof batch->rejected);
     memset(&batch->outbox, 0, sizeof batch->outbox);
     batch->first_rejection = NULL;
+    batch->late = batch->foreign = NULL;
+    for (int i = 0; i < 2; i++)
+        array_release(&batch->burnt[i]);
     batch->last_rejection = &batch->first_rejection;
     changes_start(&batch->changes, batch->arena);
     batch->attempts++;
@@ -352,6 +355,8 @@ enum status ingest_batch(const struct engine *engine, struct store *store, const
         outbox_publish(&batch.outbox, &engine->publisher);
         log_rejections(&batch);
     }
+    for (int i = 0; i < 2; i++)
+        array_release(&batch.burnt[i]);
     arena_release(&arena);
     return status;
 }

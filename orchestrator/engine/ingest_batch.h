@@ -2,6 +2,7 @@
 #ifndef ENGINE_INGEST_BATCH_H
 #define ENGINE_INGEST_BATCH_H
 
+#include "array.h"
 #include "campaign_fsm.h"
 #include "changes.h"
 #include "engine.h"
@@ -16,6 +17,7 @@ struct batch_target {
     int64_t wire_number; /* of its campaign: what reports name */
     enum campaign_state campaign_state;
     struct target_timeouts timeouts;
+    int burnt;       /* attempts of this hop that were burnt */
     bool is_counted; /* pending again after this attempt was reverted, or given up then */
 };
 
@@ -34,6 +36,8 @@ struct batch_device {
     bool connected;      /* it has said that it is online */
     int flash_kb;        /* what is stored */
     const char *flash_map;
+    const char *can; /* what its firmware understands: as stored, then as said */
+    bool can_changed;
     const struct flash_map *flash; /* what it says; NULL when nothing */
     bool resend;                   /* what is out to it; where it is at work only that it is to stop */
     bool is_busy;
@@ -46,6 +50,13 @@ struct batch_rejection {
     const struct report *report;
     enum rejection rejection;
     const char *detail;
+};
+
+/* An outcome that moves no target. */
+struct batch_outcome {
+    struct batch_outcome *next;
+    const struct report *report;
+    const struct batch_target *target; /* NULL where this database knows of no such attempt */
 };
 
 struct batch {
@@ -66,11 +77,42 @@ struct batch {
     int64_t rejected[REJECTION_COUNT];
     const char *rejected_device[REJECTION_COUNT];
     struct batch_rejection *first_rejection, **last_rejection;
+    struct batch_outcome *late;    /* of attempts that others have followed */
+    struct batch_outcome *foreign; /* of attempts that this database knows nothing of */
+    struct array burnt[2];         /* campaigns and devices of attempts that are not counted */
 };
 
 /* Reads the targets that the reports name, then the devices: locked, and only those of which more is to be
  * read or written than a sign of life. Both in the order of their keys. */
 enum status ingest_load(struct batch *batch, struct store *store, struct error *error) MUST_CHECK;
+
+/* --- ingest_identity.c: whose result a result is ----------------------------------------------------- */
+
+/* Whether `nonce` is that of this attempt of the target, or none is said. */
+bool ingest_is_of_attempt(const struct batch *batch, const struct batch_target *target, int64_t attempt,
+                          const char *nonce);
+
+/* A confirmation counts only when it proves that the offered image runs: the nonce of an attempt, the version
+ * and the bytes that it offered. */
+bool ingest_confirmation_holds(const struct batch *batch, const struct batch_target *target,
+                               const struct target_report *said, enum rejection *rejection);
+
+/* The result of an attempt that this database never made, or not with this nonce: it is kept, and counts for
+ * nothing. An older firmware that says it for the present attempt takes that one's number for another's: the
+ * number is burnt, and the next one is offered at once. `target` may be NULL; `device` where
+ * the result does not say what runs. */
+void ingest_take_foreign(struct batch *batch, struct batch_target *target, const struct batch_device *device,
+                         const struct report *report);
+
+/* Of an attempt that another one has followed: it becomes that attempt's event. */
+void ingest_take_late(struct batch *batch, const struct batch_target *target, const struct report *report);
+
+/* What a hello says of the newest acknowledged result: news only where the database has lost it. */
+void ingest_take_last(struct batch *batch, const struct report *report);
+
+enum status ingest_write_outcomes(struct batch *batch, struct store *store, struct error *error) MUST_CHECK;
+
+/* --- the rest --------------------------------------------------------------------------------------- */
 
 /* Whether it says what becomes of a target, and nothing else. */
 bool ingest_is_of_target(const struct report *report);

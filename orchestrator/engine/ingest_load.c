@@ -94,6 +94,7 @@ static enum status load_devices(struct batch *batch, struct store *store, struct
             batch->devices[i].sha256 = arena_copy(batch->arena, store_rows_text(rows, i, 5));
         if (!store_rows_null(rows, i, 6))
             batch->devices[i].boot = arena_copy(batch->arena, store_rows_text(rows, i, 6));
+        batch->devices[i].can = arena_copy(batch->arena, store_rows_text(rows, i, 7));
     }
     store_rows_free(rows);
     return STATUS_OK;
@@ -105,7 +106,8 @@ static enum status load_presence(struct batch *batch, struct store *store, struc
     struct array ids = {0};
     for (size_t i = 0; i < batch->count; i++) {
         const struct report *report = &batch->reports[i];
-        if ((report->kind == REPORT_PRESENCE || report->kind == REPORT_HELLO) &&
+        bool names_session = ingest_is_of_target(report) && report->session.number > 0;
+        if ((report->kind == REPORT_PRESENCE || report->kind == REPORT_HELLO || names_session) &&
             ingest_find_device(batch, report->device) != NULL)
             array_put_text(&ids, report->device);
     }
@@ -134,6 +136,10 @@ static enum status load_targets(struct batch *batch, struct store *store, bool l
         const struct report *report = &batch->reports[i];
         if (report->kind == REPORT_HELLO && report->work_campaign > 0) {
             array_put_integer(&campaigns, report->work_campaign);
+            array_put_text(&devices, report->device);
+        }
+        if (report->kind == REPORT_HELLO && report->has_last) {
+            array_put_integer(&campaigns, report->last.campaign);
             array_put_text(&devices, report->device);
         }
         if (report->kind == REPORT_REJECTED || !names_target(report))
@@ -170,6 +176,7 @@ static enum status load_targets(struct batch *batch, struct store *store, bool l
         target->row.writer = arena_copy(batch->arena, store_rows_text(rows, i, TARGET_ROW_COLUMNS + 6));
         target->is_counted = store_rows_boolean(rows, i, TARGET_ROW_COLUMNS + 7);
         target->wire_number = store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 8);
+        target->burnt = (int)store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 9);
     }
     store_rows_free(rows);
     return status;

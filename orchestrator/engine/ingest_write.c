@@ -103,6 +103,19 @@ static enum status write_flash_maps(const struct batch *batch, struct store *sto
     return store_run_arrays(store, &SQL_DEVICE_FLASH, columns, 4, error);
 }
 
+static enum status write_capabilities(const struct batch *batch, struct store *store, struct error *error)
+{
+    struct array columns[2] = {0};
+    for (int64_t i = 0; i < batch->device_count; i++) {
+        const struct batch_device *device = &batch->devices[i];
+        if (!device->can_changed)
+            continue;
+        array_put_text(&columns[0], device->id);
+        array_put_text(&columns[1], device->can);
+    }
+    return store_run_arrays(store, &SQL_DEVICE_CAN, columns, 2, error);
+}
+
 static enum status write_resends(const struct batch *batch, struct store *store, struct error *error)
 {
     struct array columns[2] = {0};
@@ -190,9 +203,11 @@ enum status ingest_write(struct batch *batch, struct store *store, struct error 
         write_running(batch, store, error) != STATUS_OK ||
         write_activations(batch, store, error) != STATUS_OK ||
         write_flash_maps(batch, store, error) != STATUS_OK ||
+        write_capabilities(batch, store, error) != STATUS_OK ||
         write_resends(batch, store, error) != STATUS_OK || write_asks(batch, store, error) != STATUS_OK ||
         write_presence(batch, store, error) != STATUS_OK || write_answers(batch, store, error) != STATUS_OK ||
-        write_rejections(batch, store, error) != STATUS_OK)
+        write_rejections(batch, store, error) != STATUS_OK ||
+        ingest_write_outcomes(batch, store, error) != STATUS_OK)
         return error->status;
     return changes_write(&batch->changes, store, error);
 }

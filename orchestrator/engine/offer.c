@@ -218,16 +218,18 @@ enum status offer_resend(const struct engine *engine, struct store *store, const
     struct offering offering = {engine, store, campaign, {0}};
     int64_t count = 0;
     enum status status = read_targets(rows, changes->arena, &targets, &count, error);
-    store_rows_free(rows);
     for (int64_t i = 0; i < count && status == STATUS_OK; i++) {
         struct target_row *target = &targets[i];
+        bool knows = can_has(store_rows_text(rows, i, TARGET_ROW_COLUMNS), "nonce");
         target->sent_at = campaign->now;
         target_touch(changes, target);
         if (target->withdrawn)
             outbox_put(outbox, changes->arena, target->device,
-                       command_cancel(campaign->wire_number, target->attempt, changes->arena));
+                       command_cancel(campaign->wire_number, target->attempt, knows ? target->nonce : NULL,
+                                      changes->arena));
         else
             status = put_offer(&offering, target, changes->arena, outbox, error);
     }
+    store_rows_free(rows);
     return status;
 }

@@ -193,6 +193,8 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
         return STATUS_OK;
     }
     if (tick_cancel_left_over(work, store, error) != STATUS_OK ||
+        tick_removed(work, store, error) != STATUS_OK ||
+        changes_flush(&work->changes, store, error) != STATUS_OK ||
         tick_expire(work, store, error) != STATUS_OK || tick_give_up(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
         tick_outages(work, store, error) != STATUS_OK || tick_retry(work, store, error) != STATUS_OK ||

@@ -110,6 +110,27 @@ for_each_target(struct tick_work *work, struct store *store, const struct store_
     return status;
 }
 
+static void end_removed(struct tick_work *work, struct target_row *target, const struct store_rows *rows,
+                        int64_t row)
+{
+    (void)rows;
+    (void)row;
+    tick_move(work, target, target->state == TARGET_PENDING ? TARGET_EVENT_SKIP : TARGET_EVENT_CANCEL,
+              "not_registered");
+}
+
+enum status tick_removed(struct tick_work *work, struct store *store, struct error *error)
+{
+    const struct campaign_snapshot *snapshot = &work->campaign.snapshot;
+    if (work->engine->is_between_sweeps ||
+        snapshot_in_flight(snapshot) + snapshot_count(snapshot, TARGET_PENDING) == 0)
+        return STATUS_OK;
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, work->campaign.number);
+    store_put_integer(&parameters, ROWS_PER_TICK);
+    return for_each_target(work, store, &SQL_TARGET_REMOVED, &parameters, end_removed, error);
+}
+
 enum status tick_expire(struct tick_work *work, struct store *store, struct error *error)
 {
     if (work->engine->is_between_sweeps || snapshot_in_flight(&work->campaign.snapshot) == 0)

@@ -33,6 +33,9 @@ enum status tick_halt_unsigned(struct tick_work *work, struct store *store, stru
  * stand. */
 enum status tick_decide(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
 
+/* Ends the targets of devices that are not registered any more. */
+enum status tick_removed(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
+
 /* Targets whose time is over: deadlines passed, and members that cannot be offered for too long. */
 enum status tick_expire(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;
 enum status tick_give_up(struct tick_work *work, struct store *store, struct error *error) MUST_CHECK;

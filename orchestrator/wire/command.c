@@ -62,21 +62,22 @@ char *command_offer(const struct offer *offer, struct arena *arena)
     return dump(object, arena);
 }
 
-static char *attempt_command(const char *command, int64_t campaign, int attempt, struct arena *arena)
+static char *attempt_command(const char *command, int64_t campaign, int attempt, const char *nonce,
+                             struct arena *arena)
 {
-    return dump(json_pack("{s:s, s:I, s:i}", "command", command, "campaign", (json_int_t)campaign, "attempt",
-                          attempt),
+    return dump(json_pack("{s:s, s:I, s:i, s:s*}", "command", command, "campaign", (json_int_t)campaign,
+                          "attempt", attempt, "nonce", nonce),
                 arena);
 }
 
-char *command_cancel(int64_t campaign, int attempt, struct arena *arena)
+char *command_cancel(int64_t campaign, int attempt, const char *nonce, struct arena *arena)
 {
-    return attempt_command("cancel", campaign, attempt, arena);
+    return attempt_command("cancel", campaign, attempt, nonce, arena);
 }
 
-char *command_ack(int64_t campaign, int attempt, struct arena *arena)
+char *command_ack(int64_t campaign, int attempt, const char *nonce, struct arena *arena)
 {
-    return attempt_command("ack", campaign, attempt, arena);
+    return attempt_command("ack", campaign, attempt, nonce, arena);
 }
 
 char *command_report(struct arena *arena)

@@ -41,8 +41,9 @@ struct offer {
 
 /* The messages, in `arena`. */
 char *command_offer(const struct offer *offer, struct arena *arena);
-char *command_cancel(int64_t campaign, int attempt, struct arena *arena);
-char *command_ack(int64_t campaign, int attempt, struct arena *arena);
+/* `nonce` is NULL for a device that does not know attempts by it. */
+char *command_cancel(int64_t campaign, int attempt, const char *nonce, struct arena *arena);
+char *command_ack(int64_t campaign, int attempt, const char *nonce, struct arena *arena);
 char *command_report(struct arena *arena);
 char *command_reboot(const char *nonce, struct arena *arena);
 

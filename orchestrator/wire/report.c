@@ -22,6 +22,16 @@ bool device_id_is_valid(const char *text)
     return length >= 1 && length < DEVICE_ID_SIZE && text[length] == '\0';
 }
 
+bool can_has(const char *can, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = strstr(can, word); at != NULL; at = strstr(at + 1, word)) {
+        if ((at == can || at[-1] == ',') && (at[length] == ',' || at[length] == '\0'))
+            return true;
+    }
+    return false;
+}
+
 bool target_event_is_result(enum target_event event)
 {
     return event == TARGET_EVENT_CONFIRMED || event == TARGET_EVENT_REJECTED ||
@@ -106,6 +116,12 @@ static bool read_nonce(json_t *object, struct target_report *target, struct repo
     return true;
 }
 
+/* Of firmware that knows attempts by it. */
+static bool read_nonce_if_any(json_t *object, struct target_report *target, struct report *report)
+{
+    return json_object_get(object, "nonce") == NULL || read_nonce(object, target, report);
+}
+
 static bool read_answer(json_t *object, struct target_report *target, struct report *report)
 {
     if (!read_nonce(object, target, report) ||
@@ -118,7 +134,7 @@ static bool read_answer(json_t *object, struct target_report *target, struct rep
 
 static bool read_target(json_t *object, struct target_report *target, struct report *report)
 {
-    if (!read_attempt(object, target, report))
+    if (!read_attempt(object, target, report) || !read_nonce_if_any(object, target, report))
         return false;
     int64_t progress = 0;
     switch (target->event) {
@@ -144,9 +160,11 @@ static bool read_target(json_t *object, struct target_report *target, struct rep
 
 /* --- messages --------------------------------------------------------------------------------------- */
 
-static bool read_result(json_t *object, struct report *report)
+/* `result` or `last`. */
+static bool read_result(json_t *object, const char *member, struct target_report *target, bool *has,
+                        struct report *report)
 {
-    json_t *result = json_object_get(object, "result");
+    json_t *result = json_object_get(object, member);
     if (result == NULL || json_is_null(result))
         return true;
     /* Of a push over the LAN, kept by a firmware that does not know better: no reason to lose the device. */
@@ -154,12 +172,32 @@ static bool read_result(json_t *object, struct report *report)
     if (json_is_integer(campaign) && json_integer_value(campaign) == 0)
         return true;
     const char *name = json_string_value(json_object_get(result, "report"));
-    if (name == NULL || !target_event_parse(name, &report->target.event) ||
-        !target_event_is_result(report->target.event))
+    if (name == NULL || !target_event_parse(name, &target->event) || !target_event_is_result(target->event))
         return reject(report, REJECTION_BAD_MEMBER,
-                      "result.report: must be confirmed, rejected, failed or reverted");
-    report->has_result = true;
-    return read_target(result, &report->target, report);
+                      "%s.report: must be confirmed, rejected, failed or reverted", member);
+    *has = true;
+    return read_target(result, target, report);
+}
+
+static bool read_can(json_t *object, struct report *report)
+{
+    json_t *can = json_object_get(object, "can"), *word;
+    size_t i, used = 0;
+    if (can == NULL)
+        return true;
+    bool is_good = json_is_array(can) && json_array_size(can) <= CAN_WORDS_MAX;
+    json_array_foreach(can, i, word)
+    {
+        const char *text = json_string_value(word);
+        is_good = is_good && text != NULL && text[0] != '\0' && strlen(text) < CAN_WORD_SIZE &&
+                  strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(text);
+        if (is_good)
+            used += (size_t)snprintf(report->can + used, sizeof report->can - used, "%s%s", i > 0 ? "," : "",
+                                     text);
+    }
+    return is_good || reject(report, REJECTION_BAD_MEMBER,
+                             "can: must be an array of at most %d words of 1 to %d characters of a-z 0-9 _",
+                             CAN_WORDS_MAX, CAN_WORD_SIZE - 1);
 }
 
 /* Firmware from before there were sessions names none. */
@@ -210,7 +248,13 @@ static bool read_hello(json_t *object, struct report *report)
     report->is_busy = json_is_object(activity);
     report->work_campaign = json_integer_value(json_object_get(activity, "campaign"));
     report->work_attempt = json_integer_value(json_object_get(activity, "attempt"));
-    return read_session(object, report) && read_flash(object, report) && read_result(object, report);
+    struct target_report work = {0};
+    if (report->is_busy && !read_nonce_if_any(json_object_get(object, "activity"), &work, report))
+        return false;
+    memcpy(report->work_nonce, work.nonce, sizeof report->work_nonce);
+    return read_session(object, report) && read_can(object, report) && read_flash(object, report) &&
+           read_result(object, "result", &report->target, &report->has_result, report) &&
+           read_result(object, "last", &report->last, &report->has_last, report);
 }
 
 static bool read_report(json_t *object, struct report *report)
@@ -225,7 +269,8 @@ static bool read_report(json_t *object, struct report *report)
         return read_hello(object, report);
     if (strcmp(name, "cancelled") == 0) {
         report->kind = REPORT_CANCELLED;
-        return read_attempt(object, &report->target, report);
+        return read_attempt(object, &report->target, report) &&
+               read_nonce_if_any(object, &report->target, report);
     }
     if (strcmp(name, "answered") == 0) {
         report->kind = REPORT_ANSWERED;
@@ -234,7 +279,7 @@ static bool read_report(json_t *object, struct report *report)
     report->kind = REPORT_TARGET;
     if (!target_event_parse(name, &report->target.event) || report->target.event > TARGET_EVENT_REVERTED)
         return reject(report, REJECTION_BAD_MEMBER, "report: no report has the name %.40s", name);
-    return read_target(object, &report->target, report);
+    return read_target(object, &report->target, report) && read_session(object, report);
 }
 
 static bool read_presence(json_t *object, struct report *report)

@@ -16,6 +16,9 @@
 #define DEVICE_ID_SIZE 65
 #define REASON_SIZE 65
 #define NONCE_SIZE 17
+#define CAN_WORDS_MAX 16
+#define CAN_WORD_SIZE 17
+#define CAN_SIZE (CAN_WORDS_MAX * CAN_WORD_SIZE)
 
 /* What a device answers to a call. */
 #define CALL_REBOOTING "rebooting"
@@ -68,7 +71,7 @@ struct target_report {
     int64_t campaign;
     int attempt;
     int progress;
-    char nonce[NONCE_SIZE];
+    char nonce[NONCE_SIZE]; /* "" where the device's firmware says none, which it does in `confirmed` alone */
     char reason[REASON_SIZE];
     bool has_running; /* confirmed and reverted say what runs */
     struct running_image running;
@@ -80,7 +83,7 @@ struct report {
     char device[DEVICE_ID_SIZE];
     enum rejection rejection;
     char detail[160];
-    struct device_session session; /* REPORT_PRESENCE and REPORT_HELLO; number 0: the device names none */
+    struct device_session session; /* number 0: the device names none */
     bool online;                   /* REPORT_PRESENCE */
     struct running_image hello;    /* REPORT_HELLO */
     bool on_trial;                 /* REPORT_HELLO: boot is "trial" */
@@ -89,6 +92,10 @@ struct report {
     bool is_busy;          /* REPORT_HELLO: an attempt is in work */
     int64_t work_campaign; /* which, where it says so; else 0 */
     int64_t work_attempt;
+    char work_nonce[NONCE_SIZE]; /* "" where it does not say */
+    char can[CAN_SIZE];          /* REPORT_HELLO: words with commas between, as it says them */
+    bool has_last;               /* REPORT_HELLO: its newest acknowledged result, in `last` */
+    struct target_report last;
     const struct flash_map *flash; /* REPORT_HELLO: of its chip; NULL when it does not say */
     struct target_report target;   /* REPORT_TARGET, REPORT_CANCELLED, or the result of a hello */
 };
@@ -102,5 +109,8 @@ bool device_id_is_valid(const char *text);
 
 /* Whether a report ends its attempt, so that the device keeps it until it is acknowledged. */
 bool target_event_is_result(enum target_event event);
+
+/* Whether `can`, words with commas between, has the word. */
+bool can_has(const char *can, const char *word);
 
 #endif

@@ -142,6 +142,7 @@ static void only_proof_confirms(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_make(1);
+    fixture_sql(fixture, "UPDATE devices SET can = 'nonce'");
     fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_tick(fixture);
     fixture_report(fixture, "lamp-1",
@@ -158,9 +159,9 @@ static void only_proof_confirms(void **state)
     fixture_report(fixture, "lamp-1",
                    "{'report':'confirmed','campaign':1,'attempt':2,'nonce':'%NONCE',"
                    "'version':'" FIXTURE_VERSION "','slot':2,'sha256':'%SHA'}");
-    assert_int_equal(fixture_rejected(fixture, "stale_attempt"), 1);
+    assert_int_equal(fixture_rejected(fixture, "nonce_mismatch"), 2);
     assert_int_equal(fixture_targets(fixture, "offered"), 1);
-    assert_int_equal(fixture->acks, 1); /* for the stale one: nothing will come of it */
+    assert_int_equal(fixture->acks, 2); /* nothing will come of those with a foreign nonce */
     fixture_reports(fixture, "lamp-1", "confirmed");
     assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
     fixture_release(fixture);

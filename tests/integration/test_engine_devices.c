@@ -161,6 +161,41 @@ static void a_firmware_that_does_not_fit_is_not_offered(void **state)
     assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM targets WHERE device_id = 'lamp-1'"), 0);
 }
 
+/* Deleted by hand in the middle of its update: its target ends, its place is given back, and it is no
+ * failure. */
+static void a_device_that_is_not_registered_any_more_ends(void **state)
+{
+    (void)state;
+    static const char *const until[] = {"", "accepted", "downloading", "installed", "trial"};
+    for (size_t i = 0; i < sizeof until / sizeof until[0]; i++) {
+        fixture = fixture_make(4);
+        char sql[200], first[65], second[65];
+        fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+        fixture_tick(fixture);
+        fixture_canary_devices(fixture, first, second);
+        if (until[i][0] != '\0')
+            fixture_reports(fixture, first, until[i]);
+        snprintf(sql, sizeof sql,
+                 "DELETE FROM devices WHERE device_id IN ('%s', (SELECT min(device_id) FROM "
+                 "targets WHERE wave = 1))",
+                 first);
+        fixture_sql(fixture, sql);
+        fixture_later(fixture, 20);
+        assert_int_equal(fixture_targets(fixture, "cancelled"), 1);
+        assert_int_equal(fixture_targets(fixture, "skipped"), 1);
+        assert_int_equal(
+            fixture_integer(fixture, "SELECT count(*) FROM targets WHERE reason = 'not_registered'"), 2);
+        fixture_updates_itself(fixture, second);
+        fixture_tick(fixture);
+        fixture_everybody_updates(fixture);
+        fixture_state_is(fixture, "c", "completed");
+        assert_int_equal(
+            fixture_integer(fixture, "SELECT count(*) FROM campaigns WHERE tick_error IS NOT NULL"), 0);
+        assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM device_failures"), 0);
+        fixture_release(fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +206,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_same_flash_map_is_not_written_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_that_reports_change_is_indexed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_firmware_that_does_not_fit_is_not_offered, set_up, tear_down),
+        cmocka_unit_test(a_device_that_is_not_registered_any_more_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

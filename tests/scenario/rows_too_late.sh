@@ -87,4 +87,11 @@ offers[$device]=$first_offer
 the_device_says confirmed
 then_its_way_was pending offered silent pending offered rejected confirmed
 
+story 68 'it is on trial, and somebody deletes its row'
+a_device_is_offered_the_update
+the_device_says trial
+then_it_is trial
+sql "DELETE FROM devices WHERE device_id = '$device'"
+then_its_way_was pending offered trial cancelled because not_registered
+
 then_everything_adds_up

@@ -1,6 +1,6 @@
--- Attempts that ended badly: devices, campaigns. A device that flaps by the campaign's policy is quarantined. (All parts see the
+-- Attempts that ended badly: devices, campaigns; of those that are registered still. A device that flaps by the campaign's policy is quarantined. (All parts see the
 -- table as it was, so what is added now is counted beside it.)
-WITH new AS (SELECT device_id, campaign_id FROM unnest($1::text[], $2::bigint[]) AS u(device_id, campaign_id)),
+WITH new AS (SELECT device_id, campaign_id FROM unnest($1::text[], $2::bigint[]) AS u(device_id, campaign_id) JOIN devices USING (device_id)),
 added AS (INSERT INTO device_failures (device_id, campaign_id) SELECT device_id, campaign_id FROM new),
 quarantined AS (
     INSERT INTO quarantines (device_id, until, campaign_id, failures)

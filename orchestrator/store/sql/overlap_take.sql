@@ -5,6 +5,7 @@ UPDATE targets t
 SET queued = false, not_before = now(), from_version = coalesce(d.version, t.from_version), from_sha256 = d.image_sha256,
     path_from = NULL, hop = 0, attempt_base = CASE WHEN t.hop > 0 THEN t.attempt ELSE t.attempt_base END,
     outage_attempts = CASE WHEN t.hop > 0 THEN 0 ELSE t.outage_attempts END,
+    burnt_attempts = CASE WHEN t.hop > 0 THEN 0 ELSE t.burnt_attempts END,
     to_version = coalesce($3, t.to_version),
     firmware_id = CASE WHEN $3::text IS NULL THEN t.firmware_id ELSE $4 END
 FROM devices d

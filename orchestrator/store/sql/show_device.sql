@@ -9,6 +9,7 @@ SELECT json_build_object(
                      AND (product.max_version_order IS NULL OR f.version_order <= product.max_version_order)),
     'flash_kb', d.flash_kb, 'flash_map', d.flash_map, 'image_max', d.image_max,
     'activated_at', to_char(d.activated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    'can', CASE WHEN d.can = '' THEN '{}' ELSE string_to_array(d.can, ',') END,
     'slot', d.slot, 'boot', d.boot, 'sha256', d.image_sha256, 'reset_reason', d.reset_reason,
     'online', coalesce(p.online, false),
     'online_changed_at', to_char(p.changed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),

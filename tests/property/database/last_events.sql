@@ -4,6 +4,6 @@ SELECT format('campaign %s, device %s is %s in attempt %s, but the event log end
 FROM targets t
 LEFT JOIN LATERAL (SELECT to_state, attempt FROM events e
                    WHERE e.campaign_id = t.campaign_id AND e.device_id = t.device_id
-                   ORDER BY event_id DESC LIMIT 1) e ON true
+                   ORDER BY attempt DESC, event_id DESC LIMIT 1) e ON true
 WHERE (t.state, t.attempt) <> (coalesce(e.to_state, 'pending'), coalesce(e.attempt, 0))
 LIMIT 1

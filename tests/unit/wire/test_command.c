@@ -94,8 +94,8 @@ static void commands_have_the_members_of_the_corpus(void **state)
     offer.manifest.present = false;
     offer.images[0].present = offer.images[1].present = false;
     check(command_offer(&offer, &arena), "rollback without images");
-    check(command_cancel(12, 1, &arena), "cancel");
-    check(command_ack(12, 1, &arena), "ack");
+    check(command_cancel(12, 1, NULL, &arena), "cancel");
+    check(command_ack(12, 1, NULL, &arena), "ack");
     check(command_report(&arena), "report");
     check(command_reboot("9f3c0a5be2d14477", &arena), "reboot that wants an answer");
     arena_release(&arena);
