@@ -8,12 +8,23 @@ ALTER TABLE service
     ADD COLUMN fleet_asked_to  text COLLATE "C", -- the whole fleet is being asked, in the order of ids, as far as this; NULL: it is not
     ADD COLUMN fleet_asked_at  timestamptz;
 
--- It changes with the cluster (system identifier), with a promotion (timeline), and where a dump is restored (the table's oid).
-CREATE FUNCTION database_identity() RETURNS text LANGUAGE sql VOLATILE AS $$
-    SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
-                     CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,
-                     (SELECT oid FROM pg_database WHERE datname = current_database()), to_regclass('service')::oid)
-$$;
+-- It changes with the cluster (system identifier), with a promotion (timeline), and where a dump is restored (the table's oid). Where a provider keeps
+-- the first two from its customers, the rest has to do.
+CREATE FUNCTION database_identity() RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    cluster  text := '?';
+    timeline text := '?';
+BEGIN
+    IF has_function_privilege('pg_control_system()', 'EXECUTE') THEN
+        SELECT system_identifier INTO cluster FROM pg_control_system();
+    END IF;
+    IF pg_is_in_recovery() THEN
+        timeline := 'standby';
+    ELSIF has_function_privilege('pg_walfile_name(pg_lsn)', 'EXECUTE') AND has_function_privilege('pg_current_wal_lsn()', 'EXECUTE') THEN
+        timeline := left(pg_walfile_name(pg_current_wal_lsn()), 8);
+    END IF;
+    RETURN concat_ws('/', cluster, timeline, (SELECT oid FROM pg_database WHERE datname = current_database()), to_regclass('service')::oid);
+END $$;
 
 -- Without those of partitions, which come and go.
 CREATE FUNCTION schema_foreign_keys() RETURNS bigint LANGUAGE sql VOLATILE AS $$

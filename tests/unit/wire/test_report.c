@@ -77,6 +77,76 @@ static void presence_is_read(void **state)
     assert_true(parse("fota/v1/lamp-1/presence", "{\"online\":true}").online);
 }
 
+#define NONCE "\"nonce\":\"9f3c0a5be2d14477\""
+#define FAILED "{\"report\":\"failed\",\"campaign\":1,\"attempt\":2," NONCE ",\"reason\":\"hash_mismatch\""
+
+static void results_name_their_attempt_and_session(void **state)
+{
+    (void)state;
+    struct report report = parse(TOPIC, FAILED ",\"session\":\"9f3c0a5b.3\"}");
+    assert_int_equal(report.kind, REPORT_TARGET);
+    assert_string_equal(report.target.nonce, "9f3c0a5be2d14477");
+    assert_int_equal(report.session.number, 3);
+    report = parse(TOPIC, "{\"report\":\"cancelled\",\"campaign\":1,\"attempt\":2," NONCE "}");
+    assert_int_equal(report.kind, REPORT_CANCELLED);
+    assert_string_equal(report.target.nonce, "9f3c0a5be2d14477");
+    report = parse(TOPIC, HELLO ",\"activity\":{\"campaign\":1,\"attempt\":3," NONCE
+                                ",\"state\":\"accepted\"},\"last\":" FAILED "}}");
+    assert_int_equal(report.kind, REPORT_HELLO);
+    assert_string_equal(report.work_nonce, "9f3c0a5be2d14477");
+    assert_true(report.has_last && !report.has_result);
+    assert_int_equal(report.last.event, TARGET_EVENT_FAILED);
+    assert_string_equal(report.last.reason, "hash_mismatch");
+}
+
+static void hello_says_what_the_firmware_can(void **state)
+{
+    (void)state;
+    assert_string_equal(parse(TOPIC, HELLO "}").can, "");
+    assert_string_equal(parse(TOPIC, HELLO ",\"can\":[]}").can, "");
+    struct report report = parse(TOPIC, HELLO ",\"can\":[\"nonce\",\"last\",\"delta1\"]}");
+    assert_string_equal(report.can, "nonce,last,delta1");
+    assert_true(can_has(report.can, "nonce") && can_has(report.can, "last") && can_has(report.can, "delta1"));
+    assert_false(can_has(report.can, "delta") || can_has(report.can, "once") || can_has("", "nonce"));
+    char most[600] = HELLO ",\"can\":[\"0123456789abcdef\"";
+    for (int i = 1; i < CAN_WORDS_MAX; i++)
+        strcat(most, ",\"0123456789abcdef\"");
+    strcat(most, "]}");
+    assert_int_equal(strlen(parse(TOPIC, most).can), CAN_SIZE - 1);
+}
+
+static void bad_nonces_and_capabilities_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *payload, *place;
+    } bad[] = {
+        {"{\"report\":\"failed\",\"campaign\":1,\"attempt\":2,\"nonce\":\"9F3c0a5be2d14477\",\"reason\":\"a\"}",
+         "nonce: "},
+        {"{\"report\":\"rejected\",\"campaign\":1,\"attempt\":2,\"nonce\":7,\"reason\":\"a\"}", "nonce: "},
+        {"{\"report\":\"cancelled\",\"campaign\":1,\"attempt\":2,\"nonce\":\"\"}", "nonce: "},
+        {HELLO ",\"activity\":{\"campaign\":1,\"attempt\":2,\"nonce\":\"x\"}}", "nonce: "},
+        {HELLO ",\"can\":\"nonce\"}", "can: "},
+        {HELLO ",\"can\":[\"Nonce\"]}", "can: "},
+        {HELLO ",\"can\":[\"\"]}", "can: "},
+        {HELLO ",\"can\":[\"a,b\"]}", "can: "},
+        {HELLO ",\"can\":[\"0123456789abcdefg\"]}", "can: "},
+        {HELLO ",\"can\":[1]}", "can: "},
+        {HELLO
+         ",\"can\":[\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\"]}",
+         "can: "},
+        {HELLO ",\"last\":{\"report\":\"accepted\",\"campaign\":1,\"attempt\":2}}", "last.report: "},
+        {HELLO ",\"last\":7}", "last.report: "},
+        {FAILED ",\"session\":\"9f3c0a5b\"}", "session: "},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct report report = parse(TOPIC, bad[i].payload);
+        if (report.kind != REPORT_REJECTED || report.rejection != REJECTION_BAD_MEMBER ||
+            strncmp(report.detail, bad[i].place, strlen(bad[i].place)) != 0)
+            fail_msg("%s: kind %d, %s", bad[i].payload, report.kind, report.detail);
+    }
+}
+
 static void hello_and_presence_name_their_session(void **state)
 {
     (void)state;
@@ -242,6 +312,9 @@ int main(void)
         cmocka_unit_test(confirmed_carries_its_proof),
         cmocka_unit_test(hello_carries_the_last_result),
         cmocka_unit_test(presence_is_read),
+        cmocka_unit_test(results_name_their_attempt_and_session),
+        cmocka_unit_test(hello_says_what_the_firmware_can),
+        cmocka_unit_test(bad_nonces_and_capabilities_are_refused),
         cmocka_unit_test(hello_and_presence_name_their_session),
         cmocka_unit_test(a_bad_session_is_refused_in_both),
         cmocka_unit_test(everything_else_is_refused),
