@@ -133,6 +133,16 @@ given_orchestrators() {
     when_orchestrator_starts 2 "$1"
 }
 
+# again COMMAND...: of an operator. After a failover the first request of each HTTP thread finds a
+# broken session, and is answered with "try again".
+again() {
+    local tries=1
+    until "$@" 2> "$work/refused"; do
+        [ $tries -lt 8 ] || fail "$* is refused: $(cat "$work/refused")" || return 1
+        tries=$((tries + 1))
+    done
+}
+
 # Ends both, as SIGTERM does; neither has crashed before.
 when_orchestrators_end() {
     local number code

@@ -67,8 +67,8 @@ then_it_completes() {
 
 primary=primary standby=standby number=1
 for fall in ${FAILOVER_FALLS:-behind synchronous}; do
-    given_firmware v1.$number.0
-    when_campaign "$fall" v1.$number.0
+    again given_firmware v1.$number.0
+    again when_campaign "$fall" v1.$number.0
     when_confirmed "$fall" $((devices * 3 / 10))
     "given_$fall" $primary "$fall"
     lost=$(when_it_falls $primary $standby "$fall")

@@ -76,8 +76,8 @@ then_it_completes() {
 }
 
 one_transaction() {
-    given_firmware v1.1.0
-    when_campaign spring v1.1.0
+    again given_firmware v1.1.0
+    again when_campaign spring v1.1.0
     confirmed 30 spring
     when_dumped spring
     confirmed 60 spring
@@ -89,8 +89,8 @@ one_transaction() {
 }
 
 no_transaction() {
-    given_firmware v1.2.0
-    when_campaign summer v1.2.0
+    again given_firmware v1.2.0
+    again when_campaign summer v1.2.0
     confirmed 30 summer
     when_dumped summer
     confirmed 60 summer
@@ -102,8 +102,8 @@ no_transaction() {
 }
 
 new_cluster() {
-    given_firmware v1.4.0
-    when_campaign winter v1.4.0
+    again given_firmware v1.4.0
+    again when_campaign winter v1.4.0
     confirmed 30 winter
     when_dumped winter
     confirmed 60 winter
@@ -124,13 +124,13 @@ new_cluster() {
 }
 
 later_campaign() {
-    given_firmware v1.5.0
-    when_campaign second_spring v1.5.0
+    again given_firmware v1.5.0
+    again when_campaign second_spring v1.5.0
     confirmed 40 second_spring
     when_dumped second_spring
     then_campaign_is second_spring completed
-    given_firmware v1.6.0
-    when_campaign second_summer v1.6.0
+    again given_firmware v1.6.0
+    again when_campaign second_summer v1.6.0
     then_campaign_is second_summer completed
     note_running v1.6.0
     [ "$(wc -l < "$work/ran")" = "$devices" ] || fail "not all devices run v1.6.0"
