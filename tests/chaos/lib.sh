@@ -35,21 +35,26 @@ in_flight="'{offered, accepted, downloading, installed, trial}'::text[]"
 
 # The same, without asking for each flash: of each device fleetsim knows the last 32 attempts.
 then_outcomes_are_whole() {
-    none "images flashed again for one attempt" 'SELECT * FROM flashes WHERE images > 1'
-    none "bricked devices" 'SELECT * FROM flashes WHERE bricked <> 0'
-    none "devices run something else than the database says" "SELECT DISTINCT f.device, f.version, f.slot, d.version AS said,
-        d.slot AS said_slot FROM flashes f JOIN devices d ON d.device_id = f.device
-        WHERE f.silenced = 0 AND (f.version, f.slot) IS DISTINCT FROM (d.version, d.slot)"
+    then_devices_agree
     none "flashes of attempts that were never offered" "SELECT * FROM flashes f WHERE f.campaign IS NOT NULL AND NOT EXISTS
         (SELECT FROM events e WHERE e.device_id = f.device AND e.campaign_id = f.campaign AND e.attempt = f.attempt
          AND e.to_state = 'offered')"
-    none "targets without an outcome" "SELECT * FROM targets WHERE deadline IS NOT NULL"
     none "attempts that do not have one offer and one outcome" "SELECT campaign_id, device_id, attempt,
             count(*) FILTER (WHERE to_state = 'offered') AS offers,
             count(*) FILTER (WHERE from_state = ANY ($in_flight) AND to_state <> ALL ($in_flight)) AS outcomes
         FROM events WHERE subject = 'target' AND attempt > 0 GROUP BY 1, 2, 3
         HAVING count(*) FILTER (WHERE to_state = 'offered') <> 1
             OR count(*) FILTER (WHERE from_state = ANY ($in_flight) AND to_state <> ALL ($in_flight)) <> 1"
+}
+
+# What the devices are and have done, without the event log, of which a lost primary takes the end with it.
+then_devices_agree() {
+    none "images flashed again for one attempt" 'SELECT * FROM flashes WHERE images > 1'
+    none "bricked devices" 'SELECT * FROM flashes WHERE bricked <> 0'
+    none "devices run something else than the database says" "SELECT DISTINCT f.device, f.version, f.slot, d.version AS said,
+        d.slot AS said_slot FROM flashes f JOIN devices d ON d.device_id = f.device
+        WHERE f.silenced = 0 AND (f.version, f.slot) IS DISTINCT FROM (d.version, d.slot)"
+    none "targets without an outcome" "SELECT * FROM targets WHERE deadline IS NOT NULL"
     none "devices confirmed by themselves and not by the database" "SELECT f.device, t.state FROM flashes f
         JOIN targets t ON t.device_id = f.device AND t.campaign_id = f.campaign AND t.to_version = f.version
         WHERE f.silenced = 0 AND t.state <> 'confirmed'"

@@ -1,5 +1,5 @@
 # The agent and boot loader as devices in the field have them: tests/baseline/agent-firmware.tar.xz is `git archive` of agent-firmware/ at 5e623cc,
-# before results said their nonces, hello what the device can, and sessions. It is never changed. `make baseline` builds fota-agent of it.
+# before results said their nonces, hello what the device can, and sessions. It is never changed. `make baseline` builds fota-agent and fleetsim of it.
 BASELINE = $(BUILD)/baseline
 BASELINE_ARCHIVE = tests/baseline/agent-firmware.tar.xz
 BASELINE_C := $(filter %.c,$(shell tar -tf $(BASELINE_ARCHIVE) 2> /dev/null))
@@ -18,9 +18,11 @@ $(BASELINE)/obj/%.o: $(BASELINE)/unpacked Makefile tests/make/baseline.mk
 	$(call say,CC)$(CC) $(BASELINE_CFLAGS) -c $(BASELINE)/$*.c -o $@
 $(BUILD)/baseline/fota-agent: $(call baseline_objects,core boot local port/host port/posix)
 	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ -lmosquitto -lcurl -lbearssl -lpthread
+$(BUILD)/baseline/fleetsim: $(call baseline_objects,core boot port/host port/fleet)
+	$(call say,LINK)$(CC) $(COMMON) -o $@ $^ -lmosquitto -lcurl -lbearssl -lpthread
 .PHONY: baseline
-baseline: $(BASELINE)/fota-agent
-tests: $(BASELINE)/fota-agent
+baseline: $(BASELINE)/fota-agent $(BASELINE)/fleetsim
+tests: baseline
 
 # Both codes in one program: of the baseline's only `baseline_code` can be seen.
 $(BASELINE)/device.o: tests/powercut/device.c $(POWERCUT_H) $(BASELINE)/unpacked

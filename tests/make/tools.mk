@@ -4,7 +4,7 @@
 .PHONY: deps check check-now check-long scenarios lint format install sanitize races coverage up down demo help
 LOCAL = deploy/local/local.sh
 SHARE = $(DESTDIR)$(PREFIX)/share/orchestratord
-SCENARIOS = $(filter-out $(addprefix tests/scenario/,lib.sh stories.sh outages.sh),$(sort $(wildcard tests/scenario/*.sh)))
+SCENARIOS = $(filter-out $(addprefix tests/scenario/,lib.sh stories.sh outages.sh baseline.sh old_orchestrator.sh),$(sort $(wildcard tests/scenario/*.sh)))
 C_FILES = $(shell find orchestrator agent-firmware tests -name '*.[ch]')
 
 deps:
@@ -13,7 +13,7 @@ deps:
 check: deps
 	@+$(MAKE) --no-print-directory check-now
 check-now: programs tests bench-tools
-	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) tests/property/campaign.sh tests/property/database.sh tests/powercut/powercut.sh $(BUILD)/tests/lx106/test_maps tests/lx106/powercut.sh tests/lx106/sizes.sh tests/esp8266/sdk_calls.sh tests/make/test_programs.sh tests/bench/smoke.sh tests/chaos/commit_points.sh tests/chaos/database_refuses.sh tests/chaos/stalls.sh tests/chaos/chaos.sh $(SCENARIOS)
+	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) tests/property/campaign.sh tests/property/database.sh tests/powercut/powercut.sh $(BUILD)/tests/lx106/test_maps tests/lx106/powercut.sh tests/lx106/sizes.sh tests/esp8266/sdk_calls.sh tests/make/test_programs.sh tests/bench/smoke.sh tests/chaos/commit_points.sh tests/chaos/database_refuses.sh tests/chaos/stalls.sh tests/chaos/failover.sh tests/chaos/restore.sh tests/chaos/chaos.sh $(SCENARIOS)
 # What takes minutes: an orchestrator that stores nothing for ten, and the retained messages of a million devices.
 check-long: deps
 	@+$(MAKE) --no-print-directory programs tests bench-tools
@@ -21,6 +21,9 @@ check-long: deps
 	@BUILD=$(BUILD) HELD_SECONDS=$${HELD_SECONDS_LONG:-600} tests/chaos/held_ingest.sh
 	@BUILD=$(BUILD) tests/bench/retained.sh
 	@BUILD=$(BUILD) PROPERTY_RUNS=40 tests/property/database.sh
+	@BUILD=$(BUILD) FAILOVER_DEVICES=2000 FAILOVER_SECONDS=60 FAILOVER_FALLS='behind asynchronous synchronous' tests/chaos/failover.sh
+	@BUILD=$(BUILD) RESTORE_DEVICES=2000 RESTORE_SECONDS=60 tests/chaos/restore.sh
+	@BUILD=$(BUILD) tests/scenario/old_orchestrator.sh
 scenarios: programs lx106-programs
 	@BUILD=$(BUILD) tests/run.sh $(SCENARIOS)
 
