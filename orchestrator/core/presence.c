@@ -105,6 +105,12 @@ bool presence_is_older(const struct presence *presence, const struct device_sess
     return said->number > 0 && compare(presence, said) == SESSION_OLDER;
 }
 
+bool presence_has_said(const struct presence *presence, const struct device_session *said)
+{
+    return said->number > 0 && presence->online && !presence->awaits_hello &&
+           compare(presence, said) == SESSION_SAME;
+}
+
 bool presence_hello(struct presence *presence, const struct device_session *said)
 {
     if (said->number == 0) {

@@ -31,6 +31,9 @@ bool presence_connection(struct presence *presence, const struct device_session 
 /* Whether a message is of an older session than the one that is known; not where it names none. */
 bool presence_is_older(const struct presence *presence, const struct device_session *said);
 
+/* Whether a message is of the present session, and its hello is stored: that says what runs. */
+bool presence_has_said(const struct presence *presence, const struct device_session *said);
+
 /* A hello. False where it is of an older connection: what it says of the running image is old, too. */
 bool presence_hello(struct presence *presence, const struct device_session *said);
 

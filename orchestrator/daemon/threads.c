@@ -307,7 +307,9 @@ static enum status look(struct shared *shared, struct store *store, bool *more, 
     /* A break is recorded first: until then nobody knows that devices have to be asked. */
     if (!mqtt_client_connected(shared->mqtt) ||
         mqtt_client_connections(shared->mqtt) != atomic_load(&shared->steady))
-        return STATUS_OK;
+        /* An orchestrator that has lost its place with the database comes back to the broker only when its
+         * reports are stored, which waits for this. */
+        return shared->engine.is_between_sweeps ? STATUS_OK : continuity_check(store, error);
     shared->engine.offer_resend_seconds = atomic_load(&shared->offer_resend_seconds); /* used here only */
     shared->engine.probe_after_seconds = atomic_load(&shared->probe_after_seconds);
     if (tick(&shared->engine, store, more, error) != STATUS_OK)

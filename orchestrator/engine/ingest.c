@@ -67,6 +67,19 @@ static void note_running(struct batch_device *device, const struct running_image
     device->boot = boot;
 }
 
+/* A result may be of long ago, said again for an attempt that a restored database has made again. The hello
+ * of its session knows better; without one the device is asked, where nothing was heard of it between offer
+ * and confirmation. */
+static void note_result(struct batch_device *device, const struct report *report, bool is_sudden)
+{
+    const struct running_image *running = &report->target.running;
+    bool is_news = device->sha256 == NULL || strcmp(device->sha256, running->sha256) != 0;
+    if (is_news && presence_has_said(&device->presence, &report->session))
+        return;
+    device->ask = device->ask || (is_news && is_sudden && report->kind != REPORT_HELLO);
+    note_running(device, running, "confirmed");
+}
+
 /* Itself, and was not only given up. */
 static bool has_said_that_it_failed(const struct target_row *row)
 {
@@ -199,6 +212,7 @@ static void handle_target(struct batch *batch, struct batch_device *device, cons
     /* The device could not be made another offer: it has said nothing since that does not carry this result.
      */
     bool is_last = target_state_in_flight(target->row.state);
+    bool is_sudden = confirms && target->row.state < TARGET_ACCEPTED;
     if (said->attempt > target->row.attempt) /* its offer is lost: the next one has another number */
         target->row.attempt = said->attempt;
     if (!move_by_report(batch, target, report)) {
@@ -207,7 +221,7 @@ static void handle_target(struct batch *batch, struct batch_device *device, cons
             stop_work(batch, target, report, said->attempt, said->nonce);
     } else if (said->has_running && (is_last || is_news(batch, report)) &&
                !presence_is_older(&device->presence, &report->session)) {
-        note_running(device, &said->running, "confirmed");
+        note_result(device, report, is_sudden);
     }
     acknowledge(batch, report);
 }

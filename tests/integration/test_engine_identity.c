@@ -14,6 +14,7 @@
 #include "services.h"
 
 #define OLD_SHA "5555555555555555555555555555555555555555555555555555555555555555"
+#define NEW_SHA "7777777777777777777777777777777777777777777777777777777777777777"
 #define RETRIES                                                                                              \
     "{'name':'p','waves':[{'name':'all','size':{'rest':true}," FIXTURE_GATE                                  \
     "}],'rate':{'per_minute':600000},'in_flight':10,'timeouts':{'offer_seconds':30,'download_seconds':60,"   \
@@ -279,6 +280,38 @@ static void a_result_of_an_older_session_says_nothing_of_what_runs(void **state)
     fixture_release(fixture);
 }
 
+/* The database was restored to before the campaign that led to what runs: the attempt is made again, and the
+ * device says again what it came to. */
+static void a_result_said_again_says_nothing_of_what_runs(void **state)
+{
+    (void)state;
+    static const char *const sessions[] = {"", "'session':'0000000a.1',"};
+    for (int i = 0; i < 2; i++) {
+        char json[500];
+        struct fixture *fixture = offered("nonce,last");
+        snprintf(json, sizeof json,
+                 "{'report':'hello',%s'version':'v1.3.0t45772(a)','slot':1,'boot':'confirmed','reset_reason':"
+                 "'power_on','sha256':'" NEW_SHA "','can':['nonce']}",
+                 sessions[i]);
+        report(fixture, json);
+        fixture_tick(fixture);
+        int64_t asks = fixture->asks;
+        snprintf(json, sizeof json,
+                 "{'report':'confirmed',%s'campaign':1,'attempt':1,'nonce':'%%N1','version':"
+                 "'%%VERSION','slot':2,'sha256':'%%SHA'}",
+                 sessions[i]);
+        report(fixture, json);
+        fixture_tick(fixture);
+        assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
+        if (i == 0) /* nothing tells when it was: the device is asked */
+            assert_int_equal(fixture->asks, asks + 1);
+        else
+            assert_int_equal(
+                fixture_integer(fixture, "SELECT count(*) FROM devices WHERE version LIKE 'v1.3.0%'"), 1);
+        fixture_release(fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +324,7 @@ int main(void)
         cmocka_unit_test(what_was_last_is_no_news_without_proof),
         cmocka_unit_test(foreign_work_moves_nothing),
         cmocka_unit_test(cancels_and_acks_have_a_nonce_for_whoever_knows_it),
+        cmocka_unit_test(a_result_said_again_says_nothing_of_what_runs),
         cmocka_unit_test(a_result_of_an_older_session_says_nothing_of_what_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
