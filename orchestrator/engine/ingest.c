@@ -207,6 +207,11 @@ static void handle_target(struct batch *batch, struct batch_device *device, cons
     if (confirms && !ingest_confirmation_holds(batch, target, said, &rejection)) {
         ingest_reject(batch, report, rejection,
                       "the confirmation does not prove that the offered image runs");
+        /* What it ran already when this was offered: it has used the number, and the nonce with it, for
+         * another hop, which the database has lost. */
+        if (rejection == REJECTION_IMAGE_MISMATCH && target->row.state == TARGET_OFFERED &&
+            device->sha256 != NULL && strcmp(device->sha256, said->running.sha256) == 0)
+            (void)ingest_burn(batch, target);
         return;
     }
     /* The device could not be made another offer: it has said nothing since that does not carry this result.

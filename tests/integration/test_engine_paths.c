@@ -95,6 +95,42 @@ static void a_hop_of_a_lost_attempt_uses_up_its_number(void **state)
     fixture_release(fixture);
 }
 
+/* The database has lost a whole hop, and sees by the hello that it is done: the next one begins with a number
+ * that the device has used for it. */
+static void a_number_that_a_lost_hop_has_used_is_burnt(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_with_stones(1);
+    char json[400], nonce[NONCE_SIZE];
+    fixture_sql(fixture, "UPDATE presence SET online = false");
+    fixture_campaign(fixture, "c", POLICY);
+    fixture_tick(fixture);
+    target_is(fixture, "lamp-1", "pending 0 0 v1.0.8t45772(a)");
+    char *sha256 =
+        services_query(fixture->url, "SELECT sha256 FROM images WHERE firmware_id = 1 AND slot = 2");
+    snprintf(json, sizeof json,
+             "{'report':'hello','version':'v1.0.8t45772(a)','slot':2,'boot':'confirmed','reset_reason':"
+             "'power_on','sha256':'%s'}",
+             sha256);
+    fixture_report(fixture, "lamp-1", json);
+    fixture_tick(fixture);
+    target_is(fixture, "lamp-1", "offered 1 1 v1.0.9t45772(a)");
+    nonce_make(fixture->engine.image_secret, 1, "lamp-1", 1, nonce);
+    snprintf(json, sizeof json,
+             "{'report':'confirmed','campaign':1,'attempt':1,'nonce':'%s','version':'v1.0.8t45772(a)',"
+             "'slot':2,'sha256':'%s'}",
+             nonce, sha256);
+    free(sha256);
+    fixture_report(fixture, "lamp-1", json);
+    fixture_tick(fixture);
+    target_is(fixture, "lamp-1", "offered 2 1 v1.0.9t45772(a)");
+    assert_int_equal(fixture_rejected(fixture, "image_mismatch"), 1);
+    fixture_updates_itself(fixture, "lamp-1");
+    target_is(fixture, "lamp-1", "pending 2 2 v1.1.0t45772(a)");
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM device_failures"), 0);
+    fixture_release(fixture);
+}
+
 static void each_begins_where_it_stands(void **state)
 {
     (void)state;
@@ -308,6 +344,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_device_goes_hop_by_hop),
         cmocka_unit_test(a_hop_of_a_lost_attempt_uses_up_its_number),
+        cmocka_unit_test(a_number_that_a_lost_hop_has_used_is_burnt),
         cmocka_unit_test(each_begins_where_it_stands),
         cmocka_unit_test(a_confirmation_said_twice_is_one_hop),
         cmocka_unit_test(every_hop_has_its_own_attempts),
