@@ -107,6 +107,7 @@ static bool is_evicted(const struct eviction *eviction)
     return eviction->done_at > 0 && clock_milliseconds() - eviction->done_at < EVICTED_MILLISECONDS;
 }
 
+/* With each beat: an orchestrator that has renewed its lease meanwhile must get its connections back. */
 static void settle_evictions(void)
 {
     for (int i = 0; i < MQTT_CLIENT_IDS; i++) {
@@ -125,7 +126,6 @@ static bool evict(void *context, const char *client_id)
     struct shared *shared = context;
     struct eviction *unused = NULL;
     struct error error;
-    settle_evictions();
     for (int i = 0; i < MQTT_CLIENT_IDS; i++) {
         struct eviction *eviction = &evictions[i];
         bool is_needed = eviction->running != NULL || is_evicted(eviction);
@@ -159,6 +159,7 @@ void *watch_main(void *context)
     while (goes_on) {
         struct error error;
         long long began = clock_milliseconds();
+        settle_evictions();
         if (watch_beat(&watch, store, BEAT_MILLISECONDS, &error) == STATUS_OK) {
             shared_database_fine(shared);
             if (!watch.broken)

@@ -20,6 +20,7 @@ noted AS (
         outage_ended = CASE WHEN l.is_outage THEN l.at ELSE s.outage_ended END,
         heard_since = coalesce(l.at, s.heard_since), census_wanted = coalesce(l.at, s.census_wanted),
         discontinued_at = coalesce(l.at, s.discontinued_at), offers_held = l.at IS NOT NULL OR s.offers_held,
-        fleet_asked_to = CASE WHEN l.at IS NOT NULL THEN '' ELSE s.fleet_asked_to END
+        fleet_asked_to = CASE WHEN l.at IS NOT NULL THEN '' ELSE s.fleet_asked_to END,
+        fleet_asked_at = CASE WHEN l.at IS NULL THEN s.fleet_asked_at END
     FROM before b LEFT JOIN lost l ON true)
 SELECT EXISTS (SELECT FROM lost) FROM before
