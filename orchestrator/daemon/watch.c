@@ -243,7 +243,7 @@ static enum status beat(struct watch *watch, struct store *store, int millisecon
     if (watch->left)
         return come_back(watch, store, error);
     /* What it has committed is gone: an older state of the same database. */
-    if (served < watch->noted && continuity_end(store, error) != STATUS_OK)
+    if (served < watch->noted && continuity_end(store, watch->noted, error) != STATUS_OK)
         return error->status;
     watch->noted = served;
     bool connected = watch->ports.connected(context, &connections);

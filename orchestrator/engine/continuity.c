@@ -48,9 +48,11 @@ enum status continuity_check(struct store *store, struct error *error)
     return is_taken || is_same ? STATUS_OK : continuity_broken(error);
 }
 
-enum status continuity_end(struct store *store, struct error *error)
+enum status continuity_end(struct store *store, int64_t served, struct error *error)
 {
-    return store_run(store, &SQL_CONTINUITY_END, NULL, NULL, error);
+    struct store_parameters parameters = {0};
+    store_put_integer(&parameters, served);
+    return store_run(store, &SQL_CONTINUITY_END, &parameters, NULL, error);
 }
 
 enum status continuity_gone(struct store *store, const char *id, int64_t served, struct error *error)

@@ -13,8 +13,9 @@ enum status continuity_check(struct store *store, struct error *error) MUST_CHEC
 /* What others say who meet such a database before continuity_check has: STATUS_UNAVAILABLE. */
 enum status continuity_broken(struct error *error);
 
-/* An orchestrator knows that the database has lost what it had stored: it is treated as another one. */
-enum status continuity_end(struct store *store, struct error *error) MUST_CHECK;
+/* An orchestrator knows that the database has lost its answered beat of `served` (microseconds): it is
+ * treated as another one. */
+enum status continuity_end(struct store *store, int64_t served, struct error *error) MUST_CHECK;
 
 /* An orchestrator finds no row of its own; its last answered beat was at `served` (microseconds). Where no
  * other one has taken its place the database has lost it, and is treated as another one. */

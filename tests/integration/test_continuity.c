@@ -168,6 +168,29 @@ static void a_device_without_any_hello_is_asked_first(void **state)
     fixture_release(fixture);
 }
 
+/* The database has lost how a trial ended: the device is offered the same attempt, and says again what it
+ * came to. */
+static void what_ended_unseen_is_sent_again(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-1", "trial");
+    fixture_report(fixture, "lamp-1", hello);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 1); /* in the normal course of things its result is to come */
+    replace_database(fixture);
+    fixture_tick(fixture);
+    fixture_report(fixture, "lamp-1", hello);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 2);
+    assert_int_equal(fixture_integer(fixture, "SELECT attempt FROM targets"), 1);
+    fixture_reports(fixture, "lamp-1", "confirmed");
+    assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
+    fixture_release(fixture);
+}
+
 /* 1,000 a second, whoever asks. */
 static void the_fleet_is_asked_page_by_page(void **state)
 {
@@ -199,6 +222,7 @@ int main(void)
         cmocka_unit_test(nothing_is_done_in_the_middle_of_a_restore),
         cmocka_unit_test(a_foreign_key_that_is_dropped_is_not_waited_for),
         cmocka_unit_test(a_device_without_any_hello_is_asked_first),
+        cmocka_unit_test(what_ended_unseen_is_sent_again),
         cmocka_unit_test(the_fleet_is_asked_page_by_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,3 +3,4 @@
 UPDATE service SET identity = 'lost'
 WHERE identity IS DISTINCT FROM 'lost'
   AND NOT EXISTS (SELECT FROM outages WHERE orchestrator_id = $1 AND ended > timestamptz 'epoch' + $2::bigint * interval '1 microsecond')
+  AND (discontinued_at > timestamptz 'epoch' + $2::bigint * interval '1 microsecond') IS NOT TRUE
