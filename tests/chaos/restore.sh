@@ -1,14 +1,11 @@
 #!/usr/bin/env bash
 # A backup is restored while devices and orchestrators go on, in the middle of a campaign of which
-# the backup knows only the beginning. RESTORE_PARTS ("one_transaction new_cluster") says how:
+# the backup knows only the beginning. RESTORE_PARTS says how; all of them by default:
 #   one_transaction  into the same database, in one transaction
+#   no_transaction   into the same database, statement by statement
 #   new_cluster      into a new cluster, with orchestrators that start anew
-# Two more are run only when they are asked for, as they do not hold yet:
-#   no_transaction   into the same database, statement by statement. When all orchestrators lose
-#                    their places meanwhile, none of them goes on
 #   later_campaign   into the same database, when the campaign has ended, and the next one as well.
-#                    Devices repeat results of the older campaign, and the database takes those for
-#                    what runs, until their next hello
+#                    Devices repeat results of the older campaign, and run what the later one led to
 # Nothing halts, no device writes an image twice, the inventory is true within a stated time, and
 # the campaigns complete.
 #   RESTORE_DEVICES (60), RESTORE_SECONDS (10: of a campaign without the restore)
@@ -142,7 +139,7 @@ later_campaign() {
     then_inventory_is_true "and when the older campaign has ended" v1.6.0
 }
 
-for part in ${RESTORE_PARTS:-one_transaction new_cluster}; do
+for part in ${RESTORE_PARTS:-one_transaction no_transaction new_cluster later_campaign}; do
     $part
 done
 
