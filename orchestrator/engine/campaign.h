@@ -20,6 +20,7 @@ struct schedule {
 struct campaign {
     int64_t number;
     int64_t wire_number; /* by which devices know it */
+    bool fleet_is_asked; /* what devices run is not known yet: the database is another one than before */
     const char *name;
     bool is_rollback;
     bool settled;

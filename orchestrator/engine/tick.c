@@ -186,6 +186,9 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
         return error->status;
     if (waits)
         return STATUS_OK;
+    /* A way back does not wait: it can be asked for once more. */
+    if (campaign->snapshot.state == CAMPAIGN_SCHEDULED && campaign->fleet_is_asked && !campaign->is_rollback)
+        return campaign_explain(store, campaign, "the fleet is being asked what it runs", error);
     if (campaign->snapshot.state == CAMPAIGN_SCHEDULED) {
         if (planner_plan(work->engine, store, campaign, error) != STATUS_OK)
             return error->status;

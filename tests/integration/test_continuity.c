@@ -161,6 +161,8 @@ static void a_device_without_any_hello_is_asked_first(void **state)
     replace_database(fixture);
     fixture_tick(fixture);
     fixture_sql(fixture, "UPDATE presence SET last_seen = now() + interval '1 s', probed_at = NULL");
+    fixture_sql(fixture,
+                "UPDATE service SET fleet_asked_to = NULL, fleet_asked_at = now() - interval '16 s'");
     fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_tick(fixture);
     assert_int_equal(fixture->updates, 0);
@@ -188,6 +190,24 @@ static void what_ended_unseen_is_sent_again(void **state)
     assert_int_equal(fixture_integer(fixture, "SELECT attempt FROM targets"), 1);
     fixture_reports(fixture, "lamp-1", "confirmed");
     assert_int_equal(fixture_targets(fixture, "confirmed"), 1);
+    fixture_release(fixture);
+}
+
+/* Its members are chosen by what devices run. */
+static void a_campaign_begins_when_the_fleet_has_been_asked(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(3);
+    replace_database(fixture);
+    fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "scheduled");
+    assert_int_equal(
+        fixture_integer(fixture, "SELECT count(*) FROM campaigns WHERE state_reason LIKE '%asked%'"), 1);
+    fixture_sql(fixture,
+                "UPDATE service SET fleet_asked_to = NULL, fleet_asked_at = now() - interval '16 s'");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "running");
     fixture_release(fixture);
 }
 
@@ -223,6 +243,7 @@ int main(void)
         cmocka_unit_test(a_foreign_key_that_is_dropped_is_not_waited_for),
         cmocka_unit_test(a_device_without_any_hello_is_asked_first),
         cmocka_unit_test(what_ended_unseen_is_sent_again),
+        cmocka_unit_test(a_campaign_begins_when_the_fleet_has_been_asked),
         cmocka_unit_test(the_fleet_is_asked_page_by_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
