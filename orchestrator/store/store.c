@@ -148,9 +148,20 @@ static void ignore_notice(void *context, const PGresult *result)
     "-c idle_in_transaction_session_timeout=20s -c tcp_user_timeout=20s "                                    \
     "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2"
 
+/* A server that has ended says so, and closes the connection: whoever used it next would be told that the
+ * database is away, though it has long been back. The first read takes what it said, the second finds the
+ * end. */
+static bool is_connected(const struct store *store)
+{
+    return store->connection != NULL && PQstatus(store->connection) == CONNECTION_OK &&
+           (store->in_transaction ||
+            (PQconsumeInput(store->connection) == 1 && PQconsumeInput(store->connection) == 1 &&
+             PQstatus(store->connection) == CONNECTION_OK));
+}
+
 enum status store_connect(struct store *store, struct error *error)
 {
-    if (store->connection != NULL && PQstatus(store->connection) == CONNECTION_OK)
+    if (is_connected(store))
         return STATUS_OK;
     disconnect(store);
     /* A server or an orchestrator that vanishes without a word must hold up neither us nor, through the locks

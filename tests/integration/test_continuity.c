@@ -161,8 +161,7 @@ static void a_device_without_any_hello_is_asked_first(void **state)
     replace_database(fixture);
     fixture_tick(fixture);
     fixture_sql(fixture, "UPDATE presence SET last_seen = now() + interval '1 s', probed_at = NULL");
-    fixture_sql(fixture,
-                "UPDATE service SET fleet_asked_to = NULL, fleet_asked_at = now() - interval '16 s'");
+    fixture_sql(fixture, "UPDATE service SET fleet_asked_to = NULL, fleet_asked_at = now() - interval '3 s'");
     fixture_campaign(fixture, "c", FIXTURE_TWO_WAVES);
     fixture_tick(fixture);
     assert_int_equal(fixture->updates, 0);
@@ -204,8 +203,7 @@ static void a_campaign_begins_when_the_fleet_has_been_asked(void **state)
     fixture_state_is(fixture, "c", "scheduled");
     assert_int_equal(
         fixture_integer(fixture, "SELECT count(*) FROM campaigns WHERE state_reason LIKE '%asked%'"), 1);
-    fixture_sql(fixture,
-                "UPDATE service SET fleet_asked_to = NULL, fleet_asked_at = now() - interval '16 s'");
+    fixture_sql(fixture, "UPDATE service SET fleet_asked_to = NULL, fleet_asked_at = now() - interval '3 s'");
     fixture_tick(fixture);
     fixture_state_is(fixture, "c", "running");
     fixture_release(fixture);

@@ -450,9 +450,35 @@ static void statements_are_planned_for_the_tables_as_they_are(void **state)
     store_destroy(store);
 }
 
+/* PostgreSQL was restarted while nobody asked it anything: nobody has to hear of it. */
+static void a_connection_that_ended_meanwhile_is_made_again(void **state)
+{
+    (void)state;
+    static const struct store_statement hello = {0, "hello", "SELECT 1"};
+    char url[256];
+    services_new_database(url);
+    struct store *store = store_create(url, "one that ends");
+    struct error error;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(store_run(store, &hello, NULL, NULL, &error), STATUS_OK);
+        assert_int_equal(
+            services_query_integer(url, "SELECT count(*) FROM (SELECT pg_terminate_backend(pid, 5000) "
+                                        "FROM pg_stat_activity WHERE application_name = 'one that ends') t"),
+            1);
+        if (i == 0) {
+            assert_int_equal(store_run(store, &hello, NULL, NULL, &error), STATUS_OK);
+            continue;
+        }
+        assert_int_equal(store_begin(store, &error), STATUS_OK);
+        store_rollback(store);
+    }
+    store_destroy(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_connection_that_ended_meanwhile_is_made_again),
         cmocka_unit_test(arrays_are_read_back),
         cmocka_unit_test(errors_say_what_kind_they_are),
         cmocka_unit_test(a_wrong_password_or_no_server_is_unavailable),
