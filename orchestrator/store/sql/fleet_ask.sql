@@ -11,6 +11,6 @@ asked AS (
     INSERT INTO asks (device_id) SELECT device_id FROM page WHERE NOT has_said ORDER BY device_id ON CONFLICT (device_id) DO NOTHING
     RETURNING device_id),
 done AS MATERIALIZED (
-    SELECT t.after, t.since, (SELECT max(device_id) FROM page) AS up_to FROM turn t WHERE (SELECT count(*) FROM asked) >= 0)
+    SELECT t.after, t.since, (SELECT CASE WHEN count(*) = $1 THEN max(device_id) END FROM page) AS up_to FROM turn t WHERE (SELECT count(*) FROM asked) >= 0)
 UPDATE service s SET fleet_asked_to = d.up_to, fleet_asked_at = clock_timestamp()
 FROM done d WHERE s.fleet_asked_to = d.after AND s.discontinued_at = d.since
