@@ -66,7 +66,6 @@ struct fixture *fixture_make(int devices)
              "INSERT INTO presence (device_id, online) SELECT device_id, true FROM devices;"
              /* Everything that is said is stored at once: here is no orchestrator that could be behind. */
              "INSERT INTO orchestrators VALUES ('fixture', '{}', 'infinity', 'infinity');"
-             "UPDATE service SET identity = database_identity(), foreign_keys = schema_foreign_keys();"
              "INSERT INTO firmware (version, ptype, version_order, fota_class, created_by) "
              "VALUES ('" FIXTURE_VERSION "', 45772, '110v', 'a', 'tester');"
              "INSERT INTO image_bytes SELECT encode(sha256(b), 'hex'), octet_length(b), b "

@@ -222,6 +222,9 @@ void services_new_database(char url[256])
     snprintf(sql, sizeof sql, "CREATE DATABASE %s TEMPLATE fleet_template", name);
     free(services_query(services_start()->database_url, sql));
     url_of(name, url);
+    /* It was served before: nobody has to be asked what runs. */
+    free(services_query(
+        url, "UPDATE service SET identity = database_identity(), foreign_keys = schema_foreign_keys()"));
 }
 
 void services_empty_database(char url[256])
