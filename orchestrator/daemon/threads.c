@@ -249,7 +249,6 @@ static bool wait_for_database(struct shared *shared, struct store *store)
     for (;;) {
         struct error error;
         if (store_connect(store, &error) == STATUS_OK && migrate_check(store, &error) == STATUS_OK &&
-            continuity_note_schema(store, &error) == STATUS_OK &&
             engine_load_secret(store, shared->engine.image_secret, &error) == STATUS_OK) {
             atomic_store(&shared->secret_known, true);
             shared_database_fine(shared);

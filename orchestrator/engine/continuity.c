@@ -29,7 +29,7 @@ enum status continuity_check(struct store *store, struct error *error)
     if (read_boolean(store, &SQL_CONTINUITY_CHECK, NULL, &is_there, &is_same, error) != STATUS_OK)
         return error->status;
     if (is_same) /* what its operators add and drop is part of it, too: they do not tell anybody */
-        return continuity_note_schema(store, error);
+        return store_run(store, &SQL_CONTINUITY_SCHEMA, NULL, NULL, error);
     if (!is_there)
         return continuity_broken(error);
     struct store_parameters parameters = {0};
@@ -61,11 +61,6 @@ enum status continuity_gone(struct store *store, const char *id, int64_t served,
     store_put_text(&parameters, id);
     store_put_integer(&parameters, served);
     return store_run(store, &SQL_CONTINUITY_GONE, &parameters, NULL, error);
-}
-
-enum status continuity_note_schema(struct store *store, struct error *error)
-{
-    return store_run(store, &SQL_CONTINUITY_SCHEMA, NULL, NULL, error);
 }
 
 enum status continuity_ask_fleet(struct store *store, struct error *error)

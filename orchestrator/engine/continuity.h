@@ -5,8 +5,9 @@
 #include "engine.h"
 #include "store.h"
 
-/* STATUS_OK: it is; or it has turned out to be another one, whole, and is taken for the one that is served
- * from now on: that is logged, and the fleet is going to be asked. STATUS_UNAVAILABLE: a restore is at work.
+/* STATUS_OK: it is, and what makes its schema whole is noted; or it has turned out to be another one, whole,
+ * and is taken for the one that is served from now on: that is logged, and the fleet is going to be asked.
+ * STATUS_UNAVAILABLE: a restore is at work.
  */
 enum status continuity_check(struct store *store, struct error *error) MUST_CHECK;
 
@@ -21,9 +22,6 @@ enum status continuity_end(struct store *store, int64_t served, struct error *er
  * other one has taken its place the database has lost it, and is treated as another one. */
 enum status continuity_gone(struct store *store, const char *id, int64_t served,
                             struct error *error) MUST_CHECK;
-
-/* Notes what makes the schema whole: after migrations, and as part of each continuity_check. */
-enum status continuity_note_schema(struct store *store, struct error *error) MUST_CHECK;
 
 enum { CONTINUITY_ASKS_PER_SECOND = 1000 };
 

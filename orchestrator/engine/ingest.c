@@ -48,7 +48,7 @@ static bool is_news(const struct batch *batch, const struct report *report)
 
 static void acknowledge(struct batch *batch, const struct report *report)
 {
-    if (report->kind == REPORT_CANCELLED || !target_event_is_result(report->target.event))
+    if (!ingest_is_result(report))
         return;
     /* `confirmed` has always had a nonce; an ack has one for whoever knows attempts by it. */
     const struct batch_device *device = ingest_find_device(batch, report->device);

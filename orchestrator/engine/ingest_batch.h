@@ -88,6 +88,10 @@ enum status ingest_load(struct batch *batch, struct store *store, struct error *
 
 /* --- ingest_identity.c: whose result a result is ----------------------------------------------------- */
 
+/* Whether a report of a target, or what a hello carries, ends its attempt: the device repeats it until it is
+ * acknowledged. */
+bool ingest_is_result(const struct report *report);
+
 /* Whether `nonce` is that of this attempt of the target, or none is said. */
 bool ingest_is_of_attempt(const struct batch *batch, const struct batch_target *target, int64_t attempt,
                           const char *nonce);

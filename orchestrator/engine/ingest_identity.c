@@ -35,7 +35,7 @@ bool ingest_confirmation_holds(const struct batch *batch, const struct batch_tar
     return strcmp(said->running.version, row->to_version) == 0 && (is_offered || is_previous);
 }
 
-static bool is_result(const struct report *report)
+bool ingest_is_result(const struct report *report)
 {
     return report->kind != REPORT_CANCELLED && target_event_is_result(report->target.event);
 }
@@ -68,7 +68,7 @@ bool ingest_burn(struct batch *batch, struct batch_target *target)
 void ingest_take_foreign(struct batch *batch, struct batch_target *target, const struct batch_device *device,
                          const struct report *report)
 {
-    if (!is_result(report))
+    if (!ingest_is_result(report))
         return;
     note_outcome(batch, &batch->foreign, NULL, report);
     /* Firmware that knows attempts by their nonce says it in every result; older one, in `confirmed` alone.
@@ -81,7 +81,7 @@ void ingest_take_foreign(struct batch *batch, struct batch_target *target, const
 
 void ingest_take_late(struct batch *batch, const struct batch_target *target, const struct report *report)
 {
-    if (is_result(report) && report->target.event != TARGET_EVENT_CONFIRMED &&
+    if (ingest_is_result(report) && report->target.event != TARGET_EVENT_CONFIRMED &&
         report->target.attempt < target->row.attempt)
         note_outcome(batch, &batch->late, target, report);
 }
@@ -117,14 +117,11 @@ static enum status write_late(const struct batch *batch, struct store *store, st
     struct array columns[6] = {0};
     for (const struct batch_outcome *late = batch->late; late != NULL; late = late->next) {
         const struct target_report *said = &late->report->target;
-        enum target_state state = said->event == TARGET_EVENT_REJECTED ? TARGET_REJECTED
-                                  : said->event == TARGET_EVENT_FAILED ? TARGET_FAILED
-                                                                       : TARGET_REVERTED;
         array_put_integer(&columns[0], late->target->row.campaign);
         array_put_integer(&columns[1], late->target->row.wave);
         array_put_text(&columns[2], late->report->device);
         array_put_integer(&columns[3], said->attempt);
-        array_put_text(&columns[4], target_state_name(state));
+        array_put_text(&columns[4], target_event_name(said->event)); /* a result is called as its state */
         array_put_text(&columns[5], said->reason);
     }
     return store_run_arrays(store, &SQL_EVENT_LATE, columns, 6, error);

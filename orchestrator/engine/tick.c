@@ -337,18 +337,20 @@ static enum status send_calls(const struct engine *engine, struct store *store, 
     return status;
 }
 
+static enum status begin_sweep(struct store *store, struct error *error)
+{
+    if (continuity_check(store, error) != STATUS_OK ||
+        store_run(store, &SQL_OUTAGE_ASK, NULL, NULL, error) != STATUS_OK)
+        return error->status;
+    return continuity_ask_fleet(store, error);
+}
+
 enum status tick(const struct engine *engine, struct store *store, bool *more, struct error *error)
 {
     struct arena list = {0};
     int64_t *numbers = NULL, count = 0;
     struct ask_work asks = {.engine = engine};
-    enum status status = STATUS_OK;
-    if (!engine->is_between_sweeps)
-        status = continuity_check(store, error);
-    if (status == STATUS_OK && !engine->is_between_sweeps)
-        status = store_run(store, &SQL_OUTAGE_ASK, NULL, NULL, error);
-    if (status == STATUS_OK && !engine->is_between_sweeps)
-        status = continuity_ask_fleet(store, error);
+    enum status status = engine->is_between_sweeps ? STATUS_OK : begin_sweep(store, error);
     if (status == STATUS_OK)
         status = store_transaction(store, ask_registered, &asks, error);
     *more = asks.more;

@@ -66,11 +66,16 @@ static bool read_integer(json_t *object, const char *name, int64_t low, int64_t 
     return true;
 }
 
+static bool is_word(const char *text, size_t size)
+{
+    return text != NULL && text[0] != '\0' && strlen(text) < size &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(text);
+}
+
 static bool read_word(json_t *object, const char *name, char *text, size_t size, struct report *report)
 {
     const char *value = json_string_value(json_object_get(object, name));
-    if (value == NULL || value[0] == '\0' || strlen(value) >= size ||
-        strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(value))
+    if (!is_word(value, size))
         return reject(report, REJECTION_BAD_MEMBER, "%s: must be a word of 1 to %zu characters of a-z 0-9 _",
                       name, size - 1);
     snprintf(text, size, "%s", value);
@@ -189,8 +194,7 @@ static bool read_can(json_t *object, struct report *report)
     json_array_foreach(can, i, word)
     {
         const char *text = json_string_value(word);
-        is_good = is_good && text != NULL && text[0] != '\0' && strlen(text) < CAN_WORD_SIZE &&
-                  strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(text);
+        is_good = is_good && is_word(text, CAN_WORD_SIZE);
         if (is_good)
             used += (size_t)snprintf(report->can + used, sizeof report->can - used, "%s%s", i > 0 ? "," : "",
                                      text);

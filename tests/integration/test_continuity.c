@@ -145,7 +145,7 @@ static void a_foreign_key_that_is_dropped_is_not_waited_for(void **state)
     struct fixture *fixture = fixture_make(1);
     struct error error;
     fixture_sql(fixture, "CREATE TABLE notes (device_id text COLLATE \"C\" REFERENCES devices)");
-    assert_int_equal(continuity_note_schema(fixture->store, &error), STATUS_OK);
+    assert_int_equal(continuity_check(fixture->store, &error), STATUS_OK);
     fixture_sql(fixture, "DROP TABLE notes");
     assert_int_equal(continuity_check(fixture->store, &error), STATUS_OK);
     replace_database(fixture);

@@ -235,11 +235,8 @@ static void a_late_will_ends_nothing(void **state)
     fixture_release(fixture);
 }
 
-/* Without sessions nothing tells the last will of an earlier connection, stored late by another orchestrator,
- * from the end of this one: the device is asked, and not given up before its time to answer is over. */
-static void a_will_without_a_session_may_be_late(void **state)
+static struct fixture *one_whose_will_has_come(void)
 {
-    (void)state;
     struct fixture *fixture = fixture_make(1);
     hello(fixture, "lamp-1", "");
     presence(fixture, "lamp-1", false, "");
@@ -247,6 +244,15 @@ static void a_will_without_a_session_may_be_late(void **state)
     fixture_tick(fixture);
     assert_int_equal(fixture->updates, 0);
     assert_int_equal(fixture->asks, 1);
+    return fixture;
+}
+
+/* Without sessions nothing tells the last will of an earlier connection, stored late by another orchestrator,
+ * from the end of this one: the device is asked, and not given up before its time to answer is over. */
+static void a_will_without_a_session_may_be_late(void **state)
+{
+    (void)state;
+    struct fixture *fixture = one_whose_will_has_come();
     fixture_sql(fixture,
                 "UPDATE orchestrators SET watermark = clock_timestamp()"); /* its answer may be here */
     fixture_sql(fixture, "UPDATE waves SET opened_at = opened_at - interval '101 s'");
@@ -262,12 +268,7 @@ static void a_will_without_a_session_may_be_late(void **state)
 static void who_does_not_answer_has_gone(void **state)
 {
     (void)state;
-    struct fixture *fixture = fixture_make(1);
-    hello(fixture, "lamp-1", "");
-    presence(fixture, "lamp-1", false, "");
-    fixture_campaign(fixture, "c", ALL_AT_ONCE);
-    fixture_tick(fixture);
-    assert_int_equal(fixture->asks, 1);
+    struct fixture *fixture = one_whose_will_has_come();
     fixture_later(fixture, 101);
     assert_int_equal(fixture_targets(fixture, "skipped"), 1);
     fixture_release(fixture);
