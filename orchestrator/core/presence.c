@@ -111,15 +111,16 @@ bool presence_has_said(const struct presence *presence, const struct device_sess
            compare(presence, said) == SESSION_SAME;
 }
 
-bool presence_hello(struct presence *presence, const struct device_session *said)
+bool presence_hello(struct presence *presence, const struct device_session *said, bool answers)
 {
     if (said->number == 0) {
         forget_session(presence);
     } else {
         enum session_order order = compare(presence, said);
-        if (order == SESSION_OLDER)
+        bool is_other_boot = strcmp(said->boot, presence->session.boot) != 0;
+        if (order == SESSION_OLDER && !(answers && is_other_boot))
             return false;
-        if (order == SESSION_NEWER)
+        if (order != SESSION_SAME)
             adopt(presence, said);
     }
     presence->said = true;

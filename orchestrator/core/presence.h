@@ -34,8 +34,10 @@ bool presence_is_older(const struct presence *presence, const struct device_sess
 /* Whether a message is of the present session, and its hello is stored: that says what runs. */
 bool presence_has_said(const struct presence *presence, const struct device_session *said);
 
-/* A hello. False where it is of an older connection: what it says of the running image is old, too. */
-bool presence_hello(struct presence *presence, const struct device_session *said);
+/* A hello. False where it is of an older connection: what it says of the running image is old, too. Boots
+ * have no order of their own, and one that was never heard of may be stored last; so a hello that answers a
+ * question is believed of any boot. */
+bool presence_hello(struct presence *presence, const struct device_session *said, bool answers);
 
 /* What a retained presence message says beside what is stored. It may be older, so that only the end of a
  * session is believed; else the device is asked. */

@@ -286,10 +286,13 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
     follow_activity(batch, report);
     /* Without a session its age is all that can be known of it: it answers what was asked before it came. */
     bool is_old = !is_news(batch, report) && report->session.number == 0;
-    if (!is_old && !presence_hello(&device->presence, &report->session))
+    long long age = report->received_at > 0 ? batch->began - report->received_at : 0;
+    if (!is_old && !presence_hello(&device->presence, &report->session, age <= device->asked_ago)) {
+        device->ask = true; /* or it is the other one that is old */
         return;
+    }
     device->has_hello = true;
-    device->hello_age = report->received_at > 0 ? batch->began - report->received_at : 0;
+    device->hello_age = age;
     if (is_old)
         return;
     device->connected = true;

@@ -30,6 +30,7 @@ struct batch_device {
     const char *reset_reason;
     struct presence
         presence;        /* as stored, then as said by presence and hello, behind which stands a connection */
+    long long asked_ago; /* milliseconds since it was asked for a hello; below 0: no question is open */
     bool has_hello;      /* of the present connection */
     long long hello_age; /* milliseconds for which it has waited to be stored */
     bool activated;      /* it was heard of before */

@@ -100,6 +100,12 @@ static enum status load_devices(struct batch *batch, struct store *store, struct
     return STATUS_OK;
 }
 
+static void read_presence(const struct store_rows *rows, int64_t row, struct batch_device *device)
+{
+    presence_row_read(rows, row, &device->presence);
+    device->asked_ago = store_rows_null(rows, row, 6) ? -1 : store_rows_integer(rows, row, 6);
+}
+
 /* After the lock: nobody else changes it any more. */
 static enum status load_presence(struct batch *batch, struct store *store, struct error *error)
 {
@@ -123,7 +129,7 @@ static enum status load_presence(struct batch *batch, struct store *store, struc
     for (int64_t i = 0; i < store_rows_count(rows); i++) {
         struct batch_device *device = ingest_find_device(batch, store_rows_text(rows, i, 0));
         if (device != NULL)
-            presence_row_read(rows, i, &device->presence);
+            read_presence(rows, i, device);
     }
     store_rows_free(rows);
     return STATUS_OK;

@@ -1,6 +1,21 @@
 # What the tests that kill programs share, beside the words of the scenarios. Sourced.
 . "$(dirname "${BASH_SOURCE[0]}")/../scenario/lib.sh"
 
+# stopped SECONDS PID...: processes that stop answering and keep every connection open, and then go on.
+stopped() {
+    kill -STOP "${@:2}"
+    sleep "$1"
+    kill -CONT "${@:2}"
+}
+
+# All processes of PostgreSQL, one a line.
+postgres() {
+    local postmaster
+    postmaster=$(services pid postgres | head -n 1)
+    echo "$postmaster"
+    tr ' ' '\n' < "/proc/$postmaster/task/$postmaster/children" | sed '/^$/d'
+}
+
 # when_fleets_end: the devices are switched off, and what they run and have flashed stands in the table flashes.
 when_fleets_end() {
     local number

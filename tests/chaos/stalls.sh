@@ -14,12 +14,6 @@ sed "s/^http_port = .*/http_port = $(($(cat "$work/state/http.port") + 1))/
 "$build/bin/orchestratord" --config "$work/second.conf" 2> "$work/second.log" &
 helpers+=($!)
 
-# stopped SECONDS PID...: and then they go on.
-stopped() {
-    kill -STOP "${@:2}"
-    sleep "$1"
-    kill -CONT "${@:2}"
-}
 # goes_on WORDS: more devices are confirmed than before.
 goes_on() {
     local before
@@ -27,18 +21,11 @@ goes_on() {
     eventually t "SELECT confirmed > $before OR state = 'completed' FROM ops.campaign_progress"
     echo "stalls: $*: $(sql 'SELECT confirmed FROM ops.campaign_progress') of $devices confirmed"
 }
-# All its processes, as if the host did: connections stay, nobody answers.
-postgres() {
-    local postmaster
-    postmaster=$(services pid postgres | head -n 1)
-    echo "$postmaster" && cat "/proc/$postmaster/task/$postmaster/children"
-}
-
 when_campaign spring v1.1.0
 when_confirmed spring 5
 stopped 4 "$(services pid mosquitto)"
 goes_on "the broker stood still for 4 seconds"
-mapfile -t -d ' ' processes < <(postgres | tr '\n' ' ')
+mapfile -t processes < <(postgres)
 stopped 4 "${processes[@]}"
 goes_on "PostgreSQL stood still for 4 seconds"
 orchestratord=$(services pid orchestratord)

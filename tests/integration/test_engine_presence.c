@@ -274,6 +274,33 @@ static void who_does_not_answer_has_gone(void **state)
     fixture_release(fixture);
 }
 
+/* It booted twice in an outage. Of two orchestrators one stored the second boot, then the other one the
+ * first, and its end: the device is asked, and who answers is there. */
+static void boots_that_are_stored_in_the_wrong_order_are_asked_about(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    hello(fixture, "lamp-1", "0000000a.1");
+    hello(fixture, "lamp-1", "0000000c.1");
+    presence(fixture, "lamp-1", true, "0000000b.1");
+    presence(fixture, "lamp-1", false, "0000000b.1");
+    assert_false(is_online(fixture, "lamp-1"));
+    fixture->report_age = 1000; /* this hello came before the question */
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, 1);
+    fixture_report(
+        fixture, "lamp-1",
+        "{'report':'hello','session':'0000000c.1','version':'v1.0.5t45772(a)','slot':1,'boot':'confirmed',"
+        "'reset_reason':'power_on','sha256':'5555555555555555555555555555555555555555555555555555555555555555'}");
+    assert_false(is_online(fixture, "lamp-1"));
+    hello(fixture, "lamp-1", "0000000c.1");
+    assert_true(is_online(fixture, "lamp-1"));
+    fixture_campaign(fixture, "c", ALL_AT_ONCE);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 1);
+    fixture_release(fixture);
+}
+
 static void an_old_hello_says_nothing_of_what_runs(void **state)
 {
     (void)state;
@@ -377,6 +404,7 @@ int main(void)
         cmocka_unit_test(a_late_will_ends_nothing),
         cmocka_unit_test(a_will_without_a_session_may_be_late),
         cmocka_unit_test(who_does_not_answer_has_gone),
+        cmocka_unit_test(boots_that_are_stored_in_the_wrong_order_are_asked_about),
         cmocka_unit_test(an_old_hello_says_nothing_of_what_runs),
         cmocka_unit_test(who_reports_while_it_is_offline_is_asked),
         cmocka_unit_test(the_census_finds_who_came_who_went_and_who_is_gone),

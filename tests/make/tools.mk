@@ -24,6 +24,7 @@ check-long: deps
 	@BUILD=$(BUILD) FAILOVER_DEVICES=2000 FAILOVER_SECONDS=60 FAILOVER_FALLS='behind asynchronous synchronous' tests/chaos/failover.sh
 	@BUILD=$(BUILD) RESTORE_DEVICES=2000 RESTORE_SECONDS=60 tests/chaos/restore.sh
 	@BUILD=$(BUILD) tests/scenario/old_orchestrator.sh
+	@for run in 1 2 3; do BUILD=$(BUILD) tests/chaos/absent.sh || exit 1; done
 scenarios: programs lx106-programs
 	@BUILD=$(BUILD) tests/run.sh $(SCENARIOS)
 

@@ -2,7 +2,7 @@
 -- of life of an online device less than ten seconds after the last one is not written. One that went and came back in between (was_offline) has changed all the
 -- same. A hello is noted with the time at which it came (age: for how many seconds it
 -- has waited to be stored): one that came before the question is no answer. A device that is not online by what is stored, and yet reports, is asked for a hello.
--- So is one whose connection has ended by a message without a session: that may be the end of an earlier connection, come late by way of another orchestrator.
+-- So is one whose connection has ended: that may be the end of an earlier one, come late by way of another orchestrator.
 WITH said AS (
     SELECT * FROM unnest($1::text[], $2::boolean[], $3::boolean[], $4::boolean[], $5::boolean[], $6::boolean[], $7::text[], $8::boolean[], $9::text[], $10::double precision[])
          AS u(device_id, said, online, was_offline, awaits_hello, has_hello, session, session_over, boots, age)),
@@ -22,7 +22,7 @@ updated AS (
     FROM said u
     WHERE p.device_id = u.device_id
       AND (u.said OR u.has_hello OR NOT p.online OR p.last_seen IS NULL OR p.last_seen < now() - interval '10 seconds')
-    RETURNING p.device_id, u.said, p.online, p.session)
+    RETURNING p.device_id, p.online)
 INSERT INTO asks (device_id)
-SELECT device_id FROM updated WHERE NOT online AND (NOT said OR session IS NULL) ORDER BY device_id
+SELECT device_id FROM updated WHERE NOT online ORDER BY device_id
 ON CONFLICT (device_id) DO NOTHING

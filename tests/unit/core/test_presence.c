@@ -25,7 +25,13 @@ static bool connection(struct presence *presence, const char *text, bool online)
 static bool hello(struct presence *presence, const char *text)
 {
     struct device_session said = session(text);
-    return presence_hello(presence, &said);
+    return presence_hello(presence, &said, false);
+}
+
+static bool answer(struct presence *presence, const char *text)
+{
+    struct device_session said = session(text);
+    return presence_hello(presence, &said, true);
 }
 
 static enum presence_census retained(struct presence *presence, const char *text, bool online)
@@ -194,9 +200,35 @@ static void a_will_of_an_earlier_boot_does_not_end_firmware_without_sessions(voi
     assert_true(is_reachable(&presence));
 }
 
+/* The trial's boot was heard of only after the boot that followed it: to the order of boots it is the newer
+ * one. */
+static void whoever_answers_is_there(void **state)
+{
+    (void)state;
+    struct presence presence = {0};
+    hello(&presence, A1);
+    hello(&presence, "cccccccc.1");
+    connection(&presence, B1, true);
+    connection(&presence, B1, false);
+    assert_false(hello(&presence, "cccccccc.1"));
+    assert_false(presence.online);
+    assert_true(answer(&presence, "cccccccc.1"));
+    assert_true(is_reachable(&presence));
+    assert_false(connection(&presence, B1, false));
+    assert_true(presence.online);
+    /* Within one boot the numbers are the order. */
+    assert_true(hello(&presence, "cccccccc.2"));
+    assert_false(answer(&presence, "cccccccc.1"));
+    /* A connection that has ended answers nothing. */
+    connection(&presence, "cccccccc.2", false);
+    answer(&presence, "cccccccc.2");
+    assert_false(presence.online);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whoever_answers_is_there),
         cmocka_unit_test(only_the_hello_makes_it_reachable),
         cmocka_unit_test(a_new_connection_waits_for_its_own_hello),
         cmocka_unit_test(a_late_will_ends_its_own_session_only),
