@@ -19,6 +19,7 @@ static void *sender_main(void *context)
         outbox_publish(&outbox, &sender->publisher);
         arena_release(&arena);
         pthread_mutex_lock(&sender->mutex);
+        sender->published++;
     }
     pthread_mutex_unlock(&sender->mutex);
     return NULL;
@@ -48,8 +49,25 @@ void sender_send(struct sender *sender, const struct outbox *outbox, struct aren
     sender->arena = *arena;
     *arena = (struct arena){0};
     sender->waits = true;
+    sender->taken++;
     pthread_cond_broadcast(&sender->changed);
     pthread_mutex_unlock(&sender->mutex);
+}
+
+int64_t sender_taken(struct sender *sender)
+{
+    pthread_mutex_lock(&sender->mutex);
+    int64_t taken = sender->taken;
+    pthread_mutex_unlock(&sender->mutex);
+    return taken;
+}
+
+bool sender_has_published(struct sender *sender, int64_t count)
+{
+    pthread_mutex_lock(&sender->mutex);
+    bool has = sender->published >= count;
+    pthread_mutex_unlock(&sender->mutex);
+    return has;
 }
 
 void sender_stop(struct sender *sender)

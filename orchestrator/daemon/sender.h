@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "engine.h"
 
@@ -16,6 +17,7 @@ struct sender {
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t changed;
     bool waits, stopping;
+    int64_t taken, published; /* outboxes */
     struct outbox outbox;
     struct arena arena;
 };
@@ -27,6 +29,10 @@ enum status sender_start(struct sender *sender, const struct publisher *publishe
 /* publisher.send: takes both over. Returns when the outbox before this one has left its place: memory is
  * bounded. */
 void sender_send(struct sender *sender, const struct outbox *outbox, struct arena *arena);
+
+/* How many outboxes it has been given, and whether so many have been published. */
+int64_t sender_taken(struct sender *sender);
+bool sender_has_published(struct sender *sender, int64_t count);
 
 /* Publishes what waits, and ends the thread. Nothing may be sent after it. Harmless when not started. */
 void sender_stop(struct sender *sender);

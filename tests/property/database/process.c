@@ -62,6 +62,7 @@ struct process {
         int64_t at; /* shifted_steady() */
     } evicted[EVICTED_MAX];
     unsigned evicted_count; /* since its start: the last of them are kept */
+    int64_t owed;           /* outboxes before the present beat; the watch's thread alone */
     struct report retained[CENSUS_MAX];
     size_t retained_count;
     bool census_ended;
@@ -254,15 +255,17 @@ static bool reachable(void *context)
 
 static void publish_marker(void *context, int64_t moment)
 {
+    struct process *process = context;
     char text[24];
+    process->owed = sender_taken(&process->sender);
     snprintf(text, sizeof text, "%lld", (long long)moment);
     tell(context, CONTROL_MARKER, text);
 }
 
 static int64_t acknowledged(void *context)
 {
-    const struct process *process = context;
-    return atomic_load(&process->acknowledged);
+    struct process *process = context;
+    return sender_has_published(&process->sender, process->owed) ? atomic_load(&process->acknowledged) : 0;
 }
 
 static int64_t stored(void *context)
@@ -456,6 +459,8 @@ void process_run(int number, int reports, int control, const char *database_url,
         int64_t began = shifted_steady();
         if (is_connected(&process) && tick(&process.engine, store, &more, &error) != STATUS_OK)
             complain(&process, &error);
+        while (!sender_has_published(&process.sender, sender_taken(&process.sender)))
+            rest(1); /* time does not pass between a decision and its message */
         atomic_store(&progress->ticked_at, began);
         for (int i = 0; i < TICK_MILLISECONDS && !more && atomic_load(&progress->wanted_at) <= began; i++)
             rest(1);

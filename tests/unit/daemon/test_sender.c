@@ -147,6 +147,26 @@ static void nothing_to_send_is_no_outbox(void **state)
     arena_release(&arena);
 }
 
+/* What the watch waits for before it takes a beat for answered. */
+static void what_was_handed_over_is_published_when_the_broker_has_it(void **state)
+{
+    (void)state;
+    assert_true(sender_has_published(&sender, sender_taken(&sender)));
+    send_text("a", "one");
+    int64_t first = sender_taken(&sender);
+    send_text("a", "two");
+    int64_t second = sender_taken(&sender);
+    assert_false(sender_has_published(&sender, first));
+    let(1);
+    while (!sender_has_published(&sender, first))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    assert_false(sender_has_published(&sender, second));
+    let(1);
+    while (!sender_has_published(&sender, second))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    assert_int_equal(published.count, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +174,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_third_outbox_waits_for_the_first, begin, end),
         cmocka_unit_test_setup_teardown(the_stop_publishes_what_waits, begin, end),
         cmocka_unit_test(nothing_to_send_is_no_outbox),
+        cmocka_unit_test_setup_teardown(what_was_handed_over_is_published_when_the_broker_has_it, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
