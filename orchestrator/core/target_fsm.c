@@ -73,7 +73,8 @@ const struct target_edge target_edges[] = {
     {53, TARGET_FAILED, ON(RETRY), P,
      "the policy tries again after a failure before the flip, or an outage explains it"},
     {54, TARGET_REVERTED, ON(RETRY), P, "the policy tries again after a revert, or an outage explains it"},
-    {55, S, ON(RETRY), P, "the policy tries again after silence"},
+    {55, S, ON(RETRY), P,
+     "the policy tries again after silence, or a restored database may have lost what the device said"},
     {56, P, ON(STEP), P, "a stepping stone is reached, though the offer had been withdrawn"},
     {57, O, ON(STEP), P, "a stepping stone is reached; the reports before were lost"},
     {58, A, ON(STEP), P, "a stepping stone is reached; the reports before were lost"},
@@ -92,6 +93,10 @@ const struct target_edge target_edges[] = {
     {67, TARGET_REJECTED, ON(CONFIRMED), TARGET_CONFIRMED,
      "it said no to another attempt, as it had done an earlier one: corrected"},
     {68, T, ON(CANCEL), C, "its device is not registered any more"},
+    {69, T, ON(RETRIAL), I, "the new image found no connection; the old one has one, and boots it once more"},
+    {70, O, ON(RETRIAL), I, "the same; the reports before it were lost"},
+    {71, A, ON(RETRIAL), I, "the same; the reports before it were lost"},
+    {72, D, ON(RETRIAL), I, "the same; the reports before it were lost"},
 };
 const int target_edge_count = sizeof target_edges / sizeof target_edges[0];
 

@@ -21,7 +21,7 @@
     X(TARGET_CANCELLED, "cancelled")                                                                         \
     X(TARGET_SKIPPED, "skipped")
 
-/* The first eight are what a device reports, under these names. */
+/* The first eight are what a device reports, under these names; the ninth is in its hello. */
 #define TARGET_EVENT_LIST(X)                                                                                 \
     X(TARGET_EVENT_ACCEPTED, "accepted")                                                                     \
     X(TARGET_EVENT_DOWNLOADING, "downloading")                                                               \
@@ -31,6 +31,7 @@
     X(TARGET_EVENT_REJECTED, "rejected")                                                                     \
     X(TARGET_EVENT_FAILED, "failed")                                                                         \
     X(TARGET_EVENT_REVERTED, "reverted")                                                                     \
+    X(TARGET_EVENT_RETRIAL, "retrial") /* the old image runs again, without a verdict on the new one */      \
     X(TARGET_EVENT_OFFER, "offer")                                                                           \
     X(TARGET_EVENT_WITHDRAWN, "withdrawn") /* the device gave the attempt up; the campaign may go on */      \
     X(TARGET_EVENT_CANCEL, "cancel")       /* the attempt is given up for good */                            \

@@ -84,6 +84,7 @@ static enum status read_campaign(const struct store_rows *rows, struct arena *ar
     campaign->has_tick_error = store_rows_boolean(rows, 0, 31);
     campaign->wire_number = store_rows_integer(rows, 0, 32);
     campaign->fleet_is_asked = store_rows_boolean(rows, 0, 33);
+    campaign->clock = store_rows_real(rows, 0, 34);
     campaign->devices = arena_copy(arena, store_rows_text(rows, 0, 16));
     campaign->created_by = arena_copy(arena, store_rows_text(rows, 0, 17));
     campaign->schedule.start_at = store_rows_integer(rows, 0, 18);

@@ -44,6 +44,7 @@ struct campaign {
     struct schedule schedule;
     double now;         /* the database's clock: the only one, so that several orchestrators agree */
     double service_now; /* the service clock: the same less all outages. Deadlines in flight go by it */
+    double clock;       /* the campaign's: the service clock while it runs. Soaks and retries go by it */
     double evidence;    /* up to when everything that devices said is stored; 0: not known */
     bool has_tick_error;
     int64_t parent; /* 0 when not a rollback */

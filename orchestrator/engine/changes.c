@@ -37,6 +37,7 @@ enum status target_row_read(const struct store_rows *rows, int64_t row, struct a
     target->reason = arena_copy(arena, store_rows_text(rows, row, 8));
     target->deadline = store_rows_real(rows, row, 9);
     target->sent_at = store_rows_real(rows, row, 10);
+    target->boot = "";
     target->to_version = arena_copy(arena, store_rows_text(rows, row, 11));
     target->flip_sha256 = copy_or_null(arena, store_rows_text(rows, row, 12));
     for (int i = 0; i < 2; i++) {
@@ -100,6 +101,44 @@ bool target_move(struct changes *changes, struct target_row *target, enum target
     return true;
 }
 
+static void note_restart(struct changes *changes, struct target_row *target, const char *boot)
+{
+    target->boot = boot != NULL ? boot : "";
+    target->rebooted = false;
+    target->restarted = true;
+    target_touch(changes, target);
+}
+
+void target_restart(struct changes *changes, struct target_row *target, const char *boot, double now,
+                    const struct target_timeouts *timeouts)
+{
+    bool is_download = target->state < TARGET_INSTALLED;
+    if (boot != NULL && target->boot[0] == '\0') /* the first of a trial */
+        target->restarts = 0;
+    if (target->restarts >= TARGET_RESTARTS)
+        return;
+    target->restarts++;
+    target->deadline = now + (double)(is_download ? timeouts->download : timeouts->confirm);
+    note_restart(changes, target, boot);
+}
+
+bool target_retrial(struct changes *changes, struct target_row *target, const char *boot, double now,
+                    const struct target_timeouts *timeouts)
+{
+    bool is_said_again =
+        target->state == TARGET_INSTALLED && target->retrials > 0 && strcmp(target->boot, boot) == 0;
+    if (target->state != TARGET_INSTALLED &&
+        !target_move(changes, target, TARGET_EVENT_RETRIAL, "retrial", now, timeouts))
+        return false;
+    if (is_said_again || target->retrials >= TARGET_RESTARTS)
+        return true;
+    target->retrials++;
+    target->restarts = 0;
+    target->deadline = now + (double)timeouts->confirm;
+    note_restart(changes, target, boot);
+    return true;
+}
+
 void target_step(struct changes *changes, struct target_row *target, const char *reason, double now,
                  const struct target_timeouts *timeouts)
 {
@@ -160,6 +199,25 @@ static enum status write_steps(struct changes *changes, struct store *store, str
         array_put_text(&columns[1], target->device);
     }
     return store_run_arrays(store, &SQL_TARGET_STEP, columns, 2, error);
+}
+
+/* After the rows, which are ours by then. */
+static enum status write_restarts(struct changes *changes, struct store *store, struct error *error)
+{
+    struct array columns[6] = {0};
+    for (int64_t i = 0; i < changes->changed_count; i++) {
+        struct target_row *target = changes->changed[i];
+        if (!target->restarted)
+            continue;
+        target->restarted = false;
+        array_put_integer(&columns[0], target->campaign);
+        array_put_text(&columns[1], target->device);
+        array_put_boolean(&columns[2], target->rebooted);
+        array_put_text(&columns[3], target->boot);
+        array_put_integer(&columns[4], target->restarts);
+        array_put_integer(&columns[5], target->retrials);
+    }
+    return store_run_arrays(store, &SQL_TARGET_RESTART, columns, 6, error);
 }
 
 static int compare_keys(const void *left, const void *right)
@@ -272,6 +330,8 @@ static enum status write_targets(struct changes *changes, struct store *store, s
         array_put_integer(&columns[13], target->failed_attempt);
     }
     enum status status = store_run_arrays(store, &SQL_TARGET_UPDATE, columns, 14, error);
+    if (status == STATUS_OK)
+        status = write_restarts(changes, store, error);
     if (status == STATUS_OK)
         status = write_steps(changes, store, error);
     for (int64_t i = 0; i < changes->changed_count; i++)

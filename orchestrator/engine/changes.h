@@ -39,7 +39,13 @@ struct target_row {
     int attempt_base;                       /* attempts of the stepping stones done; where it was loaded */
     int hops_left;                          /* after the one to_version stands for; where it was loaded */
     int failed_attempt; /* one that was a failure, and is tried again; 0: leave as stored */
-    bool stepped;       /* reached a stepping stone: the next hop is not in the row yet */
+    /* What its deadline was moved for; where it was loaded. */
+    bool rebooted;    /* the device has forgotten the attempt since it was taken */
+    const char *boot; /* BOOTID of the hello that moved it last; "" for none */
+    int restarts;     /* moves: of the download, then of each trial */
+    int retrials;     /* trials that ended without a verdict */
+    bool restarted;   /* one of the last four has changed */
+    bool stepped;     /* reached a stepping stone: the next hop is not in the row yet */
     /* Where this version of the row stands (ctid): of one read without a lock, and of one that is offered;
      * NULL: the row is found by its key. */
     const char *place;
@@ -92,6 +98,17 @@ bool target_move(struct changes *changes, struct target_row *target, enum target
 
 /* A confirmation: of the last hop the end, of a stepping stone the way to the next. As target_move. */
 bool target_confirm(struct changes *changes, struct target_row *target, const char *reason, double now,
+                    const struct target_timeouts *timeouts);
+
+/* The device has taken its attempt anew (`boot` NULL), or boots the new image again: its time begins anew, at
+ * most TARGET_RESTARTS times. Deadlines of later states than the download are those of a trial. */
+enum { TARGET_RESTARTS = 3 };
+void target_restart(struct changes *changes, struct target_row *target, const char *boot, double now,
+                    const struct target_timeouts *timeouts);
+
+/* The trial has ended without a verdict, and the old image, in its boot `boot`, will boot the new one once
+ * more: the time of another trial begins, at most TARGET_RESTARTS times. As target_move. */
+bool target_retrial(struct changes *changes, struct target_row *target, const char *boot, double now,
                     const struct target_timeouts *timeouts);
 
 /* The next hop, for a device that is on the stepping stone already. */

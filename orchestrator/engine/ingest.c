@@ -87,6 +87,16 @@ static bool has_said_that_it_failed(const struct target_row *row)
            strcmp(row->reason, TARGET_QUARANTINED) != 0;
 }
 
+/* The device had forgotten the attempt, and has taken it again: its own time begins anew, too. */
+static bool take_anew(struct batch *batch, struct batch_target *target)
+{
+    struct target_row *row = &target->row;
+    if (!row->rebooted || row->state < TARGET_ACCEPTED || row->state > TARGET_INSTALLED)
+        return false;
+    target_restart(&batch->changes, row, NULL, batch->service_now, &target->timeouts);
+    return true;
+}
+
 static bool move_by_report(struct batch *batch, struct batch_target *target, const struct report *report)
 {
     const struct target_report *said = &report->target;
@@ -107,6 +117,8 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
         return false; /* said once more, after a retry */
     if (has_said_that_it_failed(&target->row))
         return false;
+    if (event == TARGET_EVENT_ACCEPTED && take_anew(batch, target))
+        return true;
     bool in_order =
         event == TARGET_EVENT_CONFIRMED
             ? target_confirm(&batch->changes, &target->row, reason, batch->service_now, &target->timeouts)
@@ -261,16 +273,48 @@ static bool is_unexplained(const struct batch_device *device, const struct repor
            device->boot != NULL && strcmp(device->boot, "confirmed") == 0;
 }
 
+/* Each boot of a trial begins its time anew. A boot is told by its session. */
+static void follow_boot(struct batch *batch, struct batch_target *work, const struct report *report)
+{
+    struct target_row *row = &work->row;
+    const char *boot = report->session.boot;
+    if (row->state == TARGET_TRIAL && report->session.number > 0 && strcmp(row->boot, boot) != 0)
+        target_restart(&batch->changes, row, boot, batch->service_now, &work->timeouts);
+}
+
+/* What was stopped meanwhile is not to be booted once more. */
+static void follow_retrial(struct batch *batch, struct batch_target *work, const struct report *report)
+{
+    struct target_row *row = &work->row;
+    row->progress = 100;
+    if (target_retrial(&batch->changes, row, report->session.boot, batch->service_now, &work->timeouts) &&
+        !row->withdrawn &&
+        (work->campaign_state == CAMPAIGN_HALTED || campaign_state_stops(work->campaign_state))) {
+        row->withdrawn = true;
+        target_touch(&batch->changes, row);
+    }
+}
+
 /* A device that is at work on an attempt has taken it, and on trial it has installed it, though the reports
  * that said so may be lost. */
-static void follow_activity(struct batch *batch, const struct report *report)
+static void follow_activity(struct batch *batch, const struct batch_device *device,
+                            const struct report *report)
 {
     struct batch_target *work = find_work(batch, report);
     if (work == NULL || report->work_attempt != work->row.attempt ||
         report->work_attempt == work->row.attempt_base || !target_state_in_flight(work->row.state))
         return;
+    if (report->is_retrial && !report->on_trial) {
+        if (!presence_is_older(&device->presence, &report->session))
+            follow_retrial(batch, work, report);
+        return;
+    }
+    if (!report->on_trial && take_anew(batch, work))
+        return;
     target_move(&batch->changes, &work->row, report->on_trial ? TARGET_EVENT_TRIAL : TARGET_EVENT_ACCEPTED,
                 "", batch->service_now, &work->timeouts);
+    if (report->on_trial && !presence_is_older(&device->presence, &report->session))
+        follow_boot(batch, work, report);
 }
 
 static void handle_hello(struct batch *batch, struct batch_device *device, const struct report *report)
@@ -283,7 +327,7 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
     if (report->has_result)
         handle_target(batch, device, report);
     ingest_take_last(batch, report);
-    follow_activity(batch, report);
+    follow_activity(batch, device, report);
     /* Without a session its age is all that can be known of it: it answers what was asked before it came. */
     bool is_old = !is_news(batch, report) && report->session.number == 0;
     long long age = report->received_at > 0 ? batch->began - report->received_at : 0;

@@ -183,6 +183,11 @@ static enum status load_targets(struct batch *batch, struct store *store, bool l
         target->is_counted = store_rows_boolean(rows, i, TARGET_ROW_COLUMNS + 7);
         target->wire_number = store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 8);
         target->burnt = (int)store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 9);
+        target->row.rebooted = store_rows_boolean(rows, i, TARGET_ROW_COLUMNS + 10);
+        if (!store_rows_null(rows, i, TARGET_ROW_COLUMNS + 11))
+            target->row.boot = arena_copy(batch->arena, store_rows_text(rows, i, TARGET_ROW_COLUMNS + 11));
+        target->row.restarts = (int)store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 12);
+        target->row.retrials = (int)store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 13);
     }
     store_rows_free(rows);
     return status;

@@ -87,7 +87,7 @@ static enum status offer_one(struct offering *offering, struct target_row *targe
     bool is_on_trial = store_rows_boolean(rows, row, TARGET_ROW_COLUMNS + 4);
     if (is_on_trial && strcmp(target->reason, ON_TRIAL) != 0) {
         target->reason = ON_TRIAL;
-        target->not_before = campaign->now + (double)timeouts.confirm;
+        target->not_before = campaign->clock + (double)timeouts.confirm;
         target_touch(changes, target);
         return STATUS_OK;
     }
@@ -158,6 +158,7 @@ enum status offer_claim(const struct engine *engine, struct store *store, const 
     store_put_integer(&parameters, wanted);
     store_put_text(&parameters, zones);
     store_put_integer(&parameters, probe_after(engine));
+    store_put_real(&parameters, campaign->clock);
     struct store_rows *rows;
     if (store_run(store, &SQL_TARGET_CLAIM, &parameters, &rows, error) != STATUS_OK)
         return error->status;

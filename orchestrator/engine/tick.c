@@ -145,7 +145,8 @@ static enum status decide_what_follows(struct tick_work *work, struct store *sto
         return error->status;
     if (count == 0)
         return tick_decide(work, store, error);
-    work->offers_wait = decide(snapshot, &work->campaign.policy, work->campaign.now).kind == ACTION_FAIL_WAVE;
+    work->offers_wait =
+        decide(snapshot, &work->campaign.policy, work->campaign.clock).kind == ACTION_FAIL_WAVE;
     enum campaign_state before = snapshot->state;
     count_in_flight(snapshot, undecided, false);
     enum status status = tick_decide(work, store, error);
@@ -198,7 +199,8 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
     if (tick_cancel_left_over(work, store, error) != STATUS_OK ||
         tick_removed(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
-        tick_expire(work, store, error) != STATUS_OK || tick_give_up(work, store, error) != STATUS_OK ||
+        tick_expire(work, store, error) != STATUS_OK || look_at_zones(work, store, error) != STATUS_OK ||
+        tick_give_up(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
         tick_outages(work, store, error) != STATUS_OK || tick_retry(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
@@ -206,7 +208,6 @@ static enum status tick_campaign(struct store *store, void *context, struct erro
         tick_overlap(work, store, error) != STATUS_OK ||
         changes_flush(&work->changes, store, error) != STATUS_OK ||
         tick_halt_unsigned(work, store, error) != STATUS_OK ||
-        look_at_zones(work, store, error) != STATUS_OK ||
         decide_what_follows(work, store, error) != STATUS_OK ||
         send_offers(work, store, error) != STATUS_OK ||
         offer_resend(work->engine, store, campaign, ROWS_PER_TICK, &work->changes, &work->outbox, error) !=

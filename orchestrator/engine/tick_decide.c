@@ -119,7 +119,7 @@ static enum status apply(struct tick_work *work, struct store *store, const stru
         return move_wave(work, store, action, WAVE_OPEN, action->words, error);
     case ACTION_SOAK_WAVE:
         wave->soak_until = action->until;
-        format_time(action->until, until, sizeof until);
+        format_time(campaign->now + (action->until - campaign->clock), until, sizeof until);
         snprintf(words, sizeof words, "%s; soaks until %s", action->words, until);
         return move_wave(work, store, action, WAVE_SOAKING, words, error);
     case ACTION_PASS_WAVE:
@@ -140,9 +140,10 @@ static enum status apply(struct tick_work *work, struct store *store, const stru
 }
 
 /* A wave that stands still for devices that are offline says so. */
-static enum status explain_offline(const struct campaign *campaign, int wave, struct store *store,
-                                   char *words, size_t size, struct error *error)
+static enum status explain_offline(const struct tick_work *work, int wave, struct store *store, char *words,
+                                   size_t size, struct error *error)
 {
+    const struct campaign *campaign = &work->campaign;
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, campaign->number);
     store_put_integer(&parameters, wave);
@@ -151,7 +152,11 @@ static enum status explain_offline(const struct campaign *campaign, int wave, st
     if (store_run(store, &SQL_WAVE_OFFLINE, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     size_t used = strlen(words);
-    if (store_rows_integer(rows, 0, 0) > 0)
+    long long minutes = store_rows_integer(rows, 0, 2);
+    if (store_rows_integer(rows, 0, 0) > 0 && work->zones.limited)
+        snprintf(words + used, size - used, "; %s offline, given up after %lld:%02lld h more of open windows",
+                 store_rows_text(rows, 0, 0), minutes / 60, minutes % 60);
+    else if (store_rows_integer(rows, 0, 0) > 0)
         snprintf(words + used, size - used, "; %s offline, given up from %s UTC on",
                  store_rows_text(rows, 0, 0), store_rows_text(rows, 0, 1));
     store_rows_free(rows);
@@ -223,7 +228,7 @@ static enum status explain_waves(const struct tick_work *work, struct store *sto
         char words[sizeof verdict.words + 200];
         snprintf(words, sizeof words, "%s", verdict.words);
         bool still = stands_still(campaign, i);
-        if (still && explain_offline(campaign, i, store, words, sizeof words, error) != STATUS_OK)
+        if (still && explain_offline(work, i, store, words, sizeof words, error) != STATUS_OK)
             return error->status;
         explain_windows(work, i, words, sizeof words);
         explain_unwritten(campaign, i, words, sizeof words);
@@ -243,7 +248,7 @@ static enum status explain_waves(const struct tick_work *work, struct store *sto
 enum status tick_decide(struct tick_work *work, struct store *store, struct error *error)
 {
     for (;;) {
-        struct action action = decide(&work->campaign.snapshot, &work->campaign.policy, work->campaign.now);
+        struct action action = decide(&work->campaign.snapshot, &work->campaign.policy, work->campaign.clock);
         if (action.kind == ACTION_NONE)
             return explain_waves(work, store, error);
         if (apply(work, store, &action, error) != STATUS_OK)

@@ -120,6 +120,7 @@ static enum status take_back(struct store *store, const struct campaign *campaig
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, campaign->number);
     store_put_text(&parameters, array_text(&turns->back));
+    store_put_real(&parameters, campaign->clock);
     return store_run(store, &SQL_OVERLAP_TAKE_BACK, &parameters, NULL, error);
 }
 
@@ -134,6 +135,7 @@ static enum status take(struct store *store, const struct campaign *campaign,
     store_put_text(&parameters, devices);
     store_put_text(&parameters, campaign->firmware_version);
     store_put_integer(&parameters, campaign->firmware);
+    store_put_real(&parameters, campaign->clock);
     enum status status = store_run(store, &SQL_OVERLAP_TAKE, &parameters, NULL, error);
     if (status != STATUS_OK || campaign->is_rollback)
         return status;

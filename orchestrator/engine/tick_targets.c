@@ -82,7 +82,7 @@ static void retry_one(struct tick_work *work, struct target_row *target, const s
                                   work->campaign.policy.waves[target->wave].gate.count_rejected);
     if (!tick_move(work, target, TARGET_EVENT_RETRY, target->reason))
         return;
-    target->not_before = delay > 0 ? work->campaign.now + delay : 0;
+    target->not_before = delay > 0 ? work->campaign.clock + delay : 0;
     if (failed)
         target->failed_attempt = target->attempt;
 }
@@ -145,13 +145,30 @@ enum status tick_expire(struct tick_work *work, struct store *store, struct erro
     return for_each_target(work, store, &SQL_TARGET_EXPIRE, &parameters, expire_one, error);
 }
 
+/* Only while it can be offered something is an offline member waited for. */
+static enum status note_offer_time(struct tick_work *work, struct store *store, struct error *error)
+{
+    const struct campaign *campaign = &work->campaign;
+    struct store_parameters parameters = {0};
+    if (work->zones.limited && work->zones.open_count == 0)
+        return STATUS_OK;
+    store_put_integer(&parameters, campaign->number);
+    store_put_text(&parameters, work->zones.limited ? array_text(&work->zones.open) : "{\"\"}");
+    store_put_real(&parameters, campaign->clock);
+    store_put_integer(&parameters, campaign->policy.offline_wait_seconds);
+    return store_run(store, &SQL_OFFER_TIME, &parameters, NULL, error);
+}
+
 enum status tick_give_up(struct tick_work *work, struct store *store, struct error *error)
 {
     const struct campaign *campaign = &work->campaign;
-    if (work->engine->is_between_sweeps || campaign->snapshot.state != CAMPAIGN_RUNNING ||
-        snapshot_count(&campaign->snapshot, TARGET_PENDING) == 0)
-        return STATUS_OK;
     struct store_parameters parameters = {0};
+    if (work->engine->is_between_sweeps || campaign->snapshot.state != CAMPAIGN_RUNNING)
+        return STATUS_OK;
+    if (note_offer_time(work, store, error) != STATUS_OK)
+        return error->status;
+    if (snapshot_count(&campaign->snapshot, TARGET_PENDING) == 0)
+        return STATUS_OK;
     store_put_integer(&parameters, campaign->number);
     store_put_integer(&parameters, campaign->policy.offline_wait_seconds);
     store_put_integer(&parameters, ROWS_PER_TICK);
@@ -209,13 +226,15 @@ enum status tick_retry(struct tick_work *work, struct store *store, struct error
 
 /* --- outcomes that an outage explains --------------------------------------------------------------- */
 
-/* Failed or reverted: only those have reasons that an outage of ours explains. */
+/* Failed or reverted: only those have reasons that an outage of ours explains. Silent: those of a database
+ * that has lost what devices said. */
 static bool may_be_explained(const struct campaign *campaign)
 {
     enum campaign_state state = campaign->snapshot.state;
     return (state == CAMPAIGN_RUNNING || state == CAMPAIGN_PAUSED) &&
            snapshot_count(&campaign->snapshot, TARGET_FAILED) +
-                   snapshot_count(&campaign->snapshot, TARGET_REVERTED) >
+                   snapshot_count(&campaign->snapshot, TARGET_REVERTED) +
+                   snapshot_count(&campaign->snapshot, TARGET_SILENT) >
                0;
 }
 
@@ -224,7 +243,7 @@ static void excuse_one(struct tick_work *work, struct target_row *target, const 
 {
     (void)rows;
     (void)row;
-    tick_move(work, target, TARGET_EVENT_RETRY, "outage");
+    tick_move(work, target, TARGET_EVENT_RETRY, target->state == TARGET_SILENT ? "restored" : "outage");
 }
 
 enum status tick_outages(struct tick_work *work, struct store *store, struct error *error)

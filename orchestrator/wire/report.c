@@ -252,6 +252,8 @@ static bool read_hello(json_t *object, struct report *report)
     report->is_busy = json_is_object(activity);
     report->work_campaign = json_integer_value(json_object_get(activity, "campaign"));
     report->work_attempt = json_integer_value(json_object_get(activity, "attempt"));
+    const char *state = json_string_value(json_object_get(activity, "state"));
+    report->is_retrial = state != NULL && strcmp(state, "retrial") == 0;
     struct target_report work = {0};
     if (report->is_busy && !read_nonce_if_any(json_object_get(object, "activity"), &work, report))
         return false;

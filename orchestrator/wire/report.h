@@ -90,6 +90,7 @@ struct report {
     char reset_reason[REASON_SIZE];
     bool has_result;       /* REPORT_HELLO carries a result in `target` */
     bool is_busy;          /* REPORT_HELLO: an attempt is in work */
+    bool is_retrial;       /* REPORT_HELLO: whose trial has ended without a verdict */
     int64_t work_campaign; /* which, where it says so; else 0 */
     int64_t work_attempt;
     char work_nonce[NONCE_SIZE]; /* "" where it does not say */

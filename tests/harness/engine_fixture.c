@@ -157,7 +157,7 @@ void fixture_tick(struct fixture *fixture)
         0);
 }
 
-void fixture_later(struct fixture *fixture, int seconds)
+void fixture_passes(struct fixture *fixture, int seconds)
 {
     static const char *const moments[] = {
         "targets SET deadline = deadline - $, sent_at = sent_at - $, not_before = not_before - $",
@@ -167,7 +167,8 @@ void fixture_later(struct fixture *fixture, int seconds)
         "asks SET due = due - $",
         "outages SET began = began - $, ended = ended - $, service_at = service_at - $, asked_at = asked_at - $",
         "service SET outage_ended = outage_ended - $, heard_since = heard_since - $",
-        "campaigns SET rate_at = rate_at - $",
+        "campaigns SET rate_at = rate_at - $, stands_since = stands_since - $",
+        "offer_times SET began = began - $, ended = ended - $, clock_began = clock_began - $",
     };
     char sql[2000];
     size_t used = 0;
@@ -180,6 +181,19 @@ void fixture_later(struct fixture *fixture, int seconds)
     }
     struct error error;
     assert_int_equal(store_run_script(fixture->store, sql, &error), STATUS_OK);
+}
+
+void fixture_later(struct fixture *fixture, int seconds)
+{
+    char sql[300];
+    fixture_passes(fixture, seconds);
+    /* As the ticker would have seen it meanwhile. */
+    snprintf(
+        sql, sizeof sql,
+        "UPDATE offer_times o SET ended = ended + interval '%d s' FROM campaigns c WHERE c.campaign_id = "
+        "o.campaign_id AND c.state = 'running' AND ended > clock_timestamp() - interval '%d s'",
+        seconds, seconds + 10);
+    fixture_sql(fixture, sql);
     fixture_tick(fixture);
 }
 

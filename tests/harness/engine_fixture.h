@@ -53,6 +53,8 @@ void fixture_tick(struct fixture *fixture);
 /* Ticks as if `seconds` had passed: deadlines, sendings, openings and the rate's ledger are moved back by so
  * much first. */
 void fixture_later(struct fixture *fixture, int seconds);
+/* The same, and nobody looks. */
+void fixture_passes(struct fixture *fixture, int seconds);
 
 void fixture_command(struct fixture *fixture, const char *campaign, enum campaign_command command);
 

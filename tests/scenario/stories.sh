@@ -111,6 +111,13 @@ publish() { # publish TOPIC PAYLOAD [mosquitto_pub options]
         --topic "fota/v1/$device/$1" --message "$2" "${@:3}"
 }
 
+# The new image found no connection in its time. The old one has one, and will boot it again.
+the_device_will_boot_it_again() {
+    publish presence '{"online":true}' --retain
+    publish report "$(hello_of 1 "$(full v1.0.5)" "$old_sha256" |
+        jq -c ". + {activity: $(of_offer '{campaign, attempt, nonce, state: "retrial"} | tojson')}")"
+}
+
 # hello_of SLOT VERSION SHA256 [RESULT]: as JSON
 hello_of() {
     echo '{"report":"hello","version":"'"$2"'","slot":'"$1"',"boot":"confirmed","sha256":"'"$3"'",

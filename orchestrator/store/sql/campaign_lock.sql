@@ -6,7 +6,8 @@ SELECT c.campaign_id, c.name, c.kind, c.state, c.settled, c.firmware_id, f.versi
        c.selector, c.plan_id, c.priority, c.overlap,
        extract(epoch FROM c.overlap_at), c.members_plan, c.unwritten, c.written_to, extract(epoch FROM service_clock()),
        (SELECT extract(epoch FROM min(watermark)) FROM orchestrators), c.tick_error IS NOT NULL, c.wire_number,
-       (SELECT fleet_asked_to IS NOT NULL OR fleet_asked_at > clock_timestamp() - interval '2 seconds' FROM service)
+       (SELECT fleet_asked_to IS NOT NULL OR fleet_asked_at > clock_timestamp() - interval '2 seconds' FROM service),
+       extract(epoch FROM campaign_clock(c.stood_still, c.stands_since))
 FROM campaigns c
 LEFT JOIN firmware f USING (firmware_id)
 WHERE c.campaign_id = $1

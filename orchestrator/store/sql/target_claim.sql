@@ -1,4 +1,4 @@
--- The next to be offered: reachable, in the order of the plan, in the time zones given (NULL: in all). Those that were not heard of lately (within $4
+-- The next to be offered: reachable, in the order of the plan, in the time zones given (NULL: in all), and due by the campaign's clock ($5). Those that were not heard of lately (within $4
 -- seconds, and since our last break with the broker; said hello, where the database turned out to be another one; the last columns: heard of, and asked already) are asked first: beside $2 that are not asked
 -- yet come those that are, so that the scan is short whoever was heard of. A quarantine does not keep a
 -- device from going back. The last columns are what the device runs now. Those are picked first, by the index that holds who waits in this
@@ -17,7 +17,7 @@ picked AS MATERIALIZED (
       AND (SELECT w.state FROM waves w WHERE w.campaign_id = $1 AND w.wave = t.wave) IN ('open', 'soaking', 'passed')
       AND (SELECT p.online AND NOT p.awaits_hello FROM presence p WHERE p.device_id = t.device_id)
       AND ($3::text[] IS NULL OR t.time_zone = ANY ($3::text[]))
-      AND (t.not_before IS NULL OR t.not_before <= now())
+      AND (t.not_before IS NULL OR t.not_before <= to_timestamp($5))
       AND ((SELECT kind FROM campaign) <> 'update'
            OR (SELECT count(*) FROM quarantines q WHERE q.device_id = t.device_id AND q.until > now()) = 0
               -- A campaign that comes before this one is about to take it.

@@ -12,7 +12,13 @@
 #define BASE_SHA256 "5555555555555555555555555555555555555555555555555555555555555555"
 #define NO_NONCE "ffffffffffffffff"
 
-enum { BACK_OFF_MILLISECONDS = 60000, CONFIRMS_FROM = 60 /* of 100: it has run for long enough */ };
+enum {
+    BACK_OFF_MILLISECONDS = 60000,
+    CONFIRMS_FROM = 60, /* of 100: it has run for long enough */
+    RESTARTS_MAX = 3,   /* of a download, boots of a trial, and trials */
+    UNHEARD_MAX = 2,
+    PAUSE_MILLISECONDS = 5000
+};
 
 void fleet_make(struct fleet *fleet, struct broker *broker, int count)
 {
@@ -23,7 +29,7 @@ void fleet_make(struct fleet *fleet, struct broker *broker, int count)
     for (int i = 0; i < count; i++) {
         struct device *device = &fleet->devices[i];
         snprintf(device->id, sizeof device->id, "d%d", i + 1);
-        device->is_steady = device->has_session = true;
+        device->is_steady = device->has_session = device->tries_again = true;
         device->slot = 1;
         snprintf(device->version[1], sizeof device->version[1], FLEET_BASE_VERSION);
         snprintf(device->sha256[1], sizeof device->sha256[1], BASE_SHA256);
@@ -76,6 +82,8 @@ static void format_presence(const struct device *device, bool online, char text[
     snprintf(text, 80, "{\"online\":%s%s}", online ? "true" : "false", session);
 }
 
+static void send_hello(struct fleet *fleet, const struct device *device);
+
 static void send_progress(struct fleet *fleet, const struct device *device)
 {
     static const char *const reports[] = {[WORK_ACCEPTED] = "accepted",
@@ -83,6 +91,10 @@ static void send_progress(struct fleet *fleet, const struct device *device)
                                           [WORK_INSTALLED] = "installed",
                                           [WORK_TRIAL] = "trial"};
     const struct attempt *attempt = device->current;
+    if (device->work == WORK_RETRIAL) {
+        send_hello(fleet, device);
+        return;
+    }
     send(fleet, device, "report",
          "{\"report\":\"%s\",\"campaign\":%lld,\"attempt\":%d,\"progress\":50,\"reset_reason\":\"software\"}",
          reports[device->work], (long long)attempt->campaign, attempt->attempt);
@@ -130,8 +142,9 @@ static void send_hello(struct fleet *fleet, const struct device *device)
     }
     if (device->work != WORK_NONE)
         snprintf(activity, sizeof activity,
-                 ",\"activity\":{\"campaign\":%lld,\"attempt\":%d,\"state\":\"accepted\"}",
-                 (long long)device->current->campaign, device->current->attempt);
+                 ",\"activity\":{\"campaign\":%lld,\"attempt\":%d,\"state\":\"%s\"}",
+                 (long long)device->current->campaign, device->current->attempt,
+                 device->work == WORK_RETRIAL ? "retrial" : "accepted");
     send(fleet, device, "report",
          "{\"report\":\"hello\",\"version\":\"%s\",\"slot\":%d,\"boot\":\"%s\",\"sha256\":\"%s\","
          "\"reset_reason\":\"power_on\"%s%s%s}",
@@ -199,6 +212,12 @@ static void come(struct fleet *fleet, struct device *device)
     device->connections++;
     device->online = fleet->broker->is_up;
     device->is_away = !device->online;
+    if (device->work == WORK_TRIAL)
+        device->current->is_heard = device->current->is_heard || device->online;
+    if (device->work == WORK_RETRIAL) /* in which it may be told to stop */
+        device->deadline = shifted_wall() + (device->current->confirm_seconds * 50LL < PAUSE_MILLISECONDS
+                                                 ? device->current->confirm_seconds * 50LL
+                                                 : PAUSE_MILLISECONDS);
     format_presence(device, true, presence);
     send(fleet, device, "presence", "%s", presence);
     send_hello(fleet, device);
@@ -354,17 +373,25 @@ void fleet_note_published(struct fleet *fleet, const struct message *message, in
 
 /* --- work ------------------------------------------------------------------------------------------- */
 
+static void begin_trial(struct fleet *fleet, struct device *device)
+{
+    struct attempt *attempt = device->current;
+    device->slot = 3 - device->slot;
+    device->work = WORK_TRIAL;
+    device->deadline = shifted_wall() + attempt->confirm_seconds * 1000LL;
+    attempt->boots = 1;
+    attempt->is_heard = attempt->by_outage = false;
+    boot(fleet, device);
+}
+
 static void flip(struct fleet *fleet, struct device *device)
 {
     int inactive = 3 - device->slot;
     struct attempt *attempt = device->current;
     snprintf(device->version[inactive], sizeof device->version[inactive], "%s", attempt->version);
     snprintf(device->sha256[inactive], sizeof device->sha256[inactive], "%s", attempt->sha256);
-    device->slot = inactive;
-    device->work = WORK_TRIAL;
-    device->deadline = shifted_wall() + attempt->confirm_seconds * 1000LL;
     attempt->flashed++;
-    boot(fleet, device);
+    begin_trial(fleet, device);
 }
 
 static void revert(struct fleet *fleet, struct device *device, const char *reason)
@@ -378,6 +405,21 @@ static void revert(struct fleet *fleet, struct device *device, const char *reaso
     finish(fleet, device, attempt, TARGET_EVENT_REVERTED, reason);
     come(fleet, device);
     send_result(fleet, device, attempt);
+}
+
+/* Without a connection nothing is known of the new image: the old one waits for one, and boots it again. */
+static void end_undecided(struct fleet *fleet, struct device *device)
+{
+    struct attempt *attempt = device->current;
+    attempt->trials++;
+    attempt->unheard += !attempt->is_heard;
+    if (attempt->trials >= RESTARTS_MAX || attempt->unheard >= UNHEARD_MAX) {
+        revert(fleet, device, "no_connection");
+        return;
+    }
+    device->slot = 3 - device->slot;
+    device->work = WORK_RETRIAL;
+    boot(fleet, device);
 }
 
 void fleet_work(struct fleet *fleet, struct device *device, int chance)
@@ -411,6 +453,10 @@ void fleet_work(struct fleet *fleet, struct device *device, int chance)
             finish(fleet, device, attempt, TARGET_EVENT_CONFIRMED, "");
         }
         break;
+    case WORK_RETRIAL:
+        if (device->online && device->deadline <= shifted_wall())
+            begin_trial(fleet, device);
+        break;
     }
 }
 
@@ -434,10 +480,16 @@ void fleet_expire(struct fleet *fleet)
         bool on_trial = device->work == WORK_TRIAL;
         if (device->work == WORK_NONE || device->deadline > shifted_wall())
             continue;
+        if (device->work == WORK_RETRIAL) {
+            fleet_work(fleet, device, 99);
+            continue;
+        }
         attempt->by_outage = on_trial ? device->is_away : !fleet->has_images;
         if (!attempt->by_outage)
             note_fault(device);
-        if (on_trial)
+        if (on_trial && device->tries_again && !device->online)
+            end_undecided(fleet, device);
+        else if (on_trial)
             revert(fleet, device, "confirm_timeout");
         else
             finish(fleet, device, attempt, TARGET_EVENT_FAILED, "download_timeout");
@@ -447,7 +499,26 @@ void fleet_expire(struct fleet *fleet)
 void fleet_reboot(struct fleet *fleet, struct device *device)
 {
     note_fault(device);
-    if (device->work != WORK_TRIAL) {
+    if (device->work < WORK_TRIAL) {
+        device->work = WORK_NONE;
+        device->current = NULL;
+    }
+    boot(fleet, device);
+}
+
+void fleet_restart(struct fleet *fleet, struct device *device)
+{
+    struct attempt *attempt = device->current;
+    bool on_trial = device->work == WORK_TRIAL;
+    if (on_trial && (!device->has_session || attempt->boots >= RESTARTS_MAX))
+        return;
+    if (on_trial) {
+        attempt->boots++;
+        device->deadline = shifted_wall() + attempt->confirm_seconds * 1000LL;
+    } else if (device->work != WORK_NONE && device->work != WORK_RETRIAL) {
+        if (attempt->restarts >= RESTARTS_MAX)
+            return;
+        attempt->restarts++;
         device->work = WORK_NONE;
         device->current = NULL;
     }

@@ -28,15 +28,20 @@ struct attempt {
     int slot; /* what ran when it ended */
     char ran_version[VERSION_TEXT_SIZE], ran_sha256[SHA256_HEX_SIZE];
     int flashed;
-    int64_t stored_by; /* the last number of the event log when an orchestrator first acknowledged it */
+    int restarts;        /* boots in its download */
+    int trials, unheard; /* without a verdict; of these, without a connection */
+    int boots;           /* of the present trial */
+    bool is_heard;       /* the new image has had a connection in it */
+    int64_t stored_by;   /* the last number of the event log when an orchestrator first acknowledged it */
 };
 
-enum work { WORK_NONE, WORK_ACCEPTED, WORK_DOWNLOADING, WORK_INSTALLED, WORK_TRIAL };
+enum work { WORK_NONE, WORK_ACCEPTED, WORK_DOWNLOADING, WORK_INSTALLED, WORK_TRIAL, WORK_RETRIAL };
 
 struct device {
     char id[16];
     bool is_steady;   /* never resets, fails or is late by itself */
     bool has_session; /* its firmware names the sessions of its connections */
+    bool tries_again; /* its firmware makes a trial without a connection again */
     bool online;
     bool is_away; /* offline through no fault of its own: connects again at `back_at` */
     int64_t back_at;
@@ -85,6 +90,10 @@ void fleet_hurry(struct fleet *fleet, int64_t until);
 
 /* The clock shows more than before: whatever has passed its device's deadline has failed. */
 void fleet_expire(struct fleet *fleet);
+
+/* The power fails for a moment, which is nobody's fault: it takes its attempt anew, in the time that it has
+ * then. Nothing where it could not be told from a fault. */
+void fleet_restart(struct fleet *fleet, struct device *device);
 
 /* A reset: what was not flipped yet is given up without a word. */
 void fleet_reboot(struct fleet *fleet, struct device *device);

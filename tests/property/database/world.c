@@ -69,6 +69,7 @@ static void make_fleet(struct world *world, int devices)
     fleet_make(&world->fleet, &world->broker, devices);
     for (int i = 0; i < devices; i++) {
         world->fleet.devices[i].has_session = random_below(&world->random, 5) > 0;
+        world->fleet.devices[i].tries_again = random_below(&world->random, 3) > 0;
         if (!world->is_lossless || random_below(&world->random, 16) < unsteady)
             world->fleet.devices[i].is_steady = false;
     }
@@ -309,6 +310,10 @@ static void step(struct world *world)
             fleet_connect(&world->fleet, device, true);
     } else if (kind < 85) {
         broker_publish_will(&world->broker);
+    } else if (kind < 86 && world_has(world, PART_RESTARTS)) {
+        for (int i = 0; i < world->fleet.count && device->work == WORK_NONE; i++)
+            device = &world->fleet.devices[(device - world->fleet.devices + 1) % world->fleet.count];
+        fleet_restart(&world->fleet, device);
     } else if (kind < 88 && world_has(world, PART_OFFLINE)) {
         disturb(world, device);
     } else if (kind < 91) {
@@ -363,7 +368,12 @@ bool world_run(const char *database_url, uint64_t seed, unsigned without, struct
         char text[sizeof world.broken];
         if (!history_holds(database_url, &world.fleet, &counts->history, text, sizeof text))
             world_break(&world, text);
-        else if (world.is_lossless && !verdicts_hold(database_url, &world.fleet, text, sizeof text))
+        char *wrong = sql_ask(database_url, "clocks");
+        if (wrong != NULL)
+            world_break(&world, wrong);
+        free(wrong);
+        if (world.broken[0] == '\0' && world.is_lossless &&
+            !verdicts_hold(database_url, &world.fleet, text, sizeof text))
             world_break(&world, text);
     }
     counts->messages += world.broker.passed_on;

@@ -22,6 +22,7 @@ enum { CAMPAIGNS = 2 };
     X(PART_OUTAGES, "outages of broker, database and all orchestrators")                                     \
     X(PART_HELD, "reports held back from one orchestrator")                                                  \
     X(PART_BREAKS, "broken connections of devices, and late wills")                                          \
+    X(PART_RESTARTS, "power cuts in the middle of updates")                                                  \
     X(PART_LIES, "untrue reports")                                                                           \
     X(PART_LOSSES, "lost, doubled and overtaken messages")                                                   \
     X(PART_OFFLINE, "resets and devices offline")                                                            \
