@@ -73,7 +73,8 @@ static enum status join(struct watch *watch, struct store *store, struct error *
 {
     long long began = now(watch);
     double outage = 0;
-    if (evidence_join(store, watch->id, watch->client_ids, watch->client_id_count, part_away(watch), &outage,
+    if (continuity_check(store, error) != STATUS_OK ||
+        evidence_join(store, watch->id, watch->client_ids, watch->client_id_count, part_away(watch), &outage,
                       error) != STATUS_OK)
         return error->status;
     say_outage(watch, outage);
@@ -215,7 +216,7 @@ static enum status take_over(struct watch *watch, struct store *store, struct er
 static enum status beat(struct watch *watch, struct store *store, int milliseconds, struct error *error)
 {
     int64_t moment = 0, served = 0;
-    bool member = false, others_expired = false;
+    bool member = false, others_expired = false, same = false;
     unsigned connections = 0;
     void *context = watch->ports.context;
     long long asked_from = now(watch);
@@ -225,7 +226,8 @@ static enum status beat(struct watch *watch, struct store *store, int millisecon
         return come_back(watch, store, error);
     if (!watch->joined && join(watch, store, error) != STATUS_OK)
         return error->status;
-    if (evidence_beat(store, watch->id, &moment, &member, &others_expired, &served, error) != STATUS_OK)
+    if (evidence_beat(store, watch->id, &moment, &member, &others_expired, &served, &same, error) !=
+        STATUS_OK)
         return error->status;
     note_slow_database(watch, asked_from);
     long long asked_at = now(watch);
@@ -243,9 +245,17 @@ static enum status beat(struct watch *watch, struct store *store, int millisecon
     if (watch->left)
         return come_back(watch, store, error);
     /* What it has committed is gone: an older state of the same database. */
-    if (served < watch->noted && continuity_end(store, watch->noted, error) != STATUS_OK)
-        return error->status;
+    if (same && served < watch->noted) {
+        if (continuity_end(store, watch->noted, error) != STATUS_OK)
+            return error->status;
+        same = false;
+    }
     watch->noted = served;
+    /* Before anything is noted in it: when it was served last is the beginning of an outage. */
+    if (!same) {
+        watch->asked = 0;
+        return continuity_check(store, error);
+    }
     bool connected = watch->ports.connected(context, &connections);
     if (!connected || connections != watch->connections) {
         long long began = now(watch);

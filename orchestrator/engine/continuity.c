@@ -6,8 +6,10 @@
 
 enum status continuity_broken(struct error *error)
 {
-    return error_set(error, STATUS_UNAVAILABLE, NULL,
-                     "the database is another one than before, and not whole yet: a restore is at work");
+    return error_set(
+        error, STATUS_UNAVAILABLE, NULL,
+        "the database is another one than before, and is not served yet: a restore is at work, or "
+        "a standby was promoted just now");
 }
 
 static enum status read_boolean(struct store *store, const struct store_statement *statement,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "array.h"
+#include "continuity.h"
 #include "digest.h"
 #include "store_sql.h"
 
@@ -32,14 +33,15 @@ enum status evidence_join(struct store *store, const char *id, const char *const
     store_put_text(&parameters, evidence_part_name(part));
     struct store_rows *rows = NULL;
     enum status status = store_run(store, &SQL_ORCHESTRATOR_JOIN, &parameters, &rows, error);
-    *outage_seconds = rows != NULL ? store_rows_real(rows, 0, 0) : 0;
+    bool is_taken = rows != NULL && store_rows_count(rows) == 1;
+    *outage_seconds = is_taken ? store_rows_real(rows, 0, 0) : 0;
     store_rows_free(rows);
     array_release(&ids);
-    return status;
+    return status != STATUS_OK || is_taken ? status : continuity_broken(error);
 }
 
 enum status evidence_beat(struct store *store, const char *id, int64_t *moment, bool *member,
-                          bool *others_expired, int64_t *served, struct error *error)
+                          bool *others_expired, int64_t *served, bool *same, struct error *error)
 {
     struct store_parameters parameters = {0};
     struct store_rows *rows;
@@ -51,6 +53,7 @@ enum status evidence_beat(struct store *store, const char *id, int64_t *moment, 
     *moment = *member ? store_rows_integer(rows, 0, 0) : 0;
     *others_expired = *member && store_rows_boolean(rows, 0, 1);
     *served = *member ? store_rows_integer(rows, 0, 2) : 0;
+    *same = !*member || store_rows_boolean(rows, 0, 3);
     store_rows_free(rows);
     return STATUS_OK;
 }
@@ -71,9 +74,10 @@ enum status evidence_serve(struct store *store, const char *id, const struct evi
     store_put_integer(&parameters, EVIDENCE_OUTAGE_SECONDS);
     if (store_run(store, &SQL_ORCHESTRATOR_SERVED, &parameters, &rows, error) != STATUS_OK)
         return error->status;
-    *outage_seconds = store_rows_count(rows) == 1 ? store_rows_real(rows, 0, 0) : 0;
+    bool is_taken = store_rows_count(rows) == 1;
+    *outage_seconds = is_taken ? store_rows_real(rows, 0, 0) : 0;
     store_rows_free(rows);
-    return STATUS_OK;
+    return is_taken ? STATUS_OK : continuity_broken(error);
 }
 
 enum status evidence_stored(struct store *store, const char *id, int64_t moment, struct error *error)

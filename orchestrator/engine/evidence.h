@@ -30,17 +30,19 @@ void evidence_make_id(char id[ORCHESTRATOR_ID_SIZE]);
 
 /* Takes part from now on; also again, after evidence_leave, or where a beat found no row. Before it connects
  * to the broker. `client_ids` are `count` ids of its connections with the broker. Where no orchestrator was
- * served until now, that was an outage of `part`, of *outage_seconds; else 0. */
+ * served until now, that was an outage of `part`, of *outage_seconds; else 0. STATUS_UNAVAILABLE where the
+ * database is another one than before, and has not been taken (continuity_check). */
 enum status evidence_join(struct store *store, const char *id, const char *const *client_ids, int count,
                           enum evidence_part part, double *outage_seconds, struct error *error) MUST_CHECK;
 
 /* Renews the lease and reads the database's time, *moment, in microseconds. *member is false when another
  * orchestrator has taken its place; *others_expired when the lease of another one has
- * run out. *served is the moment of its last answered beat as the database has it, 0 when it has none. */
+ * run out. *served is the moment of its last answered beat as the database has it, 0 when it has none. *same
+ * is false where a member finds another database than before: it is to be taken first (continuity_check). */
 enum status evidence_beat(struct store *store, const char *id, int64_t *moment, bool *member,
-                          bool *others_expired, int64_t *served, struct error *error) MUST_CHECK;
+                          bool *others_expired, int64_t *served, bool *same, struct error *error) MUST_CHECK;
 
-/* Database and broker have answered the beat of `moment`. */
+/* Database and broker have answered the beat of `moment`. STATUS_UNAVAILABLE as for evidence_join. */
 struct evidence_served {
     int64_t moment;
     double since_last; /* seconds from before the last answered beat's moment to after this one's, by a clock

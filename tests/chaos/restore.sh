@@ -6,6 +6,8 @@
 #   new_cluster      into a new cluster, with orchestrators that start anew
 #   later_campaign   into the same database, when the campaign has ended, and the next one as well.
 #                    Devices repeat results of the older campaign, and run what the later one led to
+#   old_backup       the same with deadlines of seconds, a backup that is minutes old, and a sixth of the
+#                    devices switched off meanwhile (RESTORE_AGE, 20 seconds). Not done by default
 # Nothing halts, no device writes an image twice, the inventory is true within a stated time, and
 # the campaigns complete.
 #   RESTORE_DEVICES (60), RESTORE_SECONDS (10: of a campaign without the restore)
@@ -137,6 +139,29 @@ later_campaign() {
     then_inventory_is_true "a campaign that the backup does not know" v1.6.0
     then_it_completes second_spring
     then_inventory_is_true "and when the older campaign has ended" v1.6.0
+}
+
+# Every deadline of the backup is long over. Those that are off have confirmed, which is lost.
+old_backup() {
+    local off=$((devices / 5))
+    again given_firmware v1.7.0
+    given_fleet $off v1.0.5 --prefix off-
+    given_policy ".in_flight = $cap | .rate.per_minute = $((devices * 60 / seconds)) | .on_halt = \"rollback\" |
+        .offline.wait_seconds = 20 | .timeouts = {offer_seconds: 6, download_seconds: 6, confirm_seconds: 6}"
+    again when_campaign autumn v1.7.0
+    confirmed 30 autumn
+    when_dumped autumn
+    then_campaign_is autumn completed
+    kill -KILL "${fleets[-1]}"
+    unset "fleets[-1]"
+    sleep "${RESTORE_AGE:-20}"
+    note_running v1.7.0
+    when_restored --single-transaction
+    patience=240
+    eventually 0 "SELECT count(*) FROM devices WHERE version <> '$(full v1.7.0)' AND device_id NOT LIKE 'off-%'"
+    then_it_completes autumn
+    then_targets autumn confirmed+skipped $((devices + off))
+    eventually 0 "SELECT count(*) FROM targets WHERE state = 'skipped' AND device_id NOT LIKE 'off-%'"
 }
 
 for part in ${RESTORE_PARTS:-one_transaction no_transaction new_cluster later_campaign}; do

@@ -231,6 +231,92 @@ static void the_fleet_is_asked_page_by_page(void **state)
     fixture_release(fixture);
 }
 
+#define ALL_AT_ONCE                                                                                          \
+    "{'name':'p','waves':[{'name':'all','size':{'rest':true},'gate':{'type':'threshold','success_percent':"  \
+    "90,'finished_percent':100,'failure_percent':20,'min_sample':1}}],'rate':{'per_minute':600000},"         \
+    "'in_flight':10,'timeouts':{'offer_seconds':30,'download_seconds':60,'confirm_seconds':40},'offline':{"  \
+    "'wait_seconds':900,'then':'skip'}}"
+
+/* It may have said long ago how it ended, and gone: that was lost with what the database has lost. */
+static void silence_that_a_lost_report_may_explain_is_no_failure(void **state)
+{
+    (void)state;
+    static const char *const states[] = {NULL, "accepted", "installed", "trial"};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        struct fixture *fixture = fixture_make(2);
+        fixture_campaign(fixture, "c", ALL_AT_ONCE);
+        fixture_tick(fixture);
+        fixture_updates_itself(fixture, "lamp-2");
+        if (states[i] != NULL)
+            fixture_reports(fixture, "lamp-1", states[i]);
+        fixture_sql(fixture, "UPDATE presence SET online = false WHERE device_id = 'lamp-1'");
+        replace_database(fixture);
+        fixture_tick(fixture);
+        fixture_later(fixture, 200);
+        fixture_later(fixture, 1);
+        assert_int_equal(fixture_targets(fixture, "pending"), 1);
+        assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM device_failures"), 0);
+        fixture_later(fixture, 901);
+        fixture_later(fixture, 1);
+        assert_int_equal(fixture_targets(fixture, "skipped"), 1);
+        fixture_state_is(fixture, "c", "completed");
+        fixture_reports(fixture, "lamp-1", "confirmed");
+        assert_int_equal(fixture_targets(fixture, "confirmed"), 2);
+        fixture_release(fixture);
+    }
+}
+
+/* Who has been heard of since, and falls silent, has failed. */
+static void silence_after_a_hello_counts(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    fixture_campaign(fixture, "c", ALL_AT_ONCE);
+    fixture_tick(fixture);
+    fixture_updates_itself(fixture, "lamp-2");
+    replace_database(fixture);
+    fixture_tick(fixture);
+    fixture_report(fixture, "lamp-1", hello);
+    fixture_tick(fixture);
+    fixture_passes(fixture, 250);
+    fixture_sql(fixture, "UPDATE presence SET hello_at = now()"); /* it was heard of in that time */
+    fixture_tick(fixture);
+    assert_int_equal(fixture_targets(fixture, "silent"), 1);
+    fixture_release(fixture);
+}
+
+/* The offer is lost with the old primary, and so is the broker for a while. The device went back for want of
+ * it, and says so when it is offered the same attempt again. */
+static void an_outcome_from_before_a_restore_is_held_against_the_time_before_it(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_campaign(fixture, "c", ALL_AT_ONCE);
+    fixture_sql(fixture, "UPDATE presence SET online = false");
+    fixture_tick(fixture);
+    replace_database(fixture);
+    fixture_sql(fixture, "UPDATE service SET served_until = now() - interval '30 s'");
+    fixture_tick(fixture);
+    fixture_sql(
+        fixture,
+        "INSERT INTO outages (part, clock_stood_still, began, ended, service_at, asked_at, orchestrator_id) "
+        "SELECT 'broker', true, now() - interval '20 s', now(), now() - interval '20 s', now(), 'fixture'");
+    fixture_sql(fixture, "UPDATE presence SET online = true");
+    fixture_report(fixture, "lamp-1", hello);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->updates, 1);
+    fixture_report(
+        fixture, "lamp-1",
+        "{'report':'reverted','campaign':1,'attempt':1,'nonce':'%NONCE','reason':'confirm_timeout',"
+        "'version':'v1.0.5t45772(a)','slot':1,'sha256':"
+        "'5555555555555555555555555555555555555555555555555555555555555555'}");
+    fixture_tick(fixture);
+    assert_int_equal(fixture_integer(fixture, "SELECT outage_attempts FROM targets"), 1);
+    assert_int_equal(fixture->updates, 2);
+    fixture_state_is(fixture, "c", "running");
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +329,9 @@ int main(void)
         cmocka_unit_test(what_ended_unseen_is_sent_again),
         cmocka_unit_test(a_campaign_begins_when_the_fleet_has_been_asked),
         cmocka_unit_test(the_fleet_is_asked_page_by_page),
+        cmocka_unit_test(silence_that_a_lost_report_may_explain_is_no_failure),
+        cmocka_unit_test(silence_after_a_hello_counts),
+        cmocka_unit_test(an_outcome_from_before_a_restore_is_held_against_the_time_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

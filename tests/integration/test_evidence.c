@@ -526,6 +526,11 @@ static void who_loses_the_broker_and_the_database_blames_not_the_broker_alone(vo
     }
 }
 
+static int64_t discontinuities(const struct orchestrator *one)
+{
+    return number(one, "SELECT count(*) FROM outages WHERE part = 'database' AND orchestrator_id = ''");
+}
+
 /* A crash without synchronous commits, or a snapshot of the machine: the database is the same, and older. */
 static void a_database_that_has_lost_a_beat_is_another_one(void **state)
 {
@@ -534,40 +539,70 @@ static void a_database_that_has_lost_a_beat_is_another_one(void **state)
     beat(one);
     beat(one);
     beat(one);
-    assert_int_equal(number(one, "SELECT count(*) FROM service WHERE identity = 'lost'"), 0);
+    assert_int_equal(discontinuities(one), 0);
     number(one,
            "WITH u AS (UPDATE orchestrators SET beat_at = beat_at - interval '1 ms' RETURNING 1) SELECT 0");
     beat(one);
-    assert_int_equal(number(one, "SELECT count(*) FROM service WHERE identity = 'lost'"), 1);
+    assert_int_equal(discontinuities(one), 1);
+    beat(one);
+    beat(one);
+    assert_int_equal(discontinuities(one), 1);
     release(one);
 }
 
-/* From before it was there. */
+/* From before it was there. Each of them finds it out, and it is one discontinuity. */
 static void a_database_that_does_not_know_its_orchestrator_is_another_one(void **state)
 {
     (void)state;
     struct orchestrator *one = first("1111111111111111"), *two = second_to(one);
     number(one, "WITH d AS (DELETE FROM orchestrators RETURNING 1) SELECT 0");
-    beat(one);
-    assert_int_equal(number(one, "SELECT count(*) FROM service WHERE identity = 'lost'"), 1);
-    number(one, "WITH u AS (UPDATE service SET identity = NULL RETURNING 1) SELECT 0");
-    beat(one);
-    beat(two); /* each of them finds it out; it may be the only one */
-    assert_int_equal(number(one, "SELECT count(*) FROM service WHERE identity = 'lost'"), 1);
-    number(one, "WITH u AS (UPDATE service SET identity = NULL RETURNING 1) SELECT 0");
+    beat(two); /* it may be the only one */
+    assert_int_equal(discontinuities(one), 1);
     for (int i = 0; i < 3; i++) {
         beat(one);
         beat(two);
     }
-    assert_int_equal(number(one, "SELECT count(*) FROM service WHERE identity IS NULL"), 1);
+    assert_int_equal(discontinuities(one), 1);
+    assert_int_equal(number(one, "SELECT count(*) FROM service WHERE identity = database_identity()"), 1);
     release(one);
     release(two);
+}
+
+/* Restored, or behind a standby that was promoted: nothing is noted in it before it is taken, or the time
+ * from its last service to now would not be found any more. Whoever meets it takes it. */
+static void another_database_is_taken_before_anything_is_noted(void **state)
+{
+    (void)state;
+    for (int joins = 0; joins < 2; joins++) {
+        struct orchestrator *one = first("1111111111111111");
+        beat(one);
+        beat(one);
+        number(one,
+               "WITH u AS (UPDATE service SET identity = 'another', served_until = served_until - interval "
+               "'150 s' RETURNING 1) SELECT 0");
+        if (joins == 1)
+            number(one, "WITH d AS (DELETE FROM orchestrators RETURNING 1) SELECT 0");
+        for (int i = 0; i < 4; i++) {
+            struct error error;
+            if (watch_beat(&one->watch, one->store, 20, &error) != STATUS_OK)
+                assert_int_equal(error.status, STATUS_UNAVAILABLE);
+        }
+        assert_int_equal(number(one, "SELECT count(*) FROM service WHERE identity = database_identity()"), 1);
+        assert_in_range(number(one, "SELECT round(seconds) FROM ops.outages WHERE part = 'database' AND "
+                                    "clock_stood_still"),
+                        149, 152);
+        assert_in_range(number(one, "SELECT round(away) FROM service"), 149, 152);
+        assert_in_range(number(one, "SELECT round(extract(epoch FROM now() - served_until)) FROM service"), 0,
+                        1);
+        release(one);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_loses_the_broker_and_the_database_blames_not_the_broker_alone),
+        cmocka_unit_test(another_database_is_taken_before_anything_is_noted),
         cmocka_unit_test(a_database_that_has_lost_a_beat_is_another_one),
         cmocka_unit_test(a_database_that_does_not_know_its_orchestrator_is_another_one),
         cmocka_unit_test(the_watermark_follows_what_is_stored),

@@ -23,6 +23,7 @@ check-long: deps
 	@BUILD=$(BUILD) PROPERTY_RUNS=40 tests/property/database.sh
 	@BUILD=$(BUILD) FAILOVER_DEVICES=2000 FAILOVER_SECONDS=60 FAILOVER_FALLS='behind asynchronous synchronous' tests/chaos/failover.sh
 	@BUILD=$(BUILD) RESTORE_DEVICES=2000 RESTORE_SECONDS=60 tests/chaos/restore.sh
+	@BUILD=$(BUILD) RESTORE_PARTS=old_backup RESTORE_DEVICES=200 RESTORE_AGE=140 tests/chaos/restore.sh
 	@BUILD=$(BUILD) tests/scenario/old_orchestrator.sh
 	@for run in 1 2 3; do BUILD=$(BUILD) tests/chaos/absent.sh || exit 1; done
 scenarios: programs lx106-programs

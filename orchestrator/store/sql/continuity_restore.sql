@@ -19,7 +19,7 @@ noted AS (
         away = s.away + CASE WHEN l.is_outage THEN extract(epoch FROM l.at - l.began) ELSE 0 END,
         outage_ended = CASE WHEN l.is_outage THEN l.at ELSE s.outage_ended END,
         heard_since = coalesce(l.at, s.heard_since), census_wanted = coalesce(l.at, s.census_wanted),
-        discontinued_at = coalesce(l.at, s.discontinued_at), offers_held = l.at IS NOT NULL OR s.offers_held,
+        discontinued_at = coalesce(l.at, s.discontinued_at), served_before = coalesce(l.began, s.served_before), offers_held = l.at IS NOT NULL OR s.offers_held,
         fleet_asked_to = CASE WHEN l.at IS NOT NULL THEN '' ELSE s.fleet_asked_to END,
         fleet_asked_at = CASE WHEN l.at IS NULL THEN s.fleet_asked_at END
     FROM before b LEFT JOIN lost l ON true)

@@ -1,7 +1,8 @@
 -- Database and broker have answered an orchestrator ($1) at $2 (microseconds); the last time that they did was $3 seconds earlier, as its process
 -- measured (NULL: never). $4: its connections with the broker broke in between. $5: the part that was away,
 -- should this be an outage; $6: how many seconds without any orchestrator are one.
--- Answers the seconds of the outage that it recorded; 0: none.
+-- Answers the seconds of the outage that it recorded; 0: none. No row: the database is another one than before, and not taken yet
+-- (continuity_restore.sql), which must find when the last service in it was.
 -- Locks the orchestrator's row first, as orchestrator_leave.sql does.
 WITH mine AS MATERIALIZED (SELECT watermark FROM orchestrators WHERE orchestrator_id = $1 FOR NO KEY UPDATE),
 given AS MATERIALIZED (
@@ -9,7 +10,7 @@ given AS MATERIALIZED (
     FROM (SELECT max(watermark) AS watermark FROM mine) m),
 before AS MATERIALIZED (
     SELECT s.served_until, s.away, s.outage_ended, g.at, g.watermark, extract(epoch FROM g.at - s.served_until)::double precision AS unserved
-    FROM service s CROSS JOIN given g FOR NO KEY UPDATE OF s),
+    FROM service s CROSS JOIN given g WHERE coalesce(s.identity = database_identity(), true) FOR NO KEY UPDATE OF s),
 hole AS MATERIALIZED (
     SELECT b.*, greatest(0, least($3::double precision, b.unserved)) AS unanswered,
            -- Where the connections broke nobody knows since when: from the watermark on reports may be lost.
@@ -39,6 +40,6 @@ shared AS (
 own AS (
     UPDATE orchestrators o
     SET beat_at = g.at, connected_since = CASE WHEN $4 OR o.connected_since IS NULL THEN g.at ELSE o.connected_since END
-    FROM given g
+    FROM judged g
     WHERE o.orchestrator_id = $1)
 SELECT CASE WHEN is_outage THEN seconds ELSE 0 END FROM judged

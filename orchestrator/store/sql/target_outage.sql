@@ -1,9 +1,13 @@
 -- Outcomes that an outage explains: campaign, seconds for which an attempt may last. A download that failed while the image server or its database was away, a
 -- trial that found no connection while the broker was: the attempt is made again, at most twice in a hop. (An orchestrator that is away knows
--- nothing of the broker meanwhile.) Who was quarantined is included. In the order in which ingest locks them.
+-- nothing of the broker meanwhile.) Who was quarantined is included. In the order in which ingest locks them. An attempt that was offered again since
+-- the database turned out to be another one, and was answered with its result at once, was made before that. And who was in flight then, and has not been
+-- heard of since, may have said long ago how it ended: its silence counts for nothing.
 WITH recent AS MATERIALIZED (
     SELECT part, clock_stood_still, began, ended FROM outages
-    WHERE (clock_stood_still OR part = 'orchestrator') AND ended > now() - make_interval(secs => $2))
+    WHERE (clock_stood_still OR part = 'orchestrator') AND ended > now() - make_interval(secs => $2)),
+restored AS MATERIALIZED (
+    SELECT discontinued_at AS at, served_before FROM service WHERE discontinued_at > now() - make_interval(secs => $2))
 SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
        i1.sha256, b1.size, i2.sha256, b2.size
@@ -12,14 +16,23 @@ LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
 LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
 LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2
 LEFT JOIN image_bytes b2 ON b2.sha256 = i2.sha256
-WHERE EXISTS (SELECT FROM recent) AND t.campaign_id = $1 AND t.explainable AND t.outage_attempts < 2
-  AND EXISTS (SELECT FROM devices d WHERE d.device_id = t.device_id)
-  AND EXISTS (
-      SELECT FROM recent o
-      WHERE o.began <= t.state_at
-        -- One of several orchestrators that is gone served images; the broker was there.
-        AND CASE t.state WHEN 'failed' THEN o.part IN ('orchestrator', 'database') ELSE o.clock_stood_still AND o.part IN ('orchestrator', 'broker') END
-        AND o.ended >= (SELECT min(e.at) FROM events e
-                        WHERE e.device_id = t.device_id AND e.campaign_id = $1 AND e.attempt = t.attempt AND e.to_state = 'offered'))
+LEFT JOIN restored r ON true
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN count(*) FILTER (WHERE e.to_state = 'offered') = count(*) FILTER (WHERE e.to_state <> 'pending') - 1
+                THEN least(min(e.at), r.served_before) ELSE min(e.at) END AS began
+    FROM events e
+    WHERE e.device_id = t.device_id AND e.campaign_id = $1 AND e.attempt = t.attempt AND e.subject = 'target') a
+WHERE (EXISTS (SELECT FROM recent) OR EXISTS (SELECT FROM restored)) AND t.campaign_id = $1 AND t.ended_badly AND t.outage_attempts < 2
+  AND (t.explainable OR t.state = 'silent') AND EXISTS (SELECT FROM devices d WHERE d.device_id = t.device_id)
+  AND CASE WHEN t.explainable
+           THEN EXISTS (
+               SELECT FROM recent o
+               WHERE o.began <= t.state_at
+                 -- One of several orchestrators that is gone served images; the broker was there.
+                 AND CASE t.state WHEN 'failed' THEN o.part IN ('orchestrator', 'database')
+                                  ELSE o.clock_stood_still AND o.part IN ('orchestrator', 'broker') END
+                 AND o.ended >= a.began)
+           ELSE a.began <= r.at AND t.state_at > r.at
+                AND (SELECT p.hello_at > r.at FROM presence p WHERE p.device_id = t.device_id) IS NOT TRUE END
 ORDER BY t.campaign_id, t.device_id
 FOR UPDATE OF t
