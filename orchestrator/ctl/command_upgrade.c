@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "moment.h"
 #include "one_device.h"
 #include "policy_file.h"
 #include "policy_json.h"
@@ -22,6 +23,7 @@ struct upgrade {
     struct version version;
     char to[VERSION_TEXT_SIZE];
     char campaign[NAME_MAX_LENGTH + 1];
+    int64_t now;    /* the server's time: this computer's clock has no say in names */
     long long wait; /* seconds */
     json_t *target; /* as it was last seen; NULL: the campaign has not been planned yet */
 };
@@ -85,13 +87,23 @@ static enum status fetch_device(const struct upgrade *upgrade, json_t **device, 
     return status;
 }
 
-static enum status check_device(const struct upgrade *upgrade, struct error *error)
+static enum status read_time(struct upgrade *upgrade, const json_t *device, struct error *error)
+{
+    if (moment_parse(show_text(device, "now"), &upgrade->now))
+        return STATUS_OK;
+    return error_set(error, STATUS_INTERNAL, NULL,
+                     "the server does not say what time it is: it is older than this orchestratorctl");
+}
+
+static enum status check_device(struct upgrade *upgrade, struct error *error)
 {
     json_t *device;
     enum status status = fetch_device(upgrade, &device, error);
     if (status != STATUS_OK)
         return status;
     status = check_version(upgrade, device, error);
+    if (status == STATUS_OK)
+        status = read_time(upgrade, device, error);
     if (status == STATUS_OK)
         status = check_campaigns(upgrade, device, error);
     json_decref(device);
@@ -136,7 +148,7 @@ static enum status create_campaign(struct upgrade *upgrade, const struct argumen
     enum status status = read_policy(arguments, &policy, error);
     if (status != STATUS_OK)
         return status;
-    one_device_campaign(upgrade->device, &upgrade->version, time(NULL), upgrade->campaign);
+    one_device_campaign(upgrade->device, &upgrade->version, upgrade->now, upgrade->campaign);
     json_t *body = json_pack("{ss ss s[s] so sb}", "name", upgrade->campaign, "firmware", upgrade->to,
                              "devices", upgrade->device, "policy", policy, "start", true);
     if (body == NULL)

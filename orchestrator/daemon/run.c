@@ -66,6 +66,11 @@ static bool image_secret(void *context, unsigned char secret[IMAGE_SECRET_SIZE])
     return true;
 }
 
+static bool now(void *context, int64_t *milliseconds, int64_t *host_ahead)
+{
+    return shared_clock(context, milliseconds, host_ahead);
+}
+
 static void wake(void *context)
 {
     shared_wake(context);
@@ -81,14 +86,18 @@ static char *gauges(void *context)
         depth += queue_depth(shared->queues[i]);
         lag = of_queue > lag ? of_queue : lag;
     }
-    char *text = NULL;
+    char *text = NULL, difference[32] = "null";
+    int64_t database_time, ahead;
+    if (shared_clock(shared, &database_time, &ahead))
+        snprintf(difference, sizeof difference, "%.3f", (double)ahead / 1000);
     int length =
         asprintf(&text,
                  "{\"reports\": %lld, \"reports_rejected\": %lld, \"targets_moved\": %lld, "
-                 "\"queue_depth\": %zu, \"queue_lag_milliseconds\": %lld, \"broker_connected\": %s}",
+                 "\"queue_depth\": %zu, \"queue_lag_milliseconds\": %lld, \"broker_connected\": %s, "
+                 "\"clock_difference_seconds\": %s}",
                  (long long)atomic_load(&shared->reports), (long long)atomic_load(&shared->reports_rejected),
                  (long long)atomic_load(&shared->targets_moved), depth, lag,
-                 mqtt_client_connected(shared->mqtt) ? "true" : "false");
+                 mqtt_client_connected(shared->mqtt) ? "true" : "false", difference);
     return length < 0 ? NULL : text;
 }
 
@@ -161,6 +170,7 @@ static enum status start_http(struct daemon *daemon, struct error *error)
                                    .database_url = config->database_url,
                                    .cache_directory = config->cache_directory,
                                    .image_secret = image_secret,
+                                   .now = now,
                                    .ready = ready,
                                    .wake = wake,
                                    .gauges = gauges,

@@ -321,16 +321,16 @@ void *ticker_main(void *context)
 {
     struct shared *shared = context;
     struct store *store = store_create(shared->config->database_url, "orchestratord ticker");
-    time_t partitions_at = 0;
+    int64_t partitions_at = 0; /* by base/clock: how often; which ones is the database's to say */
     long long sweep_at = 0;
     bool goes_on = wait_for_database(shared, store);
     while (goes_on) {
         struct error error;
         bool more = false;
-        if (time(NULL) >= partitions_at) {
+        if (clock_seconds() >= partitions_at) {
             maintain_partitions(shared, store);
             forget_the_past(shared, store);
-            partitions_at = time(NULL) + PARTITION_SECONDS;
+            partitions_at = clock_seconds() + PARTITION_SECONDS;
         }
         int rest = atomic_load(&shared->tick_milliseconds);
         long long now = clock_milliseconds();

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "config.h"
+#include "database_clock.h"
 #include "engine.h"
 #include "evidence.h"
 #include "mqtt_client.h"
@@ -38,6 +39,7 @@ struct shared {
     atomic_llong ticked_at; /* when the ticker last had its way; base/clock, milliseconds */
     atomic_uint steady;     /* connections of the broker's at the last beat that was answered and recorded */
     atomic_llong stored_at; /* when all reports that had come were last stored; 0: never yet */
+    struct database_clock clock; /* measured by the watch */
     char id[ORCHESTRATOR_ID_SIZE];
     struct mqtt_options mqtt_options;
     atomic_llong reports, reports_rejected, targets_moved;
@@ -57,6 +59,10 @@ void shared_database_trouble(struct shared *shared, const char *why);
 /* It can: the database is there when all threads can. A full disk is found out only by those that write. */
 void shared_database_fine(struct shared *shared);
 bool shared_database_ready(struct shared *shared, char *why, size_t size);
+
+/* The database's time in Unix milliseconds, and how far the host's wall clock is ahead of it (below 0: behind
+ * it). False before the watch's first beat. Safe from any thread. */
+bool shared_clock(struct shared *shared, int64_t *now, int64_t *host_ahead);
 
 void shared_stop(struct shared *shared);
 

@@ -233,6 +233,7 @@ static enum status beat(struct watch *watch, struct store *store, int millisecon
     long long asked_at = now(watch);
     if (member) {
         rely_on_lease(watch, asked_from);
+        watch->ports.note_time(context, moment, asked_from, asked_at);
     } else {
         log_write(LOG_WARNING, "place_lost", "reason",
                   "another orchestrator has taken it, or the database is an older one", NULL);

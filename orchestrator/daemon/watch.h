@@ -32,6 +32,9 @@ struct watch_ports {
     void (*lease)(void *context, long long until);
     /* Nothing waits and nothing is being stored. */
     bool (*idle)(void *context);
+    /* The database's clock showed `moment` (microseconds) at some time between `from` and `to`, by clock().
+     */
+    void (*note_time)(void *context, int64_t moment, long long from, long long to);
     /* See evidence_take_over. Must not wait: false until it is done, then true for the same client id. */
     bool (*evict)(void *context, const char *client_id);
 };

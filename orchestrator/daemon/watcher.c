@@ -1,9 +1,12 @@
 /* The thread of the watch (daemon/watch.h), with the real clock, broker and queues. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 #include "log.h"
+#include "server.h"
 #include "threads.h"
 #include "watch.h"
 
@@ -91,6 +94,39 @@ static void lease(void *context, long long until)
     mqtt_client_lease(shared->mqtt, until);
 }
 
+bool shared_clock(struct shared *shared, int64_t *now, int64_t *host_ahead)
+{
+    struct timespec host;
+    bool known = database_clock_read(&shared->clock, clock_milliseconds(), now);
+    clock_gettime(CLOCK_REALTIME, &host);
+    *host_ahead = (int64_t)host.tv_sec * 1000 + host.tv_nsec / 1000000 - *now;
+    return known;
+}
+
+/* Nothing goes by the host's clock but its log lines, which are hard to put together with what the database
+ * says when they differ. */
+static void say_difference(struct shared *shared)
+{
+    static bool differs; /* the watch's thread alone */
+    int64_t now, ahead;
+    char seconds[32];
+    if (!shared_clock(shared, &now, &ahead) ||
+        differs == (llabs(ahead) > HTTP_CLOCK_DIFFERENCE_SECONDS * 1000LL))
+        return;
+    differs = !differs;
+    snprintf(seconds, sizeof seconds, "%.3f", (double)ahead / 1000);
+    log_limited(differs ? LOG_WARNING : LOG_INFO, differs ? "clock_differs" : "clock_agrees", "",
+                "seconds_ahead_of_database", seconds, NULL);
+}
+
+static void note_time(void *context, int64_t moment, long long from, long long to)
+{
+    struct shared *shared = context;
+    database_clock_note(&shared->clock, moment, from, to);
+    if (to - from < HTTP_CLOCK_DIFFERENCE_SECONDS * 1000LL) /* a slow answer says too little */
+        say_difference(shared);
+}
+
 static bool idle(void *context)
 {
     struct shared *shared = context;
@@ -161,8 +197,8 @@ void *watch_main(void *context)
 {
     struct shared *shared = context;
     struct store *store = store_create(shared->config->database_url, "orchestratord watch");
-    const struct watch_ports ports = {shared, read_clock, connected, reachable, publish, acknowledged,
-                                      stored, hold,       lease,     idle,      evict};
+    const struct watch_ports ports = {shared, read_clock, connected, reachable, publish,   acknowledged,
+                                      stored, hold,       lease,     idle,      note_time, evict};
     const char *ids[MQTT_CLIENT_IDS];
     struct watch watch;
     bool goes_on = true;

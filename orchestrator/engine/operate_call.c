@@ -1,6 +1,5 @@
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "call.h"
 #include "campaign.h"
@@ -136,8 +135,11 @@ static enum status make_campaign(struct store *store, const struct actor *actor,
     struct policy policy;
     struct store_parameters parameters = {0};
     struct store_rows *rows;
+    double now;
+    if (store_now(store, &now, error) != STATUS_OK)
+        return error->status;
     one_device_policy(&policy);
-    one_device_campaign(device, version, time(NULL), upgrade->name);
+    one_device_campaign(device, version, (int64_t)now, upgrade->name);
     char *policy_text = policy_json_format(&policy);
     struct campaign_new campaign = {.name = upgrade->name,
                                     .seed = SEED_RANDOM,

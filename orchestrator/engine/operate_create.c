@@ -254,7 +254,7 @@ enum status operate_campaign_create(struct store *store, const struct actor *act
     struct create_work work = {.actor = actor, .campaign = campaign};
     enum status status = check_name(campaign->name, error);
     if (status == STATUS_OK)
-        status = schedule_check(&campaign->schedule, error);
+        status = schedule_check(store, &campaign->schedule, error);
     if (status == STATUS_OK && campaign->plan == 0)
         status = draft_request(&work, error);
     if (status == STATUS_OK)

@@ -5,10 +5,14 @@
 
 #include "store_sql.h"
 
-enum status schedule_check(const struct schedule *schedule, struct error *error)
+enum status schedule_check(struct store *store, const struct schedule *schedule, struct error *error)
 {
-    if (schedule->end_at == 0 ||
-        (schedule->end_at > schedule->start_at && schedule->end_at > (int64_t)time(NULL)))
+    double now;
+    if (schedule->end_at == 0)
+        return STATUS_OK;
+    if (store_now(store, &now, error) != STATUS_OK)
+        return error->status;
+    if (schedule->end_at > schedule->start_at && (double)schedule->end_at > now)
         return STATUS_OK;
     return error_set(error, STATUS_INVALID, "end_at",
                      "is over, or not after start_at; allowed is a time to come");

@@ -4,8 +4,10 @@
 
 #include "campaign.h"
 
-/* Whether start and end make sense together. error->field is "end_at". */
-enum status schedule_check(const struct schedule *schedule, struct error *error) MUST_CHECK;
+/* Whether start and end make sense together, and the end is to come by the database's clock. error->field is
+ * "end_at". */
+enum status schedule_check(struct store *store, const struct schedule *schedule,
+                           struct error *error) MUST_CHECK;
 
 /* The parameters start, end and what happens then of campaign_create.sql. */
 void schedule_put(struct store_parameters *parameters, const struct schedule *schedule);

@@ -225,7 +225,7 @@ static enum status explain_waves(const struct tick_work *work, struct store *sto
                      (long long)wave->approvals_missing, wave->approvals_missing == 1 ? "" : "s");
         else
             gate_judge(&campaign->policy.waves[i].gate, wave->members, wave->counts, wave->excused, &verdict);
-        char words[sizeof verdict.words + 200];
+        char words[sizeof verdict.words + 300];
         snprintf(words, sizeof words, "%s", verdict.words);
         bool still = stands_still(campaign, i);
         if (still && explain_offline(work, i, store, words, sizeof words, error) != STATUS_OK)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "store_sql.h"
 #include "window.h"
@@ -16,11 +17,71 @@ static const char *usual_zone(const struct windows_policy *windows)
     return of_devices(windows) ? windows->default_zone : windows->zone;
 }
 
-/* Minutes from one moment of the week to the next time it is the other. */
-static int minutes_until(struct wall_clock from, struct wall_clock to)
+/* Every window comes within two weeks: its hour may be skipped in one of them. */
+enum { DAYS_AHEAD = 15, CHANGES_MAX = 16 };
+
+/* The clock of one zone, for DAYS_AHEAD. */
+struct zone_clock {
+    struct zone_offset offsets[1 + CHANGES_MAX];
+    int count;
+};
+
+/* Adds the changes of the zone to what its clock shows now. `changes` are the rows of zone_changes.sql. */
+static void read_changes(struct zone_clock *clock, const struct store_rows *changes, const char *zone)
 {
-    int minutes = (to.day - from.day) * MINUTES_A_DAY + to.minute - from.minute;
-    return minutes > 0 ? minutes : minutes + DAYS_A_WEEK * MINUTES_A_DAY;
+    for (int64_t i = 0; i < store_rows_count(changes) && clock->count <= CHANGES_MAX; i++) {
+        if (strcmp(store_rows_text(changes, i, 0), zone) == 0)
+            clock->offsets[clock->count++] = (struct zone_offset){store_rows_integer(changes, i, 1),
+                                                                  (int)store_rows_integer(changes, i, 2)};
+    }
+}
+
+/* "mon 02:10 Europe/Berlin, 2027-03-29 00:10 UTC": in an hour that comes twice only UTC says which. */
+static void name_opening(const struct zone_clock *clock, const char *zone, int64_t opens, char *text,
+                         size_t size)
+{
+    int i = clock->count - 1;
+    while (i > 0 && clock->offsets[i].from > opens)
+        i--;
+    struct wall_clock shown = wall_clock_at(opens, clock->offsets[i].seconds);
+    time_t moment = (time_t)opens;
+    struct tm utc;
+    int used = snprintf(text, size, "%s %02d:%02d %s", window_day_name(shown.day), shown.minute / 60,
+                        shown.minute % 60, zone);
+    if (used > 0 && (size_t)used < size)
+        strftime(text + used, size - (size_t)used, ", %Y-%m-%d %H:%M UTC", gmtime_r(&moment, &utc));
+}
+
+/* Which window of which zone opens first, where none is open. `clocks` are the rows of zone_clocks.sql. */
+static enum status find_next(struct store *store, const struct campaign *campaign,
+                             const struct store_rows *clocks, struct zones *zones, struct error *error)
+{
+    const struct windows_policy *windows = &campaign->policy.windows;
+    int64_t now = (int64_t)campaign->now, until = now + DAYS_AHEAD * 86400LL, soonest = until;
+    struct store_parameters parameters = {0};
+    struct store_rows *changes;
+    store_put_integer(&parameters, campaign->number);
+    store_put_integer(&parameters, now);
+    store_put_text(&parameters, usual_zone(windows));
+    store_put_integer(&parameters, DAYS_AHEAD);
+    if (store_run(store, &SQL_ZONE_CHANGES, &parameters, &changes, error) != STATUS_OK)
+        return error->status;
+    if (zones->count == 0)
+        snprintf(zones->next, sizeof zones->next, "at a time not known before its targets are written");
+    else
+        snprintf(zones->next, sizeof zones->next, "in more than %d days", DAYS_AHEAD);
+    for (int64_t i = 0; i < zones->count; i++) {
+        const char *zone = store_rows_text(clocks, i, 1);
+        struct zone_clock clock = {{{now, (int)store_rows_integer(clocks, i, 2)}}, 1};
+        int64_t opens;
+        read_changes(&clock, changes, zone);
+        if (!windows_next(windows, clock.offsets, clock.count, until, &opens) || opens >= soonest)
+            continue;
+        soonest = opens;
+        name_opening(&clock, zone, opens, zones->next, sizeof zones->next);
+    }
+    store_rows_free(changes);
+    return STATUS_OK;
 }
 
 enum status zones_look(struct store *store, const struct campaign *campaign, struct zones *zones,
@@ -37,24 +98,19 @@ enum status zones_look(struct store *store, const struct campaign *campaign, str
     struct store_rows *rows;
     if (store_run(store, &SQL_ZONE_CLOCKS, &parameters, &rows, error) != STATUS_OK)
         return error->status;
-    int soonest = DAYS_A_WEEK * MINUTES_A_DAY + 1;
     zones->count = store_rows_count(rows);
     for (int64_t i = 0; i < zones->count; i++) {
-        struct wall_clock now = {(int)store_rows_integer(rows, i, 2), (int)store_rows_integer(rows, i, 3)};
-        if (windows_are_open(windows, now)) {
-            array_put_text(&zones->open, store_rows_text(rows, i, 0));
-            zones->open_count++;
+        struct wall_clock now = wall_clock_at((int64_t)campaign->now, (int)store_rows_integer(rows, i, 2));
+        if (!windows_are_open(windows, now))
             continue;
-        }
-        struct wall_clock next = windows_next(windows, now);
-        if (minutes_until(now, next) >= soonest)
-            continue;
-        soonest = minutes_until(now, next);
-        snprintf(zones->next, sizeof zones->next, "%s %02d:%02d %s", window_day_name(next.day),
-                 next.minute / 60, next.minute % 60, store_rows_text(rows, i, 1));
+        array_put_text(&zones->open, store_rows_text(rows, i, 0));
+        zones->open_count++;
     }
+    enum status status = STATUS_OK;
+    if (zones->open_count == 0)
+        status = find_next(store, campaign, rows, zones, error);
     store_rows_free(rows);
-    return STATUS_OK;
+    return status;
 }
 
 enum status zones_note(struct store *store, const struct campaign *campaign, int64_t after, int64_t up_to,

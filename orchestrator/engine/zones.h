@@ -10,7 +10,9 @@ struct zones {
     int64_t count;     /* of the zones that the campaign's targets live in */
     struct array open; /* their names, as targets.time_zone has them. Release with array_release */
     int64_t open_count;
-    char next[80]; /* when none is open: the next opening that comes, such as "mon 22:00 Europe/Berlin" */
+    /* When none is open: the next opening that really comes, by the clock of its zone and in UTC, such as
+     * "mon 02:10 Europe/Berlin, 2027-03-29 00:10 UTC". */
+    char next[80];
 };
 
 /* By the campaign's clock (campaign->now). */

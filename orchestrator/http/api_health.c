@@ -23,6 +23,11 @@ enum status handle_ready(struct http_request *request, struct error *error)
             request->answer.outage = arena_copy(&request->arena, why);
         return error_set(error, STATUS_UNAVAILABLE, NULL, "%s", why);
     }
-    http_answer_json(request, 200, api_status_format(&request->arena, "ready"));
+    int64_t now, host_ahead;
+    const struct http_options *options = &request->shared->options;
+    bool known = options->now(options->context, &now, &host_ahead);
+    http_answer_json(request, 200,
+                     known ? api_ready_format(&request->arena, host_ahead, HTTP_CLOCK_DIFFERENCE_SECONDS)
+                           : api_status_format(&request->arena, "ready"));
     return STATUS_OK;
 }

@@ -4,7 +4,6 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "handlers.h"
@@ -22,10 +21,11 @@ static enum status check_right(struct http_request *request, struct error *error
         return http_request_authenticate(request, ROLE_VIEWER, error);
     const struct http_options *options = &request->shared->options;
     unsigned char secret[IMAGE_SECRET_SIZE];
-    if (!options->image_secret(options->context, secret))
+    int64_t now, host_ahead; /* URLs are signed by the database's clock */
+    if (!options->image_secret(options->context, secret) ||
+        !options->now(options->context, &now, &host_ahead))
         return error_set(error, STATUS_UNAVAILABLE, NULL, "the database has not been reached yet: try again");
-    return image_url_check(secret, request->parameter, device, expires, signature, (int64_t)time(NULL),
-                           error);
+    return image_url_check(secret, request->parameter, device, expires, signature, now / 1000, error);
 }
 
 static enum status open_image(struct http_request *request, const char *sha256, uint64_t *size,

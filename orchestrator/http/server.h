@@ -5,11 +5,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "image_url.h"
 #include "status.h"
 
 struct http_server;
+
+/* /readyz warns where the host's clock and the database's are further apart. */
+enum { HTTP_CLOCK_DIFFERENCE_SECONDS = 1 };
 
 struct http_options {
     const char *address; /* to listen on: a name or number, such as "127.0.0.1", "0.0.0.0" or "::" */
@@ -21,6 +25,9 @@ struct http_options {
     /* Copies the secret that signs image URLs; false while it is not known (the database is away). Called
      * from any thread. */
     bool (*image_secret)(void *context, unsigned char secret[IMAGE_SECRET_SIZE]);
+    /* The database's time in Unix milliseconds, and how far the host's clock is ahead of it (below 0: behind
+     * it); false while it is not known: nothing has been read of it yet. Called from any thread. */
+    bool (*now)(void *context, int64_t *milliseconds, int64_t *host_ahead);
     /* Whether requests can be served (/readyz); writes why not, as "database: ..." or "broker: ...", for the
      * log: clients are told only which of the two. Called from any thread. */
     bool (*ready)(void *context, char *why, size_t why_size);

@@ -98,6 +98,19 @@ char *api_status_format(struct arena *arena, const char *status)
     return dump(arena, json_pack("{ss}", "status", status));
 }
 
+char *api_ready_format(struct arena *arena, int64_t host_ahead, int seconds)
+{
+    int64_t distance = host_ahead < 0 ? -host_ahead : host_ahead;
+    const char *sign = host_ahead < 0 ? "-" : "";
+    const char *warning = "";
+    if (distance > seconds * 1000LL)
+        warning = arena_format(arena, ",\"warning\":\"the host's clock is %lld.%03d s %s the database's\"",
+                               (long long)distance / 1000, (int)(distance % 1000),
+                               host_ahead < 0 ? "behind" : "ahead of");
+    return arena_format(arena, "{\"status\":\"ready\",\"clock_difference_seconds\":%s%lld.%03d%s}", sign,
+                        (long long)distance / 1000, (int)(distance % 1000), warning);
+}
+
 char *api_called_format(struct arena *arena, const struct api_called *called)
 {
     return dump(arena, json_pack("{si ss sb ss ss ss ss* ss*}", "status", 200, "nonce", called->nonce,

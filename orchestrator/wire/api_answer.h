@@ -59,6 +59,10 @@ struct api_called {
 };
 char *api_called_format(struct arena *arena, const struct api_called *called);
 
+/* {"status": "ready", "clock_difference_seconds": number}, and where the host's clock is more than `seconds`
+ * ahead of the database's, or behind it, "warning": text. `host_ahead` is in milliseconds. */
+char *api_ready_format(struct arena *arena, int64_t host_ahead, int seconds);
+
 /* {"status": text} */
 char *api_status_format(struct arena *arena, const char *status);
 

@@ -64,6 +64,20 @@ static inline bool image_secret(void *context, unsigned char copy[IMAGE_SECRET_S
     return atomic_load(&is_ready);
 }
 
+/* How far the host's clock is ahead of the database's, in milliseconds. */
+static atomic_llong host_is_ahead;
+static atomic_bool is_time_known = true;
+
+static inline bool now(void *context, int64_t *milliseconds, int64_t *ahead)
+{
+    (void)context;
+    struct timespec host;
+    clock_gettime(CLOCK_REALTIME, &host);
+    *ahead = atomic_load(&host_is_ahead);
+    *milliseconds = (int64_t)host.tv_sec * 1000 + host.tv_nsec / 1000000 - *ahead;
+    return atomic_load(&is_time_known);
+}
+
 static inline struct http_options options_of_test(void)
 {
     struct http_options options = {.address = "127.0.0.1",
@@ -72,6 +86,7 @@ static inline struct http_options options_of_test(void)
                                    .database_url = database,
                                    .cache_directory = cache,
                                    .image_secret = image_secret,
+                                   .now = now,
                                    .ready = ready,
                                    .wake = wake,
                                    .gauges = gauges};

@@ -28,6 +28,8 @@ struct orchestrator {
     long long lease;
     int looks_until_jump; /* looks at the clock, until 90 s have gone by at once; 0: it does not jump */
     bool has_jumped;
+    int64_t moment; /* the database's time as last told, and when that was */
+    long long moment_from, moment_to;
 };
 
 static long long read_clock(void *context)
@@ -93,6 +95,14 @@ static bool idle(void *context)
     return ((const struct orchestrator *)context)->is_idle;
 }
 
+static void note_time(void *context, int64_t moment, long long from, long long to)
+{
+    struct orchestrator *orchestrator = context;
+    orchestrator->moment = moment;
+    orchestrator->moment_from = from;
+    orchestrator->moment_to = to;
+}
+
 static bool evict(void *context, const char *client_id)
 {
     struct orchestrator *orchestrator = context;
@@ -104,8 +114,8 @@ static struct orchestrator *make(const char *url, const char *id)
 {
     struct orchestrator *orchestrator = calloc(1, sizeof *orchestrator);
     const char *client_ids[] = {id};
-    const struct watch_ports ports = {orchestrator, read_clock, connected, reachable, publish, acknowledged,
-                                      stored,       hold,       lease,     idle,      evict};
+    const struct watch_ports ports = {orchestrator, read_clock, connected, reachable, publish,   acknowledged,
+                                      stored,       hold,       lease,     idle,      note_time, evict};
     assert_non_null(orchestrator);
     snprintf(orchestrator->url, sizeof orchestrator->url, "%s", url);
     orchestrator->store = store_create(url, "test");
@@ -230,6 +240,23 @@ static void the_watermark_follows_what_is_stored(void **state)
     beat(one);
     assert_in_range(watermark_age(one), 0, 1);
     assert_int_equal(outages(one), 0); /* the broker answered all the time */
+    release(one);
+}
+
+static void each_beat_tells_the_time_of_the_database(void **state)
+{
+    (void)state;
+    struct orchestrator *one = first("1111111111111111");
+    for (int i = 0; i < 2; i++) {
+        int64_t before = number(one, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
+        long long began = one->clock;
+        one->answers = i == 0; /* also while the broker is away */
+        beat(one);
+        assert_in_range(one->moment, before,
+                        number(one, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"));
+        assert_true(began < one->moment_from && one->moment_from < one->moment_to &&
+                    one->moment_to < one->clock);
+    }
     release(one);
 }
 
@@ -606,6 +633,7 @@ int main(void)
         cmocka_unit_test(a_database_that_has_lost_a_beat_is_another_one),
         cmocka_unit_test(a_database_that_does_not_know_its_orchestrator_is_another_one),
         cmocka_unit_test(the_watermark_follows_what_is_stored),
+        cmocka_unit_test(each_beat_tells_the_time_of_the_database),
         cmocka_unit_test(a_database_that_stands_still_is_an_outage),
         cmocka_unit_test(a_broker_that_does_not_answer_is_an_outage),
         cmocka_unit_test(a_connection_that_breaks_is_an_outage_however_short),

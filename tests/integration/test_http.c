@@ -9,12 +9,39 @@ static void health_needs_no_token(void **state)
 {
     (void)state;
     expect(request("GET", "/healthz", NULL, "", NULL, 0), 200, "{\"status\":\"ok\"}");
-    expect(request("GET", "/readyz", NULL, "", NULL, 0), 200, "\"ready\"");
+    expect(request("GET", "/readyz", NULL, "", NULL, 0), 200,
+           "{\"status\":\"ready\",\"clock_difference_seconds\":0.000}");
     atomic_store(&is_ready, false);
     struct reply reply = request("GET", "/readyz", NULL, "", NULL, 0);
     assert_null(strstr(reply.body, "10.1.2.3")); /* anybody may ask */
     expect(reply, 503, "the broker is not connected: try again");
     atomic_store(&is_ready, true);
+}
+
+/* Work goes by the database's clock: it is a warning, for who reads logs beside the database. */
+static void readiness_says_how_far_the_clocks_are_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        int milliseconds;
+        const char *said;
+    } cases[] = {
+        {1000, "{\"status\":\"ready\",\"clock_difference_seconds\":1.000}"},
+        {-1000, "{\"status\":\"ready\",\"clock_difference_seconds\":-1.000}"},
+        {-7, "{\"status\":\"ready\",\"clock_difference_seconds\":-0.007}"},
+        {1001, "{\"status\":\"ready\",\"clock_difference_seconds\":1.001,"
+               "\"warning\":\"the host's clock is 1.001 s ahead of the database's\"}"},
+        {-10800000, "{\"status\":\"ready\",\"clock_difference_seconds\":-10800.000,"
+                    "\"warning\":\"the host's clock is 10800.000 s behind the database's\"}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        atomic_store(&host_is_ahead, cases[i].milliseconds);
+        struct reply reply = request("GET", "/readyz", NULL, "", NULL, 0);
+        assert_int_equal(reply.code, 200);
+        assert_string_equal(reply.body, cases[i].said);
+        free(reply.body);
+    }
+    atomic_store(&host_is_ahead, 0);
 }
 
 static void tokens_and_roles_are_checked(void **state)
@@ -350,6 +377,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(health_needs_no_token),
+        cmocka_unit_test(readiness_says_how_far_the_clocks_are_apart),
         cmocka_unit_test(tokens_and_roles_are_checked),
         cmocka_unit_test(paths_and_methods_are_checked),
         cmocka_unit_test(bodies_are_checked),

@@ -12,6 +12,13 @@ static char *image_sha(void)
     return services_query(database, "SELECT sha256 FROM images WHERE slot = 1 LIMIT 1");
 }
 
+static void expect_image(const char *url)
+{
+    struct reply reply = request("GET", url, NULL, "", NULL, 0);
+    assert_int_equal(reply.code, 200);
+    free(reply.body);
+}
+
 static void images_need_a_right(void **state)
 {
     (void)state;
@@ -26,9 +33,7 @@ static void images_need_a_right(void **state)
     assert_int_equal(reply.code, 200);
     free(reply.body);
     assert_int_equal(image_url_sign(secret, "", sha, "d01", time(NULL) + 60, url, &error), STATUS_OK);
-    reply = request("GET", url, NULL, "", NULL, 0);
-    assert_int_equal(reply.code, 200);
-    free(reply.body);
+    expect_image(url);
     url[strlen(url) - 1] ^= 1;
     expect_error(request("GET", url, NULL, "", NULL, 0), 403, "denied", "signature");
     assert_int_equal(image_url_sign(secret, "", sha, "d01", time(NULL) - 1, url, &error), STATUS_OK);
@@ -38,6 +43,44 @@ static void images_need_a_right(void **state)
     path[strlen(path) - 1] ^= 1;
     expect_error(get(path), 404, "not_found", "sha256");
     expect_error(get("/v1/images/x"), 404, "not_found", "sha256");
+    free(sha);
+}
+
+/* Signed by the database's clock, and checked by it: the host's may be hours away. */
+static void a_right_ends_by_the_clock_of_the_database(void **state)
+{
+    (void)state;
+    static const int hours[] = {3, -3};
+    char url[IMAGE_URL_SIZE];
+    struct error error;
+    make_catalogue();
+    char *sha = image_sha();
+    for (size_t i = 0; i < sizeof hours / sizeof hours[0]; i++) {
+        time_t database_time = time(NULL) - hours[i] * 3600;
+        atomic_store(&host_is_ahead, hours[i] * 3600000LL);
+        assert_int_equal(image_url_sign(secret, "", sha, "d01", database_time + 60, url, &error), STATUS_OK);
+        expect_image(url);
+        assert_int_equal(image_url_sign(secret, "", sha, "d01", database_time - 60, url, &error), STATUS_OK);
+        expect_error(request("GET", url, NULL, "", NULL, 0), 403, "denied", "expires");
+    }
+    atomic_store(&host_is_ahead, 0);
+    free(sha);
+}
+
+/* Until the database has been asked for its time nobody can say what has expired. */
+static void no_right_is_judged_before_the_time_is_known(void **state)
+{
+    (void)state;
+    char url[IMAGE_URL_SIZE];
+    struct error error;
+    make_catalogue();
+    char *sha = image_sha();
+    assert_int_equal(image_url_sign(secret, "", sha, "d01", time(NULL) + 60, url, &error), STATUS_OK);
+    atomic_store(&is_time_known, false);
+    expect_error(request("GET", url, NULL, "", NULL, 0), 503, "unavailable", "");
+    expect(request("GET", "/readyz", NULL, "", NULL, 0), 200, "{\"status\":\"ready\"}");
+    atomic_store(&is_time_known, true);
+    expect_image(url);
     free(sha);
 }
 
@@ -261,6 +304,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images_need_a_right),
+        cmocka_unit_test(a_right_ends_by_the_clock_of_the_database),
+        cmocka_unit_test(no_right_is_judged_before_the_time_is_known),
         cmocka_unit_test(images_are_served_whole_and_in_ranges),
         cmocka_unit_test(head_gives_the_length_and_no_body),
         cmocka_unit_test(http_1_0_is_spoken),

@@ -1,9 +1,9 @@
 # Processes that are killed: tests/chaos.
-# Ends orchestratord at a named point of its work; lets PostgreSQL find its disk full.
+# Ends orchestratord at a named point of its work; lets PostgreSQL find its disk full; moves the clock of a program's host.
 $(BUILD)/tests/chaos/%.so: tests/chaos/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(filter-out -fsanitize=% --coverage,$(CFLAGS_HOST)) -fPIC -shared $(EXTRA_store) -o $@ $< -ldl
-tests: $(addprefix $(BUILD)/tests/chaos/,kill_at.so disk_full.so network)
+tests: $(addprefix $(BUILD)/tests/chaos/,kill_at.so disk_full.so host_clock.so network)
 # The network between hosts that are namespaces.
 $(BUILD)/tests/chaos/network: tests/chaos/network.c Makefile
 	@mkdir -p $(@D)

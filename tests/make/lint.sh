@@ -41,7 +41,7 @@ undefined() {
 # only LAYERS PATTERN WHAT: nobody else's library may need symbols that match
 only() {
     local layer found
-    for layer in base core crypto wire store engine mqtt http ctl; do
+    for layer in base core crypto wire store engine mqtt http daemon ctl; do
         case " $1 " in *" $layer "*) continue ;; esac
         found=$(undefined "$build/lib/lib$layer.a" | grep -E "$2" | tr '\n' ' ')
         [ -z "$found" ] || report "$layer/ uses $3: $found"
@@ -53,6 +53,10 @@ only 'wire ctl' '^json_' jansson
 only mqtt '^mosquitto_' libmosquitto
 only http '^MHD_' libmicrohttpd
 only ctl '^curl_' libcurl
+# What is stored or compared goes by the database's clock: docs/architecture.md, "Time".
+only '' '^(time|gettimeofday|timespec_get)$' "the host's clock"
+found=$(grep -rlw CLOCK_REALTIME orchestrator | grep -vxE 'orchestrator/(base/log|daemon/watcher)\.c')
+[ -z "$found" ] || report "the host's clock is used in: $found"
 
 found=$(undefined "$build/lib/libcore.a" | grep -E '^(socket|connect|send|recv|open|read|write|fopen|f?printf|time|clock_gettime|gettimeofday|localtime(_r)?|gmtime(_r)?|rand|random|getenv|malloc|free|calloc|realloc)$' | tr '\n' ' ')
 [ -z "$found" ] || report "core/ is not pure: $found"

@@ -26,7 +26,7 @@ check-long: deps
 	@BUILD=$(BUILD) RESTORE_PARTS=old_backup RESTORE_DEVICES=200 RESTORE_AGE=140 tests/chaos/restore.sh
 	@BUILD=$(BUILD) tests/scenario/old_orchestrator.sh
 	@for run in 1 2 3; do BUILD=$(BUILD) tests/chaos/absent.sh || exit 1; done
-scenarios: programs lx106-programs
+scenarios: programs lx106-programs $(BUILD)/tests/chaos/host_clock.so
 	@BUILD=$(BUILD) tests/run.sh $(SCENARIOS)
 
 lint: programs

@@ -1,6 +1,7 @@
 -- One device with its presence, the current release it could be upgraded to, its targets of campaigns not yet ended for it,
--- and its last 20 events. $1 device_id
+-- its last 20 events, and the time at which all this is so. $1 device_id
 SELECT json_build_object(
+    'now', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
     'id', d.device_id, 'ptype', d.ptype, 'product', product.name, 'tags', d.tags, 'version', d.version,
     'upgrade_to', (SELECT f.version FROM firmware f
                    WHERE f.ptype = d.ptype AND f.is_current AND f.fota_class IN ('o', 'a') AND d.fota_class IN ('o', 'a')

@@ -310,6 +310,12 @@ static void lease(void *context, long long until)
     connect_reports(process);
 }
 
+/* Nothing here asks for the time without asking the database. */
+static void note_time(void *context, int64_t moment, long long from, long long to)
+{
+    (void)context, (void)moment, (void)from, (void)to;
+}
+
 /* Whose lease runs out has had it for as long since it came back, and is connected again. */
 static bool evict(void *context, const char *client)
 {
@@ -329,7 +335,7 @@ static void *watch_main(void *context)
 {
     struct process *process = context;
     const struct watch_ports ports = {process, read_clock, connected, reachable, publish_marker, acknowledged,
-                                      stored,  hold,       lease,     idle,      evict};
+                                      stored,  hold,       lease,     idle,      note_time,      evict};
     const char *ids[] = {process->client};
     struct store *store = connect_store(process, "watch");
     struct watch watch;
