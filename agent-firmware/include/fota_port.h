@@ -44,6 +44,7 @@ enum fota_happening {
     FOTA_BAD_COMMAND,       /* a message that was dropped or rejected as malformed */
     FOTA_CONFIRMED,         /* a trial was confirmed and that was stored */
     FOTA_REVERTED,          /* the old image runs again */
+    FOTA_UNDECIDED,         /* a trial ends without a verdict: the old image tries again, or gives up */
 };
 
 /* What a device answers when it is asked whether it may be updated now. */

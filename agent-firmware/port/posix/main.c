@@ -217,8 +217,8 @@ static void log_line(struct device *device, enum fota_log_level level, const cha
 
 static void on_happened(struct device *device, enum fota_happening what, uint64_t campaign, uint32_t attempt)
 {
-    static const char *const texts[] = {"image written", "duplicate command", "bad command", "confirmed",
-                                        "reverted"};
+    static const char *const texts[] = {"image written", "duplicate command", "bad command",
+                                        "confirmed",     "reverted",          "no verdict"};
     fprintf(stderr, "level=info device=%s campaign=%llu attempt=%u %s\n", device->link.device,
             (unsigned long long)campaign, attempt, texts[what]);
 }

@@ -14,15 +14,16 @@
 #define DONE AGENT_INSTALLED
 #define BOOT AGENT_REBOOTING
 
-/* One row per state; columns: offer, start download, image ready, flip, boot trial, confirm, revert, fail,
- * cancel, reboot */
+/* One row per state; columns: offer, start download, image ready, flip, boot trial, boot retrial, confirm,
+ * revert, fail, cancel, reboot */
 static const int expected[AGENT_STATE_COUNT][AGENT_EVENT_COUNT] = {
-    [AGENT_IDLE] = {AGENT_ACCEPTED, NO, NO, NO, AGENT_TRIAL, NO, NO, NO, NO, BOOT},
-    [AGENT_ACCEPTED] = {NO, BUSY, DONE, NO, NO, NO, NO, IDLE, IDLE, NO},
-    [AGENT_DOWNLOADING] = {NO, NO, DONE, NO, NO, NO, NO, IDLE, IDLE, NO},
-    [AGENT_INSTALLED] = {NO, NO, NO, BOOT, NO, NO, NO, IDLE, NO, NO},
-    [AGENT_TRIAL] = {NO, NO, NO, NO, NO, IDLE, BOOT, NO, NO, NO},
-    [AGENT_REBOOTING] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
+    [AGENT_IDLE] = {AGENT_ACCEPTED, NO, NO, NO, AGENT_TRIAL, AGENT_RETRIAL, NO, NO, NO, NO, BOOT},
+    [AGENT_ACCEPTED] = {NO, BUSY, DONE, NO, NO, NO, NO, NO, IDLE, IDLE, NO},
+    [AGENT_DOWNLOADING] = {NO, NO, DONE, NO, NO, NO, NO, NO, IDLE, IDLE, NO},
+    [AGENT_INSTALLED] = {NO, NO, NO, BOOT, NO, NO, NO, NO, IDLE, NO, NO},
+    [AGENT_TRIAL] = {NO, NO, NO, NO, NO, NO, IDLE, BOOT, NO, NO, NO},
+    [AGENT_RETRIAL] = {NO, NO, NO, BOOT, NO, NO, NO, NO, IDLE, IDLE, NO},
+    [AGENT_REBOOTING] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
 };
 
 static void every_state_and_event_is_decided(void **state)
