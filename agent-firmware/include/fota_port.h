@@ -76,7 +76,8 @@ struct fota_port {
 
     /* Begins the health check of a new image: its self test, and whether the application votes for it. Begun
      * once the device is connected; the answer is FOTA_EVENT_HEALTH. One that never comes is a revert when
-     * confirm_seconds are over, as is a connection that never comes. */
+     * confirm_seconds are over. Without a connection then, the old image runs in between, and the check is
+     * begun again in the next trial. */
     void (*check_health)(void *context);
 
     /* Restarts the device, after the reports queued so far have had a fair chance to leave. */

@@ -1,8 +1,10 @@
-/* The table of states: every pair of state and event leads exactly where it should, or nowhere. */
+/* The table of states: every pair of state and event leads exactly where it should, or nowhere; and it is the
+ * same as its golden dump. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -42,6 +44,23 @@ static void every_state_and_event_is_decided(void **state)
     }
 }
 
+static void table_is_the_golden_dump(void **state)
+{
+    (void)state;
+    FILE *golden = fopen("tests/golden/agent_fsm.txt", "r");
+    assert_non_null(golden);
+    for (unsigned i = 0; i < agent_edge_count; i++) {
+        const struct agent_edge *edge = &agent_edges[i];
+        char wanted[256], line[256];
+        (void)snprintf(wanted, sizeof wanted, "%u %s --%s--> %s: %s\n", i + 1, agent_state_name(edge->from),
+                       agent_event_name(edge->event), agent_state_name(edge->to), edge->why);
+        assert_non_null(fgets(line, sizeof line, golden));
+        assert_string_equal(line, wanted);
+    }
+    assert_int_equal(fgetc(golden), EOF);
+    (void)fclose(golden);
+}
+
 static void edges_are_unique_and_say_why(void **state)
 {
     (void)state;
@@ -57,6 +76,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_state_and_event_is_decided),
+        cmocka_unit_test(table_is_the_golden_dump),
         cmocka_unit_test(edges_are_unique_and_say_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
