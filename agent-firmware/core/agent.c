@@ -265,6 +265,7 @@ void fota_agent_step(struct fota_agent *agent, uint64_t now, const struct fota_e
     update_continue(agent);
     update_on_time(agent);
     trial_continue(agent);
+    trial_continue_retrial(agent);
     results_on_time(agent);
 }
 

@@ -5,6 +5,7 @@
 const struct agent_edge agent_edges[] = {
     {AGENT_IDLE, AGENT_TAKE_OFFER, AGENT_ACCEPTED, "an update or rollback passed all checks"},
     {AGENT_IDLE, AGENT_BOOT_TRIAL, AGENT_TRIAL, "the boot record says that this image is on trial"},
+    {AGENT_IDLE, AGENT_BOOT_RETRIAL, AGENT_RETRIAL, "the last trial ended without a verdict"},
     {AGENT_IDLE, AGENT_REBOOT, AGENT_REBOOTING, "the orchestrator asked for it"},
     {AGENT_ACCEPTED, AGENT_START_DOWNLOAD, AGENT_DOWNLOADING, "length agreed, sectors erased"},
     {AGENT_ACCEPTED, AGENT_IMAGE_READY, AGENT_INSTALLED, "the inactive slot holds the image already"},
@@ -17,6 +18,9 @@ const struct agent_edge agent_edges[] = {
     {AGENT_INSTALLED, AGENT_FAIL, AGENT_IDLE, "the boot record could not be written"},
     {AGENT_TRIAL, AGENT_CONFIRM, AGENT_IDLE, "healthy, and the confirmation is stored"},
     {AGENT_TRIAL, AGENT_REVERT, AGENT_REBOOTING, "not healthy, or not in time: back to the old image"},
+    {AGENT_RETRIAL, AGENT_FLIP, AGENT_REBOOTING, "connected: the boot record says trial again"},
+    {AGENT_RETRIAL, AGENT_FAIL, AGENT_IDLE, "the new image cannot be tried again: the revert stands"},
+    {AGENT_RETRIAL, AGENT_CANCEL, AGENT_IDLE, "cancelled between two trials"},
 };
 const unsigned agent_edge_count = sizeof agent_edges / sizeof agent_edges[0];
 

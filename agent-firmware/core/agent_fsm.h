@@ -11,6 +11,7 @@
     X(AGENT_DOWNLOADING, "downloading")                                                                      \
     X(AGENT_INSTALLED, "installed")                                                                          \
     X(AGENT_TRIAL, "trial")                                                                                  \
+    X(AGENT_RETRIAL, "retrial")                                                                              \
     X(AGENT_REBOOTING, "rebooting")
 
 #define AGENT_EVENTS(X)                                                                                      \
@@ -19,6 +20,7 @@
     X(AGENT_IMAGE_READY, "image_ready")                                                                      \
     X(AGENT_FLIP, "flip")                                                                                    \
     X(AGENT_BOOT_TRIAL, "boot_trial")                                                                        \
+    X(AGENT_BOOT_RETRIAL, "boot_retrial")                                                                    \
     X(AGENT_CONFIRM, "confirm")                                                                              \
     X(AGENT_REVERT, "revert")                                                                                \
     X(AGENT_FAIL, "fail")                                                                                    \

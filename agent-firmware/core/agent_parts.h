@@ -60,6 +60,12 @@ void update_on_command(struct fota_agent *agent);
 void update_on_cancel(struct fota_agent *agent);
 /* Whether the attempt in work is the command's. */
 bool update_is_in_work(const struct fota_agent *agent);
+/* Whether the inactive slot holds a whole image of that length (0: any) and SHA-256; notes in `work` what it
+ * holds. */
+bool update_slot_holds(struct fota_agent *agent, uint32_t length, const uint8_t *sha256);
+/* Stores, at once, that the image and the attempt in work are on trial. False: not stored; in memory nothing
+ * is on trial. */
+bool update_store_trial(struct fota_agent *agent);
 /* Looks at what the download has come to. */
 void update_continue(struct fota_agent *agent);
 void update_on_time(struct fota_agent *agent);
@@ -68,6 +74,12 @@ void update_on_time(struct fota_agent *agent);
 /* Boots; again about once a second while `boot_at` says so. */
 void trial_boot(struct fota_agent *agent);
 void trial_continue(struct fota_agent *agent);
+/* The old image between two trials: waits for its connection, then tries the new one again. */
+void trial_continue_retrial(struct fota_agent *agent);
 void trial_on_health(struct fota_agent *agent, bool healthy);
+/* Ends the trial, or the wait for another one, by `event`: stores its result and says it. A push over the LAN
+ * has no result: hello says what runs. */
+void trial_finish(struct fota_agent *agent, enum agent_event event, enum report_kind kind,
+                  enum fota_reason reason);
 
 #endif

@@ -6,6 +6,9 @@
 
 #define CONFIRM_RETRY 1000u /* milliseconds until a confirmation that flash refused is tried again */
 #define READ_RETRY 1000u    /* the same for a boot that could not read flash */
+/* The pause before another trial, in milliseconds: a cancel can still come. */
+#define PAUSE_MAX 5000u
+#define PAUSE_OF_A_SECOND 50u /* of confirm_seconds: a twentieth */
 
 /* Reads the running image, of `length` bytes or as its headers say (0). False: flash cannot be read. */
 static bool read_image(struct fota_agent *agent, uint32_t length)
@@ -73,8 +76,22 @@ static void end_trial(struct fota_agent *agent, enum report_kind kind, enum fota
     if (agent->work.attempt.campaign != 0)
         (void)results_add(agent, kind, agent_name_in_work(agent), reason);
     store(agent);
-    agent_happened(agent, kind == REPORT_CONFIRMED ? FOTA_CONFIRMED : FOTA_REVERTED,
-                   agent->work.attempt.campaign, agent->work.attempt.attempt);
+    if (kind != REPORT_CANCELLED)
+        agent_happened(agent, kind == REPORT_CONFIRMED ? FOTA_CONFIRMED : FOTA_REVERTED,
+                       agent->work.attempt.campaign, agent->work.attempt.attempt);
+}
+
+void trial_finish(struct fota_agent *agent, enum agent_event event, enum report_kind kind,
+                  enum fota_reason reason)
+{
+    if (!agent_fsm_move(&agent->state, event))
+        return;
+    end_trial(agent, kind, reason);
+    if (agent->work.attempt.campaign == 0)
+        results_send_hello(agent);
+    else
+        results_send(agent, &agent->journal.record.results[BOOT_RESULTS - 1]);
+    results_start_resending(agent);
 }
 
 /* Why the boot loader gave up the trial. */
@@ -97,6 +114,24 @@ static void boot_during_trial(struct fota_agent *agent)
         end_trial(agent, REPORT_CONFIRMED, REASON_NONE);
     else
         end_trial(agent, REPORT_REVERTED, confirmed ? REASON_BOOT_CHECK : boot_loader_reason(agent));
+}
+
+/* A trial that ended undecided is repeated as long as there are trials left. The image that runs must be the
+ * old one: its connection is the control. */
+static void boot_after_revert(struct fota_agent *agent)
+{
+    const struct boot_record *record = &agent->journal.record;
+    const struct boot_attempt *attempt = &record->attempt;
+    bool is_undecided = attempt->undecided != 0 && agent->running_slot == record->good_slot;
+
+    load_attempt(agent);
+    agent->work.deadline = FOTA_NEVER;
+    if (!is_undecided)
+        end_trial(agent, REPORT_REVERTED, (enum fota_reason)record->revert_reason);
+    else if (attempt->trials >= BOOT_TRIALS_MAX || attempt->unheard >= BOOT_UNHEARD_MAX)
+        end_trial(agent, REPORT_REVERTED, REASON_NO_CONNECTION);
+    else
+        (void)agent_fsm_move(&agent->state, AGENT_BOOT_RETRIAL);
 }
 
 /* Flash that refuses now may answer in a second, and the copy of the record that was not read may be the one
@@ -123,8 +158,7 @@ void trial_boot(struct fota_agent *agent)
     } else if (record->state == BOOT_TRIAL) {
         boot_during_trial(agent);
     } else if (record->state == BOOT_REVERTED) {
-        load_attempt(agent);
-        end_trial(agent, REPORT_REVERTED, (enum fota_reason)record->revert_reason);
+        boot_after_revert(agent);
     } else if (record->good_slot != agent->running_slot) {
         /* The record stays: the next boot tries the good slot again. */
         agent_log(agent, FOTA_LOG_ERROR, "the boot loader had to fall back to the other slot");
@@ -146,6 +180,19 @@ static void revert(struct fota_agent *agent, enum fota_reason reason)
     agent_restart(agent, AGENT_REVERT);
 }
 
+/* Nothing on one image tells a network that it has broken from a broker that is away. No verdict, then; an
+ * agent that knows nothing of this reads a plain revert. */
+static void revert_undecided(struct fota_agent *agent)
+{
+    struct boot_attempt *attempt = &agent->journal.record.attempt;
+
+    attempt->trials++;
+    attempt->unheard = (uint8_t)(attempt->unheard + !agent->health_asked);
+    attempt->undecided = 1;
+    agent_happened(agent, FOTA_UNDECIDED, attempt->campaign, attempt->attempt);
+    revert(agent, REASON_CONFIRM_TIMEOUT);
+}
+
 static void confirm(struct fota_agent *agent)
 {
     if (!boot_journal_confirm(&agent->journal)) {
@@ -153,14 +200,38 @@ static void confirm(struct fota_agent *agent)
         agent->confirm_at = agent->now + CONFIRM_RETRY;
         return;
     }
-    if (!agent_fsm_move(&agent->state, AGENT_CONFIRM))
-        return;
-    end_trial(agent, REPORT_CONFIRMED, REASON_NONE);
-    if (agent->work.attempt.campaign == 0)
-        results_send_hello(agent);
+    trial_finish(agent, AGENT_CONFIRM, REPORT_CONFIRMED, REASON_NONE);
+}
+
+/* The flip again, without a download. What the boot loader would refuse is not tried; what cannot be stored
+ * would only wear flash out, tried again and again: the device is free for another attempt instead. */
+static void try_again(struct fota_agent *agent)
+{
+    const struct boot_image *known = &agent->journal.record.images[agent_inactive_slot(agent) - 1];
+
+    agent->work.image = *known;
+    agent->work.attempt.undecided = 0;
+    if (!update_slot_holds(agent, known->length, known->sha256))
+        trial_finish(agent, AGENT_FAIL, REPORT_REVERTED, REASON_BOOT_CHECK);
+    else if (!update_store_trial(agent))
+        trial_finish(agent, AGENT_FAIL, REPORT_REVERTED, REASON_FLASH_ERROR);
     else
-        results_send(agent, &agent->journal.record.results[BOOT_RESULTS - 1]);
-    results_start_resending(agent);
+        agent_restart(agent, AGENT_FLIP);
+}
+
+void trial_continue_retrial(struct fota_agent *agent)
+{
+    uint32_t seconds = agent->work.attempt.confirm_seconds;
+
+    if (agent->state != AGENT_RETRIAL)
+        return;
+    if (!agent->connected)
+        agent->work.deadline = FOTA_NEVER;
+    else if (agent->work.deadline == FOTA_NEVER)
+        agent->work.deadline =
+            agent->now + (seconds < PAUSE_MAX / PAUSE_OF_A_SECOND ? seconds * PAUSE_OF_A_SECOND : PAUSE_MAX);
+    else if (agent->now >= agent->work.deadline)
+        try_again(agent);
 }
 
 void trial_on_health(struct fota_agent *agent, bool healthy)
@@ -178,7 +249,10 @@ void trial_continue(struct fota_agent *agent)
     if (agent->state != AGENT_TRIAL)
         return;
     if (agent->now >= agent->work.deadline) {
-        revert(agent, REASON_CONFIRM_TIMEOUT);
+        if (agent->connected)
+            revert(agent, REASON_CONFIRM_TIMEOUT);
+        else
+            revert_undecided(agent);
         return;
     }
     if (agent->connected && !agent->health_asked) {

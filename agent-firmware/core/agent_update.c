@@ -10,6 +10,10 @@
 
 static void give_up(struct fota_agent *agent, enum fota_reason reason)
 {
+    if (agent->state == AGENT_RETRIAL) {
+        trial_finish(agent, AGENT_FAIL, REPORT_REVERTED, reason);
+        return;
+    }
     if (!agent_fsm_move(&agent->state, AGENT_FAIL))
         return;
     download_stop(&agent->download);
@@ -19,13 +23,12 @@ static void give_up(struct fota_agent *agent, enum fota_reason reason)
 }
 
 /* The flip: one store of the record. Before it the old image boots, after it the new one is on trial. */
-static void flip(struct fota_agent *agent)
+bool update_store_trial(struct fota_agent *agent)
 {
     struct boot_record *record = &agent->journal.record;
     const struct fota_work *work = &agent->work;
     int slot = agent_inactive_slot(agent);
 
-    results_send_progress(agent, REPORT_INSTALLED);
     record->images[slot - 1] = work->image;
     record->trial_slot = (uint8_t)slot;
     record->state = BOOT_TRIAL;
@@ -34,17 +37,14 @@ static void flip(struct fota_agent *agent)
     record->sequences[slot - 1] = work->attempt.sequence;
     boot_journal_forget_download(&agent->journal);
     agent->journal.words.tries = agent->journal.words.confirmed = ~0u;
-    if (!boot_journal_store(&agent->journal)) {
-        /* Undone in memory: flash has just failed, and reading the record again might lose it. */
-        boot_journal_end_trial(&agent->journal);
-        give_up(agent, REASON_FLASH_ERROR);
-        return;
-    }
-    agent_restart(agent, AGENT_FLIP);
+    if (boot_journal_store(&agent->journal))
+        return true;
+    /* Undone in memory: flash has just failed, and reading the record again might lose it. */
+    boot_journal_end_trial(&agent->journal);
+    return false;
 }
 
-/* Whether the inactive slot holds a whole image of that length (0: any) and SHA-256; notes what it holds. */
-static bool slot_holds(struct fota_agent *agent, uint32_t length, const uint8_t *sha256)
+bool update_slot_holds(struct fota_agent *agent, uint32_t length, const uint8_t *sha256)
 {
     struct boot_image *image = &agent->work.image;
     enum image_fault fault;
@@ -56,8 +56,13 @@ static bool slot_holds(struct fota_agent *agent, uint32_t length, const uint8_t 
 
 static void image_ready(struct fota_agent *agent)
 {
-    if (agent_fsm_move(&agent->state, AGENT_IMAGE_READY))
-        flip(agent);
+    if (!agent_fsm_move(&agent->state, AGENT_IMAGE_READY))
+        return;
+    results_send_progress(agent, REPORT_INSTALLED);
+    if (update_store_trial(agent))
+        agent_restart(agent, AGENT_FLIP);
+    else
+        give_up(agent, REASON_FLASH_ERROR);
 }
 
 /* Whether the boot loader fell back to this image while the good one is whole, so that its slot must not be
@@ -67,7 +72,7 @@ static bool good_image_waits(struct fota_agent *agent)
     int slot = agent_inactive_slot(agent);
 
     return agent->journal.record.good_slot == slot &&
-           slot_holds(agent, 0, agent->journal.record.images[slot - 1].sha256);
+           update_slot_holds(agent, 0, agent->journal.record.images[slot - 1].sha256);
 }
 
 static enum fota_reason check_version(const struct fota_agent *agent)
@@ -180,7 +185,7 @@ static void accept(struct fota_agent *agent, bool in_flash)
         return;
     agent->journal.record.good_slot = (uint8_t)agent->running_slot; /* in flash with the first store */
     results_send_progress(agent, REPORT_ACCEPTED);
-    if (in_flash || (image->present && slot_holds(agent, image->size, image->sha256)))
+    if (in_flash || (image->present && update_slot_holds(agent, image->size, image->sha256)))
         image_ready(agent);
     else
         download_start(&agent->download, &agent->journal, agent_inactive_slot(agent), image,
@@ -196,7 +201,7 @@ static void take_offer(struct fota_agent *agent)
     begin_work(agent);
     agent->download.size = 0; /* progress starts at 0 */
     if (reason == REASON_NONE && command->kind == COMMAND_ROLLBACK)
-        in_flash = slot_holds(agent, 0, command->sha256);
+        in_flash = update_slot_holds(agent, 0, command->sha256);
     if (reason == REASON_NONE && !in_flash)
         reason = check_image(agent);
     if (reason == REASON_NONE)
@@ -229,6 +234,8 @@ static void repeat_state(struct fota_agent *agent)
         results_send_progress(agent, REPORT_DOWNLOADING);
     else if (agent->state == AGENT_TRIAL)
         results_send_progress(agent, REPORT_TRIAL);
+    else if (agent->state == AGENT_RETRIAL)
+        results_send_hello(agent); /* no report but its activity says this state */
 }
 
 void update_on_command(struct fota_agent *agent)
@@ -261,6 +268,10 @@ void update_on_cancel(struct fota_agent *agent)
 
     /* What is at work comes first: without a nonce the command may be taken for an earlier one, too. */
     if (update_is_in_work(agent)) {
+        if (agent->state == AGENT_RETRIAL) {
+            trial_finish(agent, AGENT_CANCEL, REPORT_CANCELLED, REASON_NONE);
+            return;
+        }
         if (!agent_fsm_move(&agent->state, AGENT_CANCEL))
             return; /* flipped already: the trial decides */
         download_stop(&agent->download);
@@ -303,7 +314,7 @@ void update_continue(struct fota_agent *agent)
         return;
     /* What counts is what flash holds, not what came in. */
     agent_happened(agent, FOTA_IMAGE_WRITTEN, agent->work.attempt.campaign, agent->work.attempt.attempt);
-    if (slot_holds(agent, download->size, download->sha256))
+    if (update_slot_holds(agent, download->size, download->sha256))
         image_ready(agent);
     else
         give_up(agent, REASON_FLASH_ERROR);

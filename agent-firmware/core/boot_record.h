@@ -28,6 +28,8 @@
 #define BOOT_PROGRESS_WORDS 8u /* a bit for each sector of the largest slot */
 #define BOOT_VERSION_SIZE 64u
 #define BOOT_NONCE_LENGTH 16u
+#define BOOT_TRIALS_MAX 3u  /* that one attempt gets while none is decided */
+#define BOOT_UNHEARD_MAX 2u /* of these, without a connection */
 
 enum boot_state {
     BOOT_STEADY = 1,   /* good_slot runs */
@@ -48,8 +50,11 @@ struct boot_attempt {
     uint32_t attempt;
     uint32_t confirm_seconds;
     char nonce[BOOT_NONCE_LENGTH];
-    uint32_t is_rollback; /* 0 or 1 */
-    uint32_t sequence;    /* of its release, where a good signature said it; else 0 */
+    uint8_t is_rollback; /* 0 or 1; with the next three one word in older agents, which only write it */
+    uint8_t trials;    /* that ended undecided: confirm_seconds passed and the new image was not connected */
+    uint8_t unheard;   /* of these, how many ended in a boot that never had a connection */
+    uint8_t undecided; /* 1 while BOOT_REVERTED: the last trial was one of these */
+    uint32_t sequence; /* of its release, where a good signature said it; else 0 */
 };
 
 /* The download that has begun in a slot, kept so that it can go on after a reboot. */

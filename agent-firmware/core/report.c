@@ -170,7 +170,8 @@ uint32_t report_hello(char *text, const struct report_running *running, const ch
     put_text(&writer, "reset_reason", reset_reason_name(running->reset_reason));
     put_session(&writer, &running->session);
     put_name(&writer, "can");
-    put(&writer, running->session.number != 0 ? "[\"nonce\",\"last\",\"session\"]" : "[\"nonce\",\"last\"]");
+    put(&writer, "[\"nonce\",\"last\"");
+    put(&writer, running->session.number != 0 ? ",\"session\",\"retrial\"]" : ",\"retrial\"]");
     if (running->flash_map != NULL) {
         put_number(&writer, "flash_kb", running->flash_kb);
         put_text(&writer, "flash_map", running->flash_map);

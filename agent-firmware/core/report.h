@@ -22,7 +22,7 @@
     X(REPORT_CANCELLED, 10, "cancelled")                                                                     \
     X(REPORT_ANSWERED, 11, "answered")
 
-#define FOTA_REPORT_SIZE 1023u /* the longest is shorter */
+#define FOTA_REPORT_SIZE 1087u /* the longest is shorter */
 
 enum report_kind {
 #define X(name, number, text) name = number,
@@ -57,7 +57,8 @@ enum report_kind {
     X(REASON_BELOW_FLOOR, 22, "below_floor")                                                                 \
     X(REASON_BATTERY_LOW, 23, "battery_low")                                                                 \
     X(REASON_OUTSIDE_WINDOW, 24, "outside_window")                                                           \
-    X(REASON_STEP_MISSING, 25, "step_missing")
+    X(REASON_STEP_MISSING, 25, "step_missing")                                                               \
+    X(REASON_NO_CONNECTION, 26, "no_connection")
 
 enum fota_reason {
 #define X(name, number, text) name = number,

@@ -44,6 +44,7 @@ enum fota_happening {
     FOTA_BAD_COMMAND,       /* a message that was dropped or rejected as malformed */
     FOTA_CONFIRMED,         /* a trial was confirmed and that was stored */
     FOTA_REVERTED,          /* the old image runs again */
+    FOTA_UNDECIDED,         /* a trial ends without a verdict: the old image tries again, or gives up */
 };
 
 /* What a device answers when it is asked whether it may be updated now. */
@@ -75,7 +76,8 @@ struct fota_port {
 
     /* Begins the health check of a new image: its self test, and whether the application votes for it. Begun
      * once the device is connected; the answer is FOTA_EVENT_HEALTH. One that never comes is a revert when
-     * confirm_seconds are over, as is a connection that never comes. */
+     * confirm_seconds are over. Without a connection then, the old image runs in between, and the check is
+     * begun again in the next trial. */
     void (*check_health)(void *context);
 
     /* Restarts the device, after the reports queued so far have had a fair chance to leave. */

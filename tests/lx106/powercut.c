@@ -1,26 +1,41 @@
-/* Cuts the power of a device on the emulated core at every flash operation of an upgrade and of a revert:
+/* Cuts the power of a device on the emulated core at every flash operation of an upgrade, of a revert, and of
+ * lives in which the new image has no connection:
  * before it, in the middle of it (a random part of its bits has changed) and after it. The device must come
  * back by itself each time, and end where it would have ended. Prints how many cuts were tried.
  *
  *     powercut DIRECTORY all|some
  *
- * `some` cuts once at every operation, in the three ways in turn. `all` cuts in each of the three ways; and
- * then again some operations later, in the middle of the recovery. */
+ * `some` cuts once at every operation, in the three ways in turn; where the new image has no connection, from
+ * the flip on, since what comes before is the same. `all` cuts at every operation in each of the three ways;
+ * and then again some operations later, in the middle of the recovery. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "world.h"
 
+#define FLIP 4u /* operations: erase, words, record, and the try that the boot loader counts */
+
 struct life {
     const char *name, *release, *version;
     int slot;                     /* that runs at the end */
     const char *result, *another; /* the report it must end with, and one that must not come */
+    enum world_network network;
+    bool is_cancelled;
 };
 
+#define CONFIRMED "\"report\":\"confirmed\""
+#define REVERTED "\"report\":\"reverted\""
+#define CANCELLED "\"report\":\"cancelled\""
+#define NO_CONNECTION "\"reason\":\"no_connection\""
+#define GOOD "v1.1.0", "v1.1.0t45772(a)"
+#define SICK "v1.2.0-sick", "v1.2.0t45772(a)"
 static const struct life lives[] = {
-    {"upgrade", "v1.1.0", "v1.1.0t45772(a)", 2, "\"report\":\"confirmed\"", "\"report\":\"reverted\""},
-    {"revert", "v1.2.0-sick", "v1.2.0t45772(a)", 1, "\"report\":\"reverted\"", "\"report\":\"confirmed\""},
+    {"upgrade", GOOD, 2, CONFIRMED, REVERTED, WORLD_CONNECTS, false},
+    {"revert", SICK, 1, REVERTED, CONFIRMED, WORLD_CONNECTS, false},
+    {"upgrade without a broker at first", GOOD, 2, CONFIRMED, REVERTED, WORLD_HAS_NO_BROKER, false},
+    {"upgrade that never connects", GOOD, 1, NO_CONNECTION, CONFIRMED, WORLD_NEVER_CONNECTS, false},
+    {"cancel between two trials", GOOD, 1, CANCELLED, CONFIRMED, WORLD_HAS_NO_BROKER, true},
 };
 
 static struct world world;
@@ -112,6 +127,8 @@ static uint32_t sweep(const struct life *life, bool all, uint32_t *wrong)
     uint32_t cuts = 0;
 
     world_offer(&world, life->release, life->version);
+    world.network = life->network;
+    world.is_cancelled = life->is_cancelled;
     begin(0, 0);
     const char *fault = wrong_end(life, world_run(&world));
     uint32_t count = operations();
@@ -120,7 +137,8 @@ static uint32_t sweep(const struct life *life, bool all, uint32_t *wrong)
         ++*wrong;
         return 0;
     }
-    for (uint32_t at = 1; at <= count; at++) {
+    bool is_known = !all && life->network != WORLD_CONNECTS && world.trial_at > FLIP;
+    for (uint32_t at = is_known ? world.trial_at - FLIP + 1 : 1; at <= count; at++) {
         for (uint32_t how = MACHINE_CUT_BEFORE; how <= MACHINE_CUT_AFTER; how++) {
             if (!all && how != at % 3)
                 continue;

@@ -111,6 +111,8 @@ static void on_request(void *context, const struct modem_frame *frame, const uin
         world->nonces_wrong +=
             has_result((const char *)bytes) && strstr((const char *)bytes, "\"nonce\":\"" NONCE "\"") == NULL;
         world->ack_wanted = world->ack_wanted || has_result((const char *)bytes);
+        if (world->is_cancelled && strstr((const char *)bytes, "\"state\":\"retrial\"") != NULL)
+            world->cancel_wanted = world->is_withdrawn = true;
         break;
     default:
         break;
@@ -142,6 +144,13 @@ static bool send_offer(struct world *world)
     return send_command(world, text);
 }
 
+static bool send_cancel(struct world *world)
+{
+    world->cancel_wanted = false;
+    return send_command(world,
+                        "{\"command\":\"cancel\",\"campaign\":5,\"attempt\":1,\"nonce\":\"" NONCE "\"}");
+}
+
 static bool answer_http(struct world *world)
 {
     const struct world_image *image = &world->offer[world->request.url[strlen("http://h/")] == '2'];
@@ -166,17 +175,41 @@ static bool answer_http(struct world *world)
     return event(world, MODEM_HTTP_END, &headers, sizeof headers);
 }
 
+static bool connects(struct world *world)
+{
+    bool is_new = world->running_slot == 2;
+    struct machine_board board;
+
+    machine_read_board(&world->machine, &board);
+    if (is_new && !world->has_tried)
+        world->trial_at = board.operations;
+    world->has_tried = world->has_tried || is_new;
+    if (world->network == WORLD_CONNECTS)
+        return true;
+    world->broker_is_back =
+        world->broker_is_back || (world->network == WORLD_HAS_NO_BROKER && world->has_tried && !is_new);
+    return !is_new || world->broker_is_back;
+}
+
 static bool boot(struct world *world)
 {
     const struct modem_setup setup = {.seed = 1, .random = world->boots};
 
     world->running_slot = 0;
-    world->http_wanted = world->down_wanted = false;
+    world->http_wanted = world->down_wanted = world->cancel_wanted = world->connected = false;
     world->boots++;
     if (!machine_start(&world->machine, world->reset_reason))
         die("qemu-system-xtensa");
-    return event(world, MODEM_START, &setup, sizeof setup) && event(world, MODEM_CONNECTING, NULL, 0) &&
-           event(world, MODEM_CONNECTED, NULL, 0) && (world->version == NULL || send_offer(world));
+    if (!event(world, MODEM_START, &setup, sizeof setup))
+        return false;
+    world->connected = connects(world);
+    if (!world->connected)
+        return true;
+    if (!event(world, MODEM_CONNECTING, NULL, 0) || !event(world, MODEM_CONNECTED, NULL, 0))
+        return false;
+    if (world->is_withdrawn)
+        return send_cancel(world);
+    return world->version == NULL || send_offer(world);
 }
 
 /* One thing that is to be done. False: the machine has ended. */
@@ -193,7 +226,9 @@ static bool turn(struct world *world, bool *rests)
         return send_command(world,
                             "{\"command\":\"ack\",\"campaign\":5,\"attempt\":1,\"nonce\":\"" NONCE "\"}");
     }
-    if (world->wake_at > world->now + REST_MILLISECONDS) {
+    if (world->cancel_wanted)
+        return send_cancel(world);
+    if (world->wake_at > world->now + REST_MILLISECONDS && world->connected) {
         *rests = true;
         return true;
     }
@@ -282,7 +317,8 @@ void world_restore(struct world *world, const uint8_t *flash)
         die("flash");
     world->now = world->wake_at = 0;
     world->reset_reason = RESET_POWER;
-    world->http_wanted = world->down_wanted = world->ack_wanted = false;
+    world->http_wanted = world->down_wanted = world->ack_wanted = world->cancel_wanted = false;
+    world->has_tried = world->broker_is_back = world->connected = world->is_withdrawn = false;
     world->reports[0] = '\0';
     world->crashes = world->records_lost = world->sessions_wrong = world->nonces_wrong = 0;
 }

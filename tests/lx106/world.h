@@ -13,6 +13,13 @@ struct world_image {
     char sha256[65];
 };
 
+/* What the image of slot 2 finds when it boots. */
+enum world_network {
+    WORLD_CONNECTS,
+    WORLD_HAS_NO_BROKER, /* until the image of slot 1 has run after it */
+    WORLD_NEVER_CONNECTS,
+};
+
 struct world {
     const char *directory; /* build/lx106 */
     char rom[512];
@@ -21,12 +28,16 @@ struct world {
     struct world_image first;    /* of slot 1 */
     struct world_image offer[2]; /* what the server has for slots 1 and 2 */
     const char *version;         /* that is offered; NULL: nothing is */
+    enum world_network network;
+    bool is_cancelled; /* the offer is, once the device says that it waits for another trial */
+    bool has_tried, broker_is_back, connected, is_withdrawn;
+    uint32_t trial_at; /* flash operations before the image of slot 2 ran for the first time */
     uint64_t now;
     uint64_t wake_at;
     uint32_t reset_reason;
     int running_slot; /* as the chip says; 0: not yet */
     char running_version[64];
-    bool http_wanted, down_wanted, ack_wanted;
+    bool http_wanted, down_wanted, ack_wanted, cancel_wanted;
     struct modem_request request;
     char session[64];    /* of the connection, as the chip says */
     char reports[65536]; /* one a line */

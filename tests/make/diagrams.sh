@@ -22,8 +22,9 @@ table() {
 cat << 'END'
 # State machines
 
-Made by `tests/make/diagrams.sh` from the tables of `core/target_fsm.c` and `core/campaign_fsm.c`; `make lint` says when it is stale. What is not a row does not
-happen: any other report is counted as `out_of_order`, any other command is refused. `tests/scenario/rows_*.sh` tells a story of each row.
+Made by `tests/make/diagrams.sh` from the tables of `core/target_fsm.c`, `core/campaign_fsm.c` and, for the device,
+`agent-firmware/core/agent_fsm.c`; `make lint` says when it is stale. What is not a row does not happen: any other report is
+counted as `out_of_order`, any other command is refused. `tests/scenario/rows_*.sh` tells a story of each row of the first two.
 
 ## A target: one device in one campaign
 
@@ -35,3 +36,12 @@ printf '\n## A campaign\n\n'
 diagram tests/golden/campaign_fsm.txt
 echo
 table tests/golden/campaign_fsm.txt
+printf '\n## The device at an attempt\n\n'
+cat << 'END'
+[protocol.md](protocol.md#no-connection-during-a-trial) says what happens in `retrial`. After `rebooting` the device boots
+and is `idle` until it has read its boot record.
+
+END
+diagram tests/golden/agent_fsm.txt
+echo
+table tests/golden/agent_fsm.txt

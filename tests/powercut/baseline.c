@@ -11,5 +11,7 @@ const struct world_codes world_codes[] = {
     {"old boot loader, old, new, old: ", OLD, {OLD, NEW, OLD}},
     {"old boot loader, new, old, new: ", OLD, {NEW, OLD, NEW}},
     {"new boot loader, new, old, new: ", NEW, {NEW, OLD, NEW}},
+    {"old boot loader, old, new, new: ", OLD, {OLD, NEW, NEW}},
+    {"old boot loader, new, new, old: ", OLD, {NEW, NEW, OLD}},
 };
 const int world_codes_count = sizeof world_codes / sizeof world_codes[0];

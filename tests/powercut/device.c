@@ -125,6 +125,10 @@ static void answer_health(struct world *world)
     world->health_wanted = false;
     if (is_first && world->life->behaviour == NEVER_ANSWERS)
         return;
+    if (is_first && world->life->behaviour == LOSES_ITS_CONNECTION) {
+        step(world, (struct fota_event){.type = FOTA_EVENT_DISCONNECTED});
+        return;
+    }
     step(world, (struct fota_event){.type = FOTA_EVENT_HEALTH,
                                     .healthy = !is_first || world->life->behaviour != FAILS_ITS_CHECK});
 }
@@ -155,6 +159,11 @@ static void command_what_is_due(struct world *world)
 static void wait(struct world *world)
 {
     uint64_t wake = fota_agent_wake_at(&agent);
+    if (wake == FOTA_NEVER && !agent.connected) { /* where bad flash has left it with this image */
+        world->network_is_mended = true;
+        step(world, (struct fota_event){.type = FOTA_EVENT_CONNECTED});
+        return;
+    }
     if (wake == FOTA_NEVER) {
         world->nor.broken = "it waits for nothing";
         return;
@@ -171,7 +180,7 @@ static bool run(struct world *world, int slot)
     const struct fota_setup setup = {.running_slot = slot, .version = WORLD_VERSION, .seed = 1};
     world->http_wanted = world->reboot_wanted = world->health_wanted = world->offer_is_due = false;
     fota_agent_start(&agent, &platform, &setup, world->now);
-    if (!world->reboot_wanted)
+    if (world_connects(world, slot) && !world->reboot_wanted)
         step(world, (struct fota_event){.type = FOTA_EVENT_CONNECTED});
     for (unsigned steps = 0; !world->reboot_wanted && world->nor.broken == NULL; steps++) {
         if (steps > STEPS_MAX)
@@ -211,4 +220,7 @@ static void make(struct world *world)
 #ifndef DEVICE_KNOWS_NONCES
 #define DEVICE_KNOWS_NONCES true
 #endif
-const struct device_code device_code = {DEVICE_KNOWS_NONCES, make, boot, run};
+#ifndef DEVICE_KNOWS_RETRIALS
+#define DEVICE_KNOWS_RETRIALS true
+#endif
+const struct device_code device_code = {DEVICE_KNOWS_NONCES, DEVICE_KNOWS_RETRIALS, make, boot, run};

@@ -8,7 +8,8 @@
 struct world;
 
 struct device_code {
-    bool knows_nonces; /* and says them */
+    bool knows_nonces;   /* and says them */
+    bool knows_retrials; /* tries again what nobody could hear of */
     /* Makes the record of a new device, with WORLD_FLOOR and the history of world_history(). */
     void (*make)(struct world *world);
     /* The boot loader: returns the slot that it starts, 0: none. */

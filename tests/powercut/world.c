@@ -18,16 +18,20 @@
 #define AND_BACK {{false, 1}, {true, 0}}, 2
 #define TWO_AND_BACK {{false, 1}, {false, 2}, {true, 0}}, 3
 const struct life lives[] = {
-    {"an update", ONE, BEHAVES_WELL, false, 1, false},
-    {"an update whose download breaks off", ONE, BEHAVES_WELL, true, 1, false},
-    {"two updates", TWO, BEHAVES_WELL, false, 2, false},
-    {"an update that fails its health check", ONE, FAILS_ITS_CHECK, false, 0, false},
-    {"an update that never answers", ONE, NEVER_ANSWERS, false, 0, false},
-    {"an update that crashes", ONE, CRASHES, false, 0, false},
-    {"a revert, then a good update", TWO, FAILS_ITS_CHECK, false, 2, false},
-    {"an update and the way back", AND_BACK, BEHAVES_WELL, false, 0, false},
-    {"two updates and the way back by download", TWO_AND_BACK, BEHAVES_WELL, false, 0, false},
-    {"a number that comes again after a revert", TWO, FAILS_ITS_CHECK, false, 2, true},
+    {"an update", ONE, BEHAVES_WELL, false, false, false},
+    {"an update whose download breaks off", ONE, BEHAVES_WELL, true, false, false},
+    {"two updates", TWO, BEHAVES_WELL, false, false, false},
+    {"an update that fails its health check", ONE, FAILS_ITS_CHECK, false, false, false},
+    {"an update that never answers", ONE, NEVER_ANSWERS, false, false, false},
+    {"an update that crashes", ONE, CRASHES, false, false, false},
+    {"a revert, then a good update", TWO, FAILS_ITS_CHECK, false, false, false},
+    {"an update and the way back", AND_BACK, BEHAVES_WELL, false, false, false},
+    {"two updates and the way back by download", TWO_AND_BACK, BEHAVES_WELL, false, false, false},
+    {"a number that comes again after a revert", TWO, FAILS_ITS_CHECK, false, true, false},
+    {"an update without a broker at first", TWO, HAS_NO_BROKER, false, false, false},
+    {"an update that never connects", TWO, NEVER_CONNECTS, false, false, false},
+    {"an update that loses its connection", ONE, LOSES_ITS_CONNECTION, false, false, false},
+    {"a cancel between two trials", TWO, HAS_NO_BROKER, false, false, true},
 };
 const int life_count = sizeof lives / sizeof lives[0];
 
@@ -77,6 +81,70 @@ int world_firmware_in(const struct world *world, int slot)
     return -1;
 }
 
+/* --- how it should go ------------------------------------------------------------------------------- */
+
+bool world_connects(struct world *world, int slot)
+{
+    bool is_first = world_firmware_in(world, slot) == 1;
+    if (world->life->behaviour == HAS_NO_BROKER) {
+        world->has_tried = world->has_tried || is_first;
+        world->network_is_mended = world->network_is_mended || (world->has_tried && !is_first);
+    } else if (world->life->behaviour != NEVER_CONNECTS) {
+        return true;
+    }
+    return !is_first || world->network_is_mended;
+}
+
+/* Both firmwares must know of it: the new one goes back without a verdict, the old one tries again. */
+static bool tries_again(const struct world *world)
+{
+    return world->codes->agents[0]->knows_retrials && world->codes->agents[1]->knows_retrials;
+}
+
+static enum report_kind expected_result(const struct world *world, int task)
+{
+    const struct life *life = world->life;
+    if (life->tasks[task].firmware != 1 || life->behaviour == BEHAVES_WELL)
+        return REPORT_CONFIRMED;
+    if (life->behaviour != HAS_NO_BROKER || !tries_again(world))
+        return REPORT_REVERTED;
+    return life->is_cancelled ? REPORT_CANCELLED : REPORT_CONFIRMED;
+}
+
+/* Of a task that is reverted. */
+static enum fota_reason expected_reason(const struct world *world)
+{
+    switch (world->life->behaviour) {
+    case FAILS_ITS_CHECK:
+        return REASON_HEALTH_CHECK;
+    case CRASHES:
+        return REASON_CRASH_LOOP;
+    case NEVER_CONNECTS:
+    case LOSES_ITS_CONNECTION:
+        return tries_again(world) ? REASON_NO_CONNECTION : REASON_CONFIRM_TIMEOUT;
+    default:
+        return REASON_CONFIRM_TIMEOUT;
+    }
+}
+
+/* Whether a firmware was confirmed that does not work. */
+static bool is_false(const struct world *world, int task)
+{
+    const struct life *life = world->life;
+    return world->results[task] == REPORT_CONFIRMED && life->tasks[task].firmware == 1 &&
+           life->behaviour != BEHAVES_WELL && life->behaviour != HAS_NO_BROKER;
+}
+
+/* The firmware of the last task that was confirmed. */
+static int confirmed_last(const struct world *world)
+{
+    int firmware = 0;
+    for (int i = 0; i < world->life->task_count; i++)
+        if (world->results[i] == REPORT_CONFIRMED)
+            firmware = world->life->tasks[i].firmware;
+    return firmware;
+}
+
 /* --- the orchestrator ------------------------------------------------------------------------------- */
 
 /* The number of a task's campaign. */
@@ -90,6 +158,14 @@ void world_write_offer(const struct world *world, char text[WORLD_MESSAGE_SIZE])
     const struct task *task = &world->life->tasks[world->task];
     char back[100] = "";
     const struct image *slots = images[task->firmware];
+    if (world->is_withdrawn && world->task == 0) {
+        char nonce[40] = "";
+        if (world->can_nonce)
+            snprintf(nonce, sizeof nonce, ",\"nonce\":\"" NONCE "0\"");
+        snprintf(text, WORLD_MESSAGE_SIZE, "{\"command\":\"cancel\",\"campaign\":%d,\"attempt\":1%s}",
+                 campaign_of(world, 0), nonce);
+        return;
+    }
     if (task->is_rollback)
         snprintf(back, sizeof back, "\"sha256\":\"%s\",", slots[0].hex); /* it ran in slot 1 */
     snprintf(text, WORLD_MESSAGE_SIZE,
@@ -115,8 +191,8 @@ void world_write_ack(const struct world *world, int task, char text[WORLD_MESSAG
 /* The kind of result that the text begins with, 0: none. */
 static enum report_kind kind_in(const char *text)
 {
-    static const enum report_kind ends[] = {REPORT_CONFIRMED, REPORT_REJECTED, REPORT_FAILED,
-                                            REPORT_REVERTED};
+    static const enum report_kind ends[] = {REPORT_CONFIRMED, REPORT_REJECTED, REPORT_FAILED, REPORT_REVERTED,
+                                            REPORT_CANCELLED};
     char begin[40];
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         snprintf(begin, sizeof begin, "{\"report\":\"%s\"", report_kind_name(ends[i]));
@@ -187,9 +263,13 @@ void world_hear(struct world *world, const char *text)
                 world->said_running = i / 2;
         }
         world->can_nonce = strstr(text, "\"can\":[\"nonce\"") != NULL;
-        if (world->can_nonce != world->codes->agents[firmware_that_runs]->knows_nonces)
+        const struct device_code *agent = world->codes->agents[firmware_that_runs];
+        if (world->can_nonce != agent->knows_nonces ||
+            (strstr(text, "\"retrial\"]") != NULL) != agent->knows_retrials)
             world->nor.broken = "it says wrongly what it can";
-        if (strstr(text, "\"activity\"") == NULL)
+        bool waits = strstr(text, "\"state\":\"retrial\"") != NULL;
+        world->is_withdrawn = world->is_withdrawn || (waits && world->life->is_cancelled);
+        if (strstr(text, "\"activity\"") == NULL || (waits && world->is_withdrawn))
             world->offer_is_due = true;
         if (last != NULL)
             check_last(world, last);
@@ -304,13 +384,16 @@ void world_make(struct world *world, const struct life *life, const struct world
     nor_power_on(&world->nor);
 }
 
-/* Whether the record has this very attempt with this end, acknowledged. */
-static bool has_result(const struct boot_copy *copy, uint64_t campaign, int task, enum report_kind kind)
+/* Whether the record has this very attempt with its end, acknowledged. */
+static bool has_result(const struct world *world, const struct boot_copy *copy, int task)
 {
     for (uint32_t i = 0; i < BOOT_RESULTS; i++) {
         const struct boot_result *result = &copy->record.results[i];
         bool is_known = result->nonce[0] != '\0';
-        if (result->kind == (uint8_t)kind && result->campaign == campaign && result->attempt == 1 &&
+        bool has_reason =
+            result->kind != REPORT_REVERTED || result->reason == (uint8_t)expected_reason(world);
+        if (result->kind == (uint8_t)world->results[task] && has_reason &&
+            result->campaign == (uint64_t)campaign_of(world, task) && result->attempt == 1 &&
             (result->acknowledged != 0 || (copy->words.acknowledged & 1u << i) == 0) &&
             (!is_known || result->nonce[BOOT_NONCE_LENGTH - 1] == '0' + task))
             return true;
@@ -334,7 +417,7 @@ static const char *check_record(const struct world *world)
     if (copy->record.state != BOOT_STEADY)
         return "something is still on trial";
     for (int i = 0; i < world->life->task_count; i++)
-        if (!has_result(copy, (uint64_t)campaign_of(world, i), i, world->results[i]))
+        if (!has_result(world, copy, i))
             return "its record has lost a result";
     /* A new result takes a place that is free, so that the older ones have moved to the front. */
     return memcmp(copy->record.results, history, WORLD_HISTORY * sizeof *history) == 0
@@ -348,15 +431,13 @@ const char *world_check(struct world *world)
     if (world->nor.broken != NULL)
         return world->nor.broken;
     int runs = world_firmware_in(world, world->nor.running_slot);
-    if (runs != life->ends_with)
+    for (int i = 0; i < life->task_count; i++)
+        if (world->results[i] != expected_result(world, i))
+            return "an outcome is not what it should be";
+    if (runs != confirmed_last(world))
         return "it does not end where it should";
     if (world->said_running != runs)
         return "it does not run what it said";
-    for (int i = 0; i < life->task_count; i++) {
-        bool fails = life->tasks[i].firmware == 1 && life->behaviour != BEHAVES_WELL;
-        if (world->results[i] != (fails ? REPORT_REVERTED : REPORT_CONFIRMED))
-            return "an outcome is not what it should be";
-    }
     return check_record(world);
 }
 
@@ -365,18 +446,14 @@ const char *world_check_honest(struct world *world, bool is_lost)
     const struct life *life = world->life;
     if (world->nor.broken != NULL)
         return world->nor.broken;
-    int expected = 0; /* that the results speak of */
     for (int i = 0; i < life->task_count; i++) {
-        bool fails = life->tasks[i].firmware == 1 && life->behaviour != BEHAVES_WELL;
-        if (world->results[i] == REPORT_CONFIRMED && fails)
+        if (is_false(world, i))
             return "a firmware that does not work was confirmed";
-        if (world->results[i] == REPORT_CONFIRMED)
-            expected = life->tasks[i].firmware;
         if (world->results[i] == 0)
             return "an attempt has no outcome";
     }
     int runs = world_firmware_in(world, world->nor.running_slot);
-    if (runs != expected && !is_lost)
+    if (runs != confirmed_last(world) && !is_lost)
         return "it does not run what its results say";
     return world->said_running == runs ? NULL : "it does not run what it said";
 }
@@ -388,16 +465,12 @@ const char *world_check_flash(struct world *world)
     struct boot_choice choice;
     if (what != NULL)
         return what;
-    int expected = 0;
-    for (int i = 0; i < world->life->task_count; i++)
-        if (world->results[i] == REPORT_CONFIRMED)
-            expected = world->life->tasks[i].firmware;
     look_at_record(world, copies, &choice);
     if (choice.copy < 0 || copies[choice.copy].record.floor != WORLD_FLOOR)
         return "its record is lost";
     if (choice.on_trial)
         return "something is still on trial";
-    if (world_firmware_in(world, choice.slot) != expected)
+    if (world_firmware_in(world, choice.slot) != confirmed_last(world))
         return "its record calls another image good than its results do";
     world->nor.bad_read_at = 0;
     world->nor.running_slot = 0;

@@ -23,6 +23,9 @@ enum behaviour {
     FAILS_ITS_CHECK,
     NEVER_ANSWERS, /* its health check */
     CRASHES,       /* before the agent starts */
+    NEVER_CONNECTS,
+    LOSES_ITS_CONNECTION, /* each time, when its health is asked */
+    HAS_NO_BROKER,        /* in its first trial; it works */
 };
 
 struct task {
@@ -36,8 +39,8 @@ struct life {
     int task_count;
     enum behaviour behaviour; /* of firmware 1 */
     bool breaks;              /* every download breaks off once */
-    int ends_with;            /* the firmware that runs at the end */
     bool same_number;         /* all tasks have one campaign and attempt, and differ in the nonce */
+    bool is_cancelled; /* the task is cancelled as soon as the device says that it waits for another trial */
 };
 
 /* Which code a device has: its boot loader, which is never replaced, and the agent in each firmware. */
@@ -67,7 +70,9 @@ struct world {
     /* the orchestrator: it remembers, whatever happens to the device */
     int task;                            /* the one in work; task_count: all have ended */
     enum report_kind results[TASKS_MAX]; /* 0: none yet */
-    bool offer_is_due, can_nonce;
+    bool offer_is_due, can_nonce, is_withdrawn;
+    /* The network: firmware 1 has run without it; then the old firmware has run, or nothing else was left. */
+    bool has_tried, network_is_mended;
     int said_running; /* firmware that the last hello spoke of, -1 none yet */
     uint64_t boots;
 };
@@ -93,7 +98,9 @@ const char *world_check_flash(struct world *world);
 
 /* The orchestrator hears a report. */
 void world_hear(struct world *world, const char *report);
-/* Commands: the offer of the task in work, and the ack of a task's result. */
+/* Whether the firmware that has booted in this slot finds the broker. */
+bool world_connects(struct world *world, int slot);
+/* Commands: the offer of the task in work, or its cancel, and the ack of a task's result. */
 void world_write_offer(const struct world *world, char text[WORLD_MESSAGE_SIZE]);
 void world_write_ack(const struct world *world, int task, char text[WORLD_MESSAGE_SIZE]);
 /* The image that the server has under a URL's number. */

@@ -21,6 +21,7 @@ enum fleet_fault {
     FAULT_FAIL_DOWNLOAD, /* a byte is damaged on the way */
     FAULT_CRASH_ON_BOOT, /* the new image crashes each time it boots */
     FAULT_FAIL_HEALTH,   /* the new image finds itself unhealthy */
+    FAULT_FAIL_CONNECT,  /* the new image never connects */
     FAULT_COUNT
 };
 
@@ -72,6 +73,7 @@ struct fleet_counts {
     uint64_t reboots;            /* after the first boot */
     uint64_t confirmed;
     uint64_t reverted;
+    uint64_t undecided; /* trials that ended without a verdict */
     uint64_t duplicate_commands;
     uint64_t bad_commands;
 };
@@ -116,7 +118,7 @@ void fleet_ready(const struct fleet *fleet);
 #define FLEET_VERSIONS_MAX 64u
 
 struct fleet_summary {
-    uint32_t devices, connected, steady, trial, reverting, bricked, silenced;
+    uint32_t devices, connected, steady, trial, reverting, retrial, bricked, silenced;
     struct {
         char version[BOOT_VERSION_SIZE];
         uint32_t devices;

@@ -84,6 +84,16 @@ static void on_health_time(void *context)
                                                agent->work.attempt.is_rollback));
 }
 
+static bool connects(struct device *hooked)
+{
+    const struct fleet_device *device = of(hooked);
+    const struct fota_agent *agent = &hooked->agent;
+
+    return agent->state != AGENT_TRIAL ||
+           !fleet_fault_strikes(device, FAULT_FAIL_CONNECT, agent->running.version,
+                                agent->work.attempt.is_rollback);
+}
+
 static void on_drop_time(void *context)
 {
     struct fleet_device *device = context;
@@ -145,6 +155,9 @@ static void happened(struct device *hooked, enum fota_happening what, uint64_t c
     case FOTA_REVERTED:
         counts->reverted++;
         break;
+    case FOTA_UNDECIDED:
+        counts->undecided++;
+        break;
     }
 }
 
@@ -180,6 +193,7 @@ static void log_line(struct device *hooked, enum fota_log_level level, const cha
 
 static const struct device_hooks hooks = {
     .check_health = check_health,
+    .connects = connects,
     .restart = restart,
     .connected = connected,
     .happened = happened,

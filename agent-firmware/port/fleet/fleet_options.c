@@ -40,6 +40,7 @@ static const char help_text[] =
     "  --fail-download SHARE  receive a damaged image\n"
     "  --crash-on-boot SHARE  the new image crashes whenever it boots\n"
     "  --fail-health SHARE    the new image fails its health check\n"
+    "  --fail-connect SHARE   the new image breaks the network: it never connects on trial\n"
     "  --fault-version V      faults strike only at updates to V (default: any update)\n"
     "  --seed N               draws which devices have which fault (default: 1)\n"
     "\n"
@@ -98,6 +99,7 @@ static const struct option long_options[] = {
     {"fail-download", required_argument, NULL, OPTION_FAULTS + FAULT_FAIL_DOWNLOAD},
     {"crash-on-boot", required_argument, NULL, OPTION_FAULTS + FAULT_CRASH_ON_BOOT},
     {"fail-health", required_argument, NULL, OPTION_FAULTS + FAULT_FAIL_HEALTH},
+    {"fail-connect", required_argument, NULL, OPTION_FAULTS + FAULT_FAIL_CONNECT},
     {NULL, 0, NULL, 0},
 };
 
@@ -109,7 +111,7 @@ static uint32_t milliseconds(const char *option, const char *value, double max)
 static void take_fault(struct fleet_options *options, int fault, const char *value)
 {
     static const char *const names[FAULT_COUNT] = {
-        "", "--offline", "--silent", "--fail-download", "--crash-on-boot", "--fail-health"};
+        "", "--offline", "--silent", "--fail-download", "--crash-on-boot", "--fail-health", "--fail-connect"};
     options->shares[fault] = option_share(names[fault], value);
 }
 

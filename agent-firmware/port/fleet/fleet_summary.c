@@ -36,7 +36,8 @@ static void count_device(struct fleet_summary *summary, const struct fleet_devic
     summary->bricked += device->bricked;
     summary->silenced += device->silenced;
     summary->trial += record->state == BOOT_TRIAL;
-    summary->reverting += record->state == BOOT_REVERTED;
+    summary->retrial += record->state == BOOT_REVERTED && record->attempt.undecided != 0;
+    summary->reverting += record->state == BOOT_REVERTED && record->attempt.undecided == 0;
     summary->steady += record->state != BOOT_TRIAL && record->state != BOOT_REVERTED;
     summary->connected += device->up;
 }
@@ -62,6 +63,7 @@ void fleet_summary_add(struct fleet_summary *summary, const struct fleet_summary
     summary->steady += part->steady;
     summary->trial += part->trial;
     summary->reverting += part->reverting;
+    summary->retrial += part->retrial;
     summary->bricked += part->bricked;
     summary->silenced += part->silenced;
     summary->sectors_most += part->sectors_most;
@@ -71,6 +73,7 @@ void fleet_summary_add(struct fleet_summary *summary, const struct fleet_summary
     counts->reboots += part->counts.reboots;
     counts->confirmed += part->counts.confirmed;
     counts->reverted += part->counts.reverted;
+    counts->undecided += part->counts.undecided;
     counts->duplicate_commands += part->counts.duplicate_commands;
     counts->bad_commands += part->counts.bad_commands;
 }
@@ -93,14 +96,17 @@ static void print_json(const struct fleet_summary *summary, FILE *to)
     for (uint32_t i = 0; i < summary->version_count; i++)
         fprintf(to, "%s\"%s\":%u", i == 0 ? "" : ",", summary->versions[i].version,
                 summary->versions[i].devices);
-    fprintf(to,
-            "},\"boot\":{\"confirmed\":%u,\"trial\":%u,\"reverting\":%u},\"bricked\":%u,\"silenced\":%u,"
-            "\"images_written\":%" PRIu64 ",\"images_written_max_per_attempt\":%u,\"reboots\":%" PRIu64
-            ",\"confirmed\":%" PRIu64 ",\"reverted\":%" PRIu64 ",\"duplicate_commands\":%" PRIu64
-            ",\"bad_commands\":%" PRIu64 ",\"flash_bytes_per_device\":%" PRIu64 "}\n",
-            summary->steady, summary->trial, summary->reverting, summary->bricked, summary->silenced,
-            counts->images_written, counts->images_written_max, counts->reboots, counts->confirmed,
-            counts->reverted, counts->duplicate_commands, counts->bad_commands, flash_of_a_device(summary));
+    fprintf(
+        to,
+        "},\"boot\":{\"confirmed\":%u,\"trial\":%u,\"reverting\":%u,\"retrial\":%u},\"bricked\":%u,\"silenced\":%u,"
+        "\"images_written\":%" PRIu64 ",\"images_written_max_per_attempt\":%u,\"reboots\":%" PRIu64
+        ",\"confirmed\":%" PRIu64 ",\"reverted\":%" PRIu64 ",\"undecided\":%" PRIu64
+        ",\"duplicate_commands\":%" PRIu64 ",\"bad_commands\":%" PRIu64 ",\"flash_bytes_per_device\":%" PRIu64
+        "}\n",
+        summary->steady, summary->trial, summary->reverting, summary->retrial, summary->bricked,
+        summary->silenced, counts->images_written, counts->images_written_max, counts->reboots,
+        counts->confirmed, counts->reverted, counts->undecided, counts->duplicate_commands,
+        counts->bad_commands, flash_of_a_device(summary));
 }
 
 static void print_text(const struct fleet_summary *summary, FILE *to)
@@ -112,12 +118,17 @@ static void print_text(const struct fleet_summary *summary, FILE *to)
         fprintf(to, "  running %-24s %u\n", summary->versions[i].version, summary->versions[i].devices);
     if (summary->other_versions > 0)
         fprintf(to, "  running something else        %u\n", summary->other_versions);
-    fprintf(to, "boot state: %u confirmed, %u on trial, %u reverting; %u bricked, %u silenced\n",
-            summary->steady, summary->trial, summary->reverting, summary->bricked, summary->silenced);
+    fprintf(
+        to,
+        "boot state: %u confirmed, %u on trial, %u reverting, %u before another trial; %u bricked, %u silenced\n",
+        summary->steady, summary->trial, summary->reverting, summary->retrial, summary->bricked,
+        summary->silenced);
     fprintf(to, "images written: %" PRIu64 ", at most %u by one device for one attempt\n",
             counts->images_written, counts->images_written_max);
-    fprintf(to, "reboots: %" PRIu64 ", confirmed: %" PRIu64 ", reverted: %" PRIu64 "\n", counts->reboots,
-            counts->confirmed, counts->reverted);
+    fprintf(to,
+            "reboots: %" PRIu64 ", confirmed: %" PRIu64 ", reverted: %" PRIu64
+            ", trials without a verdict: %" PRIu64 "\n",
+            counts->reboots, counts->confirmed, counts->reverted, counts->undecided);
     fprintf(to, "duplicate commands: %" PRIu64 ", bad commands: %" PRIu64 "\n", counts->duplicate_commands,
             counts->bad_commands);
     fprintf(to, "flash: %" PRIu64 " bytes of memory a device at most\n", flash_of_a_device(summary));

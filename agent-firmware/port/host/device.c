@@ -239,7 +239,8 @@ void device_boot(struct device *device, int slot, enum reset_reason reason)
     device->running = true;
     fota_agent_start(&device->agent, &device->platform, &setup, event_loop_now(device->loop));
     schedule(device);
-    mqtt_link_connect(&device->link);
+    if (device->hooks->connects == NULL || device->hooks->connects(device))
+        mqtt_link_connect(&device->link);
 }
 
 void device_set_health(struct device *device, bool healthy)

@@ -22,6 +22,8 @@ struct device_hooks {
     void (*restart)(struct device *device);
     /* Optional. */
     enum fota_permission (*may_update)(struct device *device);
+    /* Whether the image that has booted finds the network (no: a fault). NULL: it does. */
+    bool (*connects)(struct device *device);
     void (*connected)(struct device *device);
     void (*happened)(struct device *device, enum fota_happening what, uint64_t campaign, uint32_t attempt);
     /* May change bytes on their way into the agent (a fault). */

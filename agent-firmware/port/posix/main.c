@@ -19,6 +19,7 @@ struct options {
     const char *flash_path;
     const char *health_command;
     uint32_t min_uptime_seconds;
+    bool fails_to_connect;           /* on a trial boot */
     enum fota_permission permission; /* to be updated */
     const char *local_upgrade;       /* address of the endpoint; NULL: none */
 };
@@ -53,6 +54,7 @@ static const char help_text[] =
     "  --public-key FILE      take only releases signed by this key (PEM); may be given twice\n"
     "  --health-command CMD   run by sh on a trial boot; exit status 0 means healthy (default: healthy once "
     "connected)\n"
+    "  --fail-connect         the new image breaks the network: it never connects on trial\n"
     "  --min-uptime SECONDS   confirm no new image before it has run so long (default: 0)\n"
     "  --refuse REASON        reject every update: battery_low, busy or outside_window\n"
     "  --local-upgrade PORT   take firmware that is pushed over the LAN: on 127.0.0.1, or ADDRESS:PORT\n"
@@ -61,13 +63,22 @@ static const char help_text[] =
     "\n"
     "Exits with 0 at SIGTERM or SIGINT, 1 when the device cannot boot, 2 on bad options.\n";
 
-enum { OPTION_ID = OPTION_OWN, OPTION_FLASH, OPTION_HEALTH, OPTION_UPTIME, OPTION_REFUSE, OPTION_LOCAL };
+enum {
+    OPTION_ID = OPTION_OWN,
+    OPTION_FLASH,
+    OPTION_HEALTH,
+    OPTION_FAIL_CONNECT,
+    OPTION_UPTIME,
+    OPTION_REFUSE,
+    OPTION_LOCAL
+};
 
 static const struct option long_options[] = {
     DEVICE_OPTION_ROWS,
     {"id", required_argument, NULL, OPTION_ID},
     {"flash", required_argument, NULL, OPTION_FLASH},
     {"health-command", required_argument, NULL, OPTION_HEALTH},
+    {"fail-connect", no_argument, NULL, OPTION_FAIL_CONNECT},
     {"min-uptime", required_argument, NULL, OPTION_UPTIME},
     {"refuse", required_argument, NULL, OPTION_REFUSE},
     {"local-upgrade", required_argument, NULL, OPTION_LOCAL},
@@ -96,6 +107,9 @@ static void take_option(struct options *options, int option, const char *value)
         break;
     case OPTION_HEALTH:
         options->health_command = value;
+        break;
+    case OPTION_FAIL_CONNECT:
+        options->fails_to_connect = true;
         break;
     case OPTION_UPTIME:
         options->min_uptime_seconds = option_number("--min-uptime", value, 0, 86400);
@@ -170,6 +184,11 @@ static void check_health(struct device *device)
         health_start(&program.health, program.loop, program.options.health_command, on_health_known, device);
 }
 
+static bool connects(struct device *device)
+{
+    return !program.options.fails_to_connect || device->agent.state != AGENT_TRIAL;
+}
+
 static enum fota_permission may_update(struct device *device)
 {
     (void)device;
@@ -217,8 +236,8 @@ static void log_line(struct device *device, enum fota_log_level level, const cha
 
 static void on_happened(struct device *device, enum fota_happening what, uint64_t campaign, uint32_t attempt)
 {
-    static const char *const texts[] = {"image written", "duplicate command", "bad command", "confirmed",
-                                        "reverted"};
+    static const char *const texts[] = {"image written", "duplicate command", "bad command",
+                                        "confirmed",     "reverted",          "no verdict"};
     fprintf(stderr, "level=info device=%s campaign=%llu attempt=%u %s\n", device->link.device,
             (unsigned long long)campaign, attempt, texts[what]);
 }
@@ -231,6 +250,7 @@ static void on_connected(struct device *device)
 
 static const struct device_hooks hooks = {
     .check_health = check_health,
+    .connects = connects,
     .may_update = may_update,
     .restart = restart,
     .connected = on_connected,

@@ -175,7 +175,8 @@ static inline void connect(void)
     step((struct fota_event){.type = FOTA_EVENT_CONNECTED});
 }
 
-static inline void boot(enum reset_reason reason)
+/* Up to where it would connect. */
+static inline void boot_offline(enum reset_reason reason)
 {
     int slot = boot_loader_run(&world.platform);
     struct fota_setup setup = {.running_slot = slot,
@@ -190,6 +191,11 @@ static inline void boot(enum reset_reason reason)
     world.http_wanted = world.reboot_wanted = world.health_wanted = false;
     world.agent.running_slot = slot;
     fota_agent_start(&world.agent, &world.platform, &setup, world.now);
+}
+
+static inline void boot(enum reset_reason reason)
+{
+    boot_offline(reason);
     connect();
 }
 
@@ -240,6 +246,21 @@ static inline void run(uint32_t seconds)
         }
     }
     world.now = end;
+}
+
+/* Up to the restart that the agent asks for; whatever the health check is asked, it says nothing yet. */
+static inline void run_to_reboot(void)
+{
+    while (!world.reboot_wanted) {
+        if (world.http_wanted) {
+            answer_http();
+            continue;
+        }
+        uint64_t wake = fota_agent_wake_at(&world.agent);
+        assert_int_not_equal(wake, FOTA_NEVER);
+        world.now = wake > world.now ? wake : world.now;
+        step((struct fota_event){.type = FOTA_EVENT_TIME});
+    }
 }
 
 static inline void command(const char *format, ...)

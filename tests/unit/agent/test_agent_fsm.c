@@ -1,8 +1,10 @@
-/* The table of states: every pair of state and event leads exactly where it should, or nowhere. */
+/* The table of states: every pair of state and event leads exactly where it should, or nowhere; and it is the
+ * same as its golden dump. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -14,15 +16,16 @@
 #define DONE AGENT_INSTALLED
 #define BOOT AGENT_REBOOTING
 
-/* One row per state; columns: offer, start download, image ready, flip, boot trial, confirm, revert, fail,
- * cancel, reboot */
+/* One row per state; columns: offer, start download, image ready, flip, boot trial, boot retrial, confirm,
+ * revert, fail, cancel, reboot */
 static const int expected[AGENT_STATE_COUNT][AGENT_EVENT_COUNT] = {
-    [AGENT_IDLE] = {AGENT_ACCEPTED, NO, NO, NO, AGENT_TRIAL, NO, NO, NO, NO, BOOT},
-    [AGENT_ACCEPTED] = {NO, BUSY, DONE, NO, NO, NO, NO, IDLE, IDLE, NO},
-    [AGENT_DOWNLOADING] = {NO, NO, DONE, NO, NO, NO, NO, IDLE, IDLE, NO},
-    [AGENT_INSTALLED] = {NO, NO, NO, BOOT, NO, NO, NO, IDLE, NO, NO},
-    [AGENT_TRIAL] = {NO, NO, NO, NO, NO, IDLE, BOOT, NO, NO, NO},
-    [AGENT_REBOOTING] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
+    [AGENT_IDLE] = {AGENT_ACCEPTED, NO, NO, NO, AGENT_TRIAL, AGENT_RETRIAL, NO, NO, NO, NO, BOOT},
+    [AGENT_ACCEPTED] = {NO, BUSY, DONE, NO, NO, NO, NO, NO, IDLE, IDLE, NO},
+    [AGENT_DOWNLOADING] = {NO, NO, DONE, NO, NO, NO, NO, NO, IDLE, IDLE, NO},
+    [AGENT_INSTALLED] = {NO, NO, NO, BOOT, NO, NO, NO, NO, IDLE, NO, NO},
+    [AGENT_TRIAL] = {NO, NO, NO, NO, NO, NO, IDLE, BOOT, NO, NO, NO},
+    [AGENT_RETRIAL] = {NO, NO, NO, BOOT, NO, NO, NO, NO, IDLE, IDLE, NO},
+    [AGENT_REBOOTING] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
 };
 
 static void every_state_and_event_is_decided(void **state)
@@ -41,6 +44,23 @@ static void every_state_and_event_is_decided(void **state)
     }
 }
 
+static void table_is_the_golden_dump(void **state)
+{
+    (void)state;
+    FILE *golden = fopen("tests/golden/agent_fsm.txt", "r");
+    assert_non_null(golden);
+    for (unsigned i = 0; i < agent_edge_count; i++) {
+        const struct agent_edge *edge = &agent_edges[i];
+        char wanted[256], line[256];
+        (void)snprintf(wanted, sizeof wanted, "%u %s --%s--> %s: %s\n", i + 1, agent_state_name(edge->from),
+                       agent_event_name(edge->event), agent_state_name(edge->to), edge->why);
+        assert_non_null(fgets(line, sizeof line, golden));
+        assert_string_equal(line, wanted);
+    }
+    assert_int_equal(fgetc(golden), EOF);
+    (void)fclose(golden);
+}
+
 static void edges_are_unique_and_say_why(void **state)
 {
     (void)state;
@@ -56,6 +76,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_state_and_event_is_decided),
+        cmocka_unit_test(table_is_the_golden_dump),
         cmocka_unit_test(edges_are_unique_and_say_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,12 +9,7 @@
 static void given_a_trial(void)
 {
     offer(1, VERSION);
-    while (!world.reboot_wanted) {
-        if (world.http_wanted)
-            answer_http();
-        else
-            step((struct fota_event){.type = FOTA_EVENT_TIME});
-    }
+    run_to_reboot();
     boot(RESET_SOFTWARE);
     assert_int_equal(world.agent.state, AGENT_TRIAL);
 }
@@ -103,27 +98,6 @@ static void who_is_not_connected_is_not_confirmed(void **state)
     assert_int_equal(count("\n" ATTEMPT("confirmed", 1)), 1);
 }
 
-static void who_never_connects_goes_back(void **state)
-{
-    (void)state;
-    offer(1, VERSION);
-    while (!world.reboot_wanted) {
-        if (world.http_wanted)
-            answer_http();
-        else
-            step((struct fota_event){.type = FOTA_EVENT_TIME});
-    }
-    struct fota_setup setup = {.running_slot = boot_loader_run(&world.platform), .version = VERSION};
-    assert_int_equal(setup.running_slot, 2);
-    world.reboot_wanted = false;
-    fota_agent_start(&world.agent, &world.platform, &setup, world.now);
-    pass(60000);
-    assert_false(world.health_wanted);
-    assert_true(world.reboot_wanted);
-    boot(RESET_SOFTWARE);
-    assert_true(count(REVERTED("confirm_timeout")) > 0);
-}
-
 static void a_device_that_may_not_be_updated_says_why(void **state)
 {
     (void)state;
@@ -160,7 +134,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_no_after_a_yes_is_a_revert, setup, teardown),
         cmocka_unit_test_setup_teardown(an_uptime_past_the_deadline_is_a_revert, setup, teardown),
         cmocka_unit_test_setup_teardown(who_is_not_connected_is_not_confirmed, setup, teardown),
-        cmocka_unit_test_setup_teardown(who_never_connects_goes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(a_device_that_may_not_be_updated_says_why, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -318,7 +318,7 @@ static void acks_without_a_nonce_acknowledge_all_in_turn(void **state)
 static void hello_says_what_the_device_can(void **state)
 {
     (void)state;
-    hello_says("\"can\":[\"nonce\",\"last\",\"session\"]");
+    hello_says("\"can\":[\"nonce\",\"last\",\"session\",\"retrial\"]");
     hello_says_not("\"last\":");
 }
 

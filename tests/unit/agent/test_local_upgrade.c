@@ -159,6 +159,64 @@ static void an_image_that_is_there_already_is_not_written_again(void **state)
     then_it_confirms(2);
 }
 
+/* Up to the old image, connected, after a trial that ended without a connection. */
+static void given_a_push_to_be_tried_again(void)
+{
+    start("v1.1.0t45772(a)");
+    then_answer("200 OK", "");
+    push(IMAGE, 2, world.length);
+    then_answer("200 OK", "");
+    boot_offline(RESET_SOFTWARE);
+    assert_int_equal(world.agent.state, AGENT_TRIAL);
+    run_to_reboot();
+    power_up();
+    assert_int_equal(world.agent.running_slot, 1);
+    assert_int_equal(world.agent.state, AGENT_RETRIAL);
+    assert_int_equal(count("\"activity\":{\"campaign\":0,\"attempt\":0,\"nonce\":\"0123456789abcdef\","
+                           "\"state\":\"retrial\"}"),
+                     1);
+}
+
+static void a_push_whose_trial_ends_without_a_connection_is_tried_again(void **state)
+{
+    (void)state;
+    given_a_push_to_be_tried_again();
+    start("v1.2.0t45772(a)");
+    then_answer("503", "busy");
+    wait(3);
+    assert_int_equal(world.images_written, 1);
+    then_it_confirms(2);
+    assert_int_equal(world.agent.journal.record.results[BOOT_RESULTS - 1].kind, 0);
+}
+
+static void a_push_that_never_connects_ends_without_a_result(void **state)
+{
+    (void)state;
+    given_a_push_to_be_tried_again();
+    run_to_reboot();
+    boot_offline(RESET_SOFTWARE);
+    run_to_reboot();
+    power_up();
+    assert_int_equal(world.agent.running_slot, 1);
+    assert_int_equal(world.agent.state, AGENT_IDLE);
+    assert_int_equal(world.agent.journal.record.state, BOOT_STEADY);
+    assert_int_equal(world.agent.journal.record.results[BOOT_RESULTS - 1].kind, 0);
+}
+
+static void an_offer_ends_a_push_between_two_trials(void **state)
+{
+    (void)state;
+    given_a_push_to_be_tried_again();
+    serve(20);
+    offer(1, "v1.2.0t45772(a)");
+    assert_int_equal(count(ATTEMPT("accepted", 1)), 1);
+    assert_int_equal(world.agent.journal.record.state, BOOT_STEADY);
+    assert_int_equal(world.agent.journal.record.results[BOOT_RESULTS - 1].kind, 0);
+    run(30);
+    assert_true(count(ATTEMPT("confirmed", 1)) > 0);
+    assert_string_equal(world.agent.running.version, "v1.2.0t45772(a)");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lan_setup, teardown)
@@ -171,6 +229,9 @@ int main(void)
         TEST(an_offer_after_a_push_that_never_came_goes_to_its_server),
         TEST(a_reboot_in_the_middle_is_gone_on_from),
         TEST(an_image_that_is_there_already_is_not_written_again),
+        TEST(a_push_whose_trial_ends_without_a_connection_is_tried_again),
+        TEST(a_push_that_never_connects_ends_without_a_result),
+        TEST(an_offer_ends_a_push_between_two_trials),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

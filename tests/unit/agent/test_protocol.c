@@ -267,6 +267,7 @@ static void every_report_is_written_as_in_the_corpus(void **state)
     running.reset_reason = RESET_SOFTWARE;
     expect("hello with a result", text, report_hello(text, &running, NULL, NULL, &confirmed, NULL));
     expect("hello with a failed result", text, report_hello(text, &running, NULL, NULL, &failed, NULL));
+    expect("hello between two trials", text, report_hello(text, &running, "retrial", &in_work, NULL, NULL));
     running.on_trial = true;
     expect("hello on trial", text, report_hello(text, &running, "trial", &in_work, NULL, NULL));
     expect("accepted", text, report_progress(text, REPORT_ACCEPTED, 12, 1, 0, RESET_SOFTWARE));

@@ -177,8 +177,8 @@ static void on_restart(void *context)
 
 static void say_happened(const uint8_t *bytes)
 {
-    static const char *const texts[] = {"image written", "duplicate command", "bad command", "confirmed",
-                                        "reverted"};
+    static const char *const texts[] = {"image written", "duplicate command", "bad command",
+                                        "confirmed",     "reverted",          "no verdict"};
     struct modem_happened happened;
 
     memcpy(&happened, bytes, sizeof happened);
