@@ -125,12 +125,13 @@ void target_restart(struct changes *changes, struct target_row *target, const ch
 bool target_retrial(struct changes *changes, struct target_row *target, const char *boot, double now,
                     const struct target_timeouts *timeouts)
 {
-    bool is_said_again =
-        target->state == TARGET_INSTALLED && target->retrials > 0 && strcmp(target->boot, boot) == 0;
-    if (target->state != TARGET_INSTALLED &&
-        !target_move(changes, target, TARGET_EVENT_RETRIAL, "retrial", now, timeouts))
+    bool is_no_news = target->retrials >= TARGET_RESTARTS ||
+                      (target->retrials > 0 && strcmp(target->boot, boot) == 0); /* said once more */
+    if (target->state == TARGET_INSTALLED && is_no_news)
+        return true;
+    if (!target_move(changes, target, TARGET_EVENT_RETRIAL, "retrial", now, timeouts))
         return false;
-    if (is_said_again || target->retrials >= TARGET_RESTARTS)
+    if (target->retrials >= TARGET_RESTARTS)
         return true;
     target->retrials++;
     target->restarts = 0;

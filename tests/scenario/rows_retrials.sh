@@ -28,6 +28,12 @@ the_device_says downloading
 the_device_will_boot_it_again
 then_its_way_was pending offered downloading installed because retrial
 
+story 73 'the new image was never heard of: it found no connection from the start'
+a_device_is_offered_the_update
+the_device_says installed
+the_device_will_boot_it_again
+then_its_way_was pending offered installed installed because retrial
+
 story 16 'a second trial finds its connection'
 a_device_is_offered_the_update
 the_device_says trial

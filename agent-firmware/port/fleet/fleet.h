@@ -56,10 +56,11 @@ struct fleet_device {
     struct loop_timer health_timer;
     struct loop_timer drop_timer;
     enum reset_reason reset_reason;
-    bool up;       /* has been connected once */
-    bool silenced; /* FAULT_SILENT has struck */
-    bool bricked;  /* no slot boots */
-    bool damaged;  /* FAULT_FAIL_DOWNLOAD has damaged this download */
+    uint64_t trial_began; /* the boot of an image on trial; 0: none runs */
+    bool up;              /* has been connected once */
+    bool silenced;        /* FAULT_SILENT has struck */
+    bool bricked;         /* no slot boots */
+    bool damaged;         /* FAULT_FAIL_DOWNLOAD has damaged this download */
     struct {
         uint64_t campaign;
         uint32_t attempt;
@@ -73,7 +74,8 @@ struct fleet_counts {
     uint64_t reboots;            /* after the first boot */
     uint64_t confirmed;
     uint64_t reverted;
-    uint64_t undecided; /* trials that ended without a verdict */
+    uint64_t undecided;     /* trials that ended without a verdict */
+    uint64_t unproven_most; /* for so many milliseconds an image ran at most that was not confirmed */
     uint64_t duplicate_commands;
     uint64_t bad_commands;
 };

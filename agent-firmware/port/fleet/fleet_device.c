@@ -43,6 +43,19 @@ void fleet_device_boot(struct fleet_device *device)
         return;
     }
     device_boot(&device->device, slot, device->reset_reason);
+    if (device->device.agent.state == AGENT_TRIAL)
+        device->trial_began = later(device, 0);
+}
+
+/* It is confirmed, or another image is about to run. */
+static void end_unproven(struct fleet_device *device)
+{
+    struct fleet_counts *counts = &device->fleet->counts;
+    uint64_t ran = later(device, 0) - device->trial_began;
+
+    if (device->trial_began != 0 && ran > counts->unproven_most)
+        counts->unproven_most = ran;
+    device->trial_began = 0;
 }
 
 static void on_boot_time(void *context)
@@ -55,6 +68,7 @@ static void restart(struct device *hooked)
     struct fleet_device *device = of(hooked);
     struct fleet *fleet = device->fleet;
 
+    end_unproven(device);
     event_loop_set_timer(fleet->loop, &device->health_timer, UINT64_MAX);
     if (fleet->stopping) {
         if (fleet->closing > 0 && --fleet->closing == 0)
@@ -150,6 +164,7 @@ static void happened(struct device *hooked, enum fota_happening what, uint64_t c
         counts->bad_commands++;
         break;
     case FOTA_CONFIRMED:
+        end_unproven(device);
         counts->confirmed++;
         break;
     case FOTA_REVERTED:

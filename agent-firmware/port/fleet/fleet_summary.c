@@ -74,6 +74,8 @@ void fleet_summary_add(struct fleet_summary *summary, const struct fleet_summary
     counts->confirmed += part->counts.confirmed;
     counts->reverted += part->counts.reverted;
     counts->undecided += part->counts.undecided;
+    if (part->counts.unproven_most > counts->unproven_most)
+        counts->unproven_most = part->counts.unproven_most;
     counts->duplicate_commands += part->counts.duplicate_commands;
     counts->bad_commands += part->counts.bad_commands;
 }
@@ -101,12 +103,13 @@ static void print_json(const struct fleet_summary *summary, FILE *to)
         "},\"boot\":{\"confirmed\":%u,\"trial\":%u,\"reverting\":%u,\"retrial\":%u},\"bricked\":%u,\"silenced\":%u,"
         "\"images_written\":%" PRIu64 ",\"images_written_max_per_attempt\":%u,\"reboots\":%" PRIu64
         ",\"confirmed\":%" PRIu64 ",\"reverted\":%" PRIu64 ",\"undecided\":%" PRIu64
+        ",\"unproven_seconds_max\":%.1f"
         ",\"duplicate_commands\":%" PRIu64 ",\"bad_commands\":%" PRIu64 ",\"flash_bytes_per_device\":%" PRIu64
         "}\n",
         summary->steady, summary->trial, summary->reverting, summary->retrial, summary->bricked,
         summary->silenced, counts->images_written, counts->images_written_max, counts->reboots,
-        counts->confirmed, counts->reverted, counts->undecided, counts->duplicate_commands,
-        counts->bad_commands, flash_of_a_device(summary));
+        counts->confirmed, counts->reverted, counts->undecided, (double)counts->unproven_most / 1000,
+        counts->duplicate_commands, counts->bad_commands, flash_of_a_device(summary));
 }
 
 static void print_text(const struct fleet_summary *summary, FILE *to)
@@ -127,8 +130,10 @@ static void print_text(const struct fleet_summary *summary, FILE *to)
             counts->images_written, counts->images_written_max);
     fprintf(to,
             "reboots: %" PRIu64 ", confirmed: %" PRIu64 ", reverted: %" PRIu64
-            ", trials without a verdict: %" PRIu64 "\n",
-            counts->reboots, counts->confirmed, counts->reverted, counts->undecided);
+            ", trials without a verdict: %" PRIu64
+            "; an image that was not confirmed ran for %.1f s at most\n",
+            counts->reboots, counts->confirmed, counts->reverted, counts->undecided,
+            (double)counts->unproven_most / 1000);
     fprintf(to, "duplicate commands: %" PRIu64 ", bad commands: %" PRIu64 "\n", counts->duplicate_commands,
             counts->bad_commands);
     fprintf(to, "flash: %" PRIu64 " bytes of memory a device at most\n", flash_of_a_device(summary));
