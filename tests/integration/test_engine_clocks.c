@@ -143,7 +143,7 @@ static void nobody_is_given_up_for_time_without_offers(void **state)
         rests[i](fixture, 1000);
         fixture_tick(fixture);
         if (rests[i] == outage)
-            fixture_later(fixture, 91); /* in which devices connect again */
+            fixture_later(fixture, 61); /* in which devices connect again */
         fixture_later(fixture, 30);
         assert_int_equal(fixture_targets(fixture, "pending"), 1);
         fixture_later(fixture, 11);

@@ -182,6 +182,25 @@ static void the_clock_of_a_device_goes_on_at_its_hello_or_after_ninety_seconds(v
 }
 
 /* A retry and a gate would both have seen it otherwise: the policy has neither left. */
+/* A broken connection is recorded twice, one outage behind the other. A step that was taken before the first
+ * was known begins later than both, by a clock that was put back since. */
+static void outages_in_a_row_have_the_same_beginning(void **state)
+{
+    (void)state;
+    struct fixture *fixture = three_in_flight(STRICT);
+    outage(fixture, "broker", 61, 0);
+    outage(fixture, "broker", 0, 0);
+    fixture_sql(fixture, "UPDATE outages SET ended = ended + interval '50 ms' WHERE outage_id = 2");
+    fixture_sql(fixture, "UPDATE service SET outage_ended = (SELECT max(ended) FROM outages)");
+    fixture_sql(fixture,
+                "UPDATE targets SET deadline = (SELECT min(service_at) FROM outages) + interval '30.3 s'");
+    fixture_later(fixture, 40);
+    assert_int_equal(fixture_targets(fixture, "offered"), 3);
+    fixture_later(fixture, 85);
+    assert_int_equal(fixture_targets(fixture, "silent"), 3);
+    fixture_release(fixture);
+}
+
 static void ends(struct fixture *fixture, const char *device, const char *report, const char *reason)
 {
     char json[400];
@@ -428,6 +447,7 @@ int main(void)
         cmocka_unit_test(reports_that_may_be_lost_are_asked_for_first),
         cmocka_unit_test(an_outage_moves_every_deadline),
         cmocka_unit_test(the_clock_of_a_device_goes_on_at_its_hello_or_after_ninety_seconds),
+        cmocka_unit_test(outages_in_a_row_have_the_same_beginning),
         cmocka_unit_test(what_an_outage_explains_is_tried_again_and_not_counted),
         cmocka_unit_test(a_bad_image_gets_no_pass_by_outages),
         cmocka_unit_test(an_outage_of_another_time_explains_nothing),

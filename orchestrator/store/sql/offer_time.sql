@@ -1,11 +1,11 @@
 -- Notes that members in these time zones ($2) can be offered something: campaign, zones, the campaign's clock, and the seconds for which an offline
 -- member is waited for ($4). Where the ticker did not look for a while, the campaign has stood still, or there was an outage, that time is left out;
--- after an outage so are the 90 seconds in which devices connect again. Written every hundredth of $4, once a minute at least. What nobody can be
+-- after an outage so are the 60 seconds in which devices connect again. Written every hundredth of $4, once a minute at least. What nobody can be
 -- waited for any more is forgotten.
 WITH now AS MATERIALIZED (
     SELECT clock_timestamp() AS at, to_timestamp($3) AS clock, c.state_at AS moved_at, s.outage_ended, least($4::double precision / 100, 60) AS step
     FROM campaigns c CROSS JOIN service s
-    WHERE c.campaign_id = $1 AND NOT s.offers_held AND (s.outage_ended > clock_timestamp() - interval '90 seconds') IS NOT TRUE),
+    WHERE c.campaign_id = $1 AND NOT s.offers_held AND (s.outage_ended > clock_timestamp() - interval '60 seconds') IS NOT TRUE),
 newest AS MATERIALIZED (
     SELECT z.time_zone, o.began, o.ended, coalesce(o.open_before + extract(epoch FROM o.ended - o.began), 0) AS open,
            (o.ended >= n.at - make_interval(secs => n.step + 10) AND o.ended >= n.moved_at AND (n.outage_ended > o.ended) IS NOT TRUE) IS TRUE AS goes_on

@@ -31,8 +31,9 @@ WHERE -- Reports may be lost, and the device has not been asked, or its answer m
                       ELSE c.evidence END - o.ended))))
       FROM outages o
       WHERE o.clock_stood_still
-        -- A step between the last beat and the break, for as long as the clock went on (service_clock()), is of the time before it.
-        AND o.service_at + least(o.ended - o.began, interval '3 seconds')
+        -- A step between the last beat and the break, for as long as the clock went on (service_clock()), is of the time before it; and before the
+        -- outages that follow it at once.
+        AND o.service_at + interval '3 seconds'
             >= t.deadline - make_interval(secs => CASE WHEN t.withdrawn THEN $4::bigint + $5::bigint
                                                        WHEN t.state = 'offered' THEN $3::bigint
                                                        WHEN t.state IN ('accepted', 'downloading') THEN $4::bigint

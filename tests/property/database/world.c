@@ -244,6 +244,9 @@ void world_pass_time(struct world *world, int seconds)
 {
     while (seconds > 0) {
         int step = seconds < world->wall_step ? seconds : world->wall_step;
+        /* Much time at once: who was just about to ask a device something has asked it before. */
+        if (world->is_lossless && step > STEP_SECONDS)
+            wait_for_all(world, shifted_steady());
         if (world->is_lossless)
             world_deliver_all(world);
         do_what_is_due(world, shifted_wall() + step * 1000);
