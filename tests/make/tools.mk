@@ -26,6 +26,8 @@ check-long: deps
 	@BUILD=$(BUILD) RESTORE_PARTS=old_backup RESTORE_DEVICES=200 RESTORE_AGE=140 tests/chaos/restore.sh
 	@BUILD=$(BUILD) tests/scenario/old_orchestrator.sh
 	@for run in 1 2 3; do BUILD=$(BUILD) tests/chaos/absent.sh || exit 1; done
+	@for away in 60 600; do \
+	    BUILD=$(BUILD) AWAY_SECONDS=$$away AWAY_DEVICES=300 AWAY_CONFIRM_SECONDS=20 tests/scenario/broker_away_during_trials.sh || exit 1; done
 scenarios: programs lx106-programs $(BUILD)/tests/chaos/host_clock.so
 	@BUILD=$(BUILD) tests/run.sh $(SCENARIOS)
 
@@ -82,7 +84,7 @@ help:
 	@echo 'make demo       a whole campaign, and one that is halted, with 200 simulated devices'
 	@echo 'make up, down   start and stop PostgreSQL, mosquitto and orchestratord for this checkout (.local/env)'
 	@echo 'make check      all unit, integration and scenario tests'
-	@echo 'make check-long the tests that take minutes (about half an hour)'
+	@echo 'make check-long the tests that take minutes (about an hour)'
 	@echo 'make scenarios  only the scenarios'
 	@echo 'make unit       only the unit tests'
 	@echo 'make sanitize   all tests with address and undefined behaviour sanitizers'
