@@ -33,7 +33,8 @@ CREATE TABLE offer_times (
 ALTER TABLE targets
     ADD COLUMN rebooted boolean NOT NULL DEFAULT false,                                   -- its device has forgotten the attempt since it was taken
     ADD COLUMN boot     text,                                                             -- BOOTID of the hello that moved the deadline last
-    ADD COLUMN restarts smallint NOT NULL DEFAULT 0 CHECK (restarts BETWEEN 0 AND 3),     -- moves: of the download, then of each trial
+    ADD COLUMN restarts smallint NOT NULL DEFAULT 0 CHECK (restarts BETWEEN 0 AND 3),     -- times that it was taken anew
+    ADD COLUMN boots    smallint NOT NULL DEFAULT 0 CHECK (boots BETWEEN 0 AND 9),        -- of its trials
     ADD COLUMN retrials smallint NOT NULL DEFAULT 0 CHECK (retrials BETWEEN 0 AND 3);     -- trials that ended without a verdict
 
 -- Up to when what the database has now was served, before it turned out to be another one (discontinued_at).

@@ -20,9 +20,9 @@ struct watch_ports {
     bool (*connected)(void *context, unsigned *times);
     /* Whether the broker can be reached at all, also while the reports' connection is held. */
     bool (*reachable)(void *context);
-    /* Publishes a marker to itself; the newest one that the broker has acknowledged, with all commands that
-     * were decided before it, and the newest one that has come back and behind which every report is stored.
-     * 0: none. */
+    /* Publishes a marker to itself; the newest one that the broker has acknowledged, 0 also while offers that
+     * were decided before it wait here; and the newest one that has come back and behind which every report
+     * is stored. 0: none. */
     void (*publish)(void *context, int64_t moment);
     int64_t (*acknowledged)(void *context);
     int64_t (*stored)(void *context);

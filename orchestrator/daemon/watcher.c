@@ -36,30 +36,22 @@ static bool reachable(void *context)
     return mqtt_client_can_publish(shared->mqtt);
 }
 
-/* What was decided before the present beat, and is not with the broker yet; the watch's thread alone. */
-static struct {
-    int64_t outboxes;
-    int64_t commands; /* once those are published; 0: not yet */
-} owed;
+/* Outboxes that were decided before the present beat; the watch's thread alone. */
+static int64_t owed;
 
 static void publish(void *context, int64_t moment)
 {
     struct shared *shared = context;
-    owed.outboxes = sender_taken(&shared->sender);
-    owed.commands = 0;
+    owed = sender_taken(&shared->sender);
     mqtt_client_publish_marker(shared->mqtt, moment);
 }
 
-/* A device cannot answer an offer that waits here: a beat is answered when what was decided before it has
- * reached the broker, too. */
+/* A device cannot answer an offer that waits here. (What waits for the broker does not count: were it an
+ * outage, the questions after it would make the next.) */
 static int64_t acknowledged(void *context)
 {
     struct shared *shared = context;
-    if (owed.commands == 0 && sender_has_published(&shared->sender, owed.outboxes))
-        owed.commands = 1 + mqtt_client_given(shared->mqtt);
-    if (owed.commands == 0 || !mqtt_client_has_published(shared->mqtt, owed.commands - 1))
-        return 0;
-    return mqtt_client_acknowledged(shared->mqtt);
+    return sender_has_published(&shared->sender, owed) ? mqtt_client_acknowledged(shared->mqtt) : 0;
 }
 
 void shared_mark(void *context, int64_t moment)

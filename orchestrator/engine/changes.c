@@ -101,42 +101,49 @@ bool target_move(struct changes *changes, struct target_row *target, enum target
     return true;
 }
 
-static void note_restart(struct changes *changes, struct target_row *target, const char *boot)
+static void move_deadline(struct changes *changes, struct target_row *target, double deadline)
 {
-    target->boot = boot != NULL ? boot : "";
-    target->rebooted = false;
+    target->deadline = deadline;
     target->restarted = true;
     target_touch(changes, target);
 }
 
-void target_restart(struct changes *changes, struct target_row *target, const char *boot, double now,
+void target_restart(struct changes *changes, struct target_row *target, double now,
                     const struct target_timeouts *timeouts)
 {
-    bool is_download = target->state < TARGET_INSTALLED;
-    if (boot != NULL && target->boot[0] == '\0') /* the first of a trial */
-        target->restarts = 0;
-    if (target->restarts >= TARGET_RESTARTS)
+    target->rebooted = false;
+    target->restarted = true;
+    target_touch(changes, target);
+    if (target->restarts >= TARGET_RESTARTS || target->withdrawn)
         return;
     target->restarts++;
-    target->deadline = now + (double)(is_download ? timeouts->download : timeouts->confirm);
-    note_restart(changes, target, boot);
+    move_deadline(
+        changes, target,
+        now + (double)(timeouts->download + (target->state < TARGET_INSTALLED ? 0 : timeouts->confirm)));
+}
+
+void target_boot(struct changes *changes, struct target_row *target, const char *boot, double now,
+                 const struct target_timeouts *timeouts)
+{
+    if (strcmp(target->boot, boot) == 0 || target->boots >= TARGET_BOOTS || target->withdrawn)
+        return;
+    target->boots++;
+    target->boot = boot;
+    move_deadline(changes, target, now + (double)timeouts->confirm);
 }
 
 bool target_retrial(struct changes *changes, struct target_row *target, const char *boot, double now,
                     const struct target_timeouts *timeouts)
 {
-    bool is_no_news = target->retrials >= TARGET_RESTARTS ||
-                      (target->retrials > 0 && strcmp(target->boot, boot) == 0); /* said once more */
-    if (target->state == TARGET_INSTALLED && is_no_news)
+    bool is_said_again = target->retrials > 0 && strcmp(target->boot, boot) == 0;
+    if (target->state == TARGET_INSTALLED && is_said_again)
         return true;
-    if (!target_move(changes, target, TARGET_EVENT_RETRIAL, "retrial", now, timeouts))
+    if (target->retrials >= TARGET_RETRIALS ||
+        !target_move(changes, target, TARGET_EVENT_RETRIAL, "retrial", now, timeouts))
         return false;
-    if (target->retrials >= TARGET_RESTARTS)
-        return true;
     target->retrials++;
-    target->restarts = 0;
-    target->deadline = now + (double)timeouts->confirm;
-    note_restart(changes, target, boot);
+    target->boot = boot;
+    move_deadline(changes, target, now + (double)timeouts->confirm);
     return true;
 }
 
@@ -205,7 +212,7 @@ static enum status write_steps(struct changes *changes, struct store *store, str
 /* After the rows, which are ours by then. */
 static enum status write_restarts(struct changes *changes, struct store *store, struct error *error)
 {
-    struct array columns[6] = {0};
+    struct array columns[7] = {0};
     for (int64_t i = 0; i < changes->changed_count; i++) {
         struct target_row *target = changes->changed[i];
         if (!target->restarted)
@@ -217,8 +224,9 @@ static enum status write_restarts(struct changes *changes, struct store *store, 
         array_put_text(&columns[3], target->boot);
         array_put_integer(&columns[4], target->restarts);
         array_put_integer(&columns[5], target->retrials);
+        array_put_integer(&columns[6], target->boots);
     }
-    return store_run_arrays(store, &SQL_TARGET_RESTART, columns, 6, error);
+    return store_run_arrays(store, &SQL_TARGET_RESTART, columns, 7, error);
 }
 
 static int compare_keys(const void *left, const void *right)

@@ -42,9 +42,10 @@ struct target_row {
     /* What its deadline was moved for; where it was loaded. */
     bool rebooted;    /* the device has forgotten the attempt since it was taken */
     const char *boot; /* BOOTID of the hello that moved it last; "" for none */
-    int restarts;     /* moves: of the download, then of each trial */
+    int restarts;     /* times that the attempt was taken anew */
+    int boots;        /* of its trials */
     int retrials;     /* trials that ended without a verdict */
-    bool restarted;   /* one of the last four has changed */
+    bool restarted;   /* one of the last five has changed */
     bool stepped;     /* reached a stepping stone: the next hop is not in the row yet */
     /* Where this version of the row stands (ctid): of one read without a lock, and of one that is offered;
      * NULL: the row is found by its key. */
@@ -100,14 +101,20 @@ bool target_move(struct changes *changes, struct target_row *target, enum target
 bool target_confirm(struct changes *changes, struct target_row *target, const char *reason, double now,
                     const struct target_timeouts *timeouts);
 
-/* The device has taken its attempt anew (`boot` NULL), or boots the new image again: its time begins anew, at
- * most TARGET_RESTARTS times. Deadlines of later states than the download are those of a trial. */
-enum { TARGET_RESTARTS = 3 };
-void target_restart(struct changes *changes, struct target_row *target, const char *boot, double now,
+/* What moves a deadline of an attempt: each at most so often, since a device could hold its place for ever.
+ */
+enum { TARGET_RESTARTS = 3, TARGET_RETRIALS = 3, TARGET_BOOTS = 9 };
+
+/* The device had forgotten the attempt, and has taken it anew: its time begins anew. */
+void target_restart(struct changes *changes, struct target_row *target, double now,
                     const struct target_timeouts *timeouts);
 
+/* The new image has booted (BOOTID `boot`): the time of the trial begins anew. Nothing where it is known. */
+void target_boot(struct changes *changes, struct target_row *target, const char *boot, double now,
+                 const struct target_timeouts *timeouts);
+
 /* The trial has ended without a verdict, and the old image, in its boot `boot`, will boot the new one once
- * more: the time of another trial begins, at most TARGET_RESTARTS times. As target_move. */
+ * more: the time of another trial begins. False: it has done so too often, or there is no such edge. */
 bool target_retrial(struct changes *changes, struct target_row *target, const char *boot, double now,
                     const struct target_timeouts *timeouts);
 

@@ -93,7 +93,7 @@ static bool take_anew(struct batch *batch, struct batch_target *target)
     struct target_row *row = &target->row;
     if (!row->rebooted || row->state < TARGET_ACCEPTED || row->state > TARGET_INSTALLED)
         return false;
-    target_restart(&batch->changes, row, NULL, batch->service_now, &target->timeouts);
+    target_restart(&batch->changes, row, batch->service_now, &target->timeouts);
     return true;
 }
 
@@ -276,10 +276,8 @@ static bool is_unexplained(const struct batch_device *device, const struct repor
 /* Each boot of a trial begins its time anew. A boot is told by its session. */
 static void follow_boot(struct batch *batch, struct batch_target *work, const struct report *report)
 {
-    struct target_row *row = &work->row;
-    const char *boot = report->session.boot;
-    if (row->state == TARGET_TRIAL && report->session.number > 0 && strcmp(row->boot, boot) != 0)
-        target_restart(&batch->changes, row, boot, batch->service_now, &work->timeouts);
+    if (work->row.state == TARGET_TRIAL && report->session.number > 0)
+        target_boot(&batch->changes, &work->row, report->session.boot, batch->service_now, &work->timeouts);
 }
 
 /* What was stopped meanwhile is not to be booted once more. */
@@ -295,6 +293,16 @@ static void follow_retrial(struct batch *batch, struct batch_target *work, const
     }
 }
 
+/* It was silent, and is to be tried again, but is at work still. */
+static void hold_offer(struct batch *batch, const struct batch_target *work, const struct report *report)
+{
+    const struct target_timeouts *timeouts = &work->timeouts;
+    bool has_flipped = report->on_trial || report->is_retrial;
+    array_put_integer(&batch->held[0], work->row.campaign);
+    array_put_text(&batch->held[1], work->row.device);
+    array_put_integer(&batch->held[2], timeouts->confirm + (has_flipped ? 0 : timeouts->download));
+}
+
 /* A device that is at work on an attempt has taken it, and on trial it has installed it, though the reports
  * that said so may be lost. */
 static void follow_activity(struct batch *batch, const struct batch_device *device,
@@ -302,7 +310,11 @@ static void follow_activity(struct batch *batch, const struct batch_device *devi
 {
     struct batch_target *work = find_work(batch, report);
     if (work == NULL || report->work_attempt != work->row.attempt ||
-        report->work_attempt == work->row.attempt_base || !target_state_in_flight(work->row.state))
+        report->work_attempt == work->row.attempt_base)
+        return;
+    if (work->row.state == TARGET_PENDING)
+        hold_offer(batch, work, report);
+    if (!target_state_in_flight(work->row.state))
         return;
     if (report->is_retrial && !report->on_trial) {
         if (!presence_is_older(&device->presence, &report->session))
@@ -332,7 +344,8 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
     bool is_old = !is_news(batch, report) && report->session.number == 0;
     long long age = report->received_at > 0 ? batch->began - report->received_at : 0;
     if (!is_old && !presence_hello(&device->presence, &report->session, age <= device->asked_ago)) {
-        device->ask = true; /* or it is the other one that is old */
+        /* Or it is the other one that is old; within a boot there is an order. */
+        device->ask = device->ask || strcmp(report->session.boot, device->presence.session.boot) != 0;
         return;
     }
     device->has_hello = true;
@@ -401,6 +414,8 @@ static enum status ingest_work(struct store *store, void *context, struct error 
     batch->late = batch->foreign = NULL;
     for (int i = 0; i < 2; i++)
         array_release(&batch->burnt[i]);
+    for (int i = 0; i < 3; i++)
+        array_release(&batch->held[i]);
     batch->last_rejection = &batch->first_rejection;
     changes_start(&batch->changes, batch->arena);
     batch->attempts++;
@@ -426,6 +441,8 @@ enum status ingest_batch(const struct engine *engine, struct store *store, const
     }
     for (int i = 0; i < 2; i++)
         array_release(&batch.burnt[i]);
+    for (int i = 0; i < 3; i++)
+        array_release(&batch.held[i]);
     arena_release(&arena);
     return status;
 }

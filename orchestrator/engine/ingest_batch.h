@@ -81,6 +81,7 @@ struct batch {
     struct batch_outcome *late;    /* of attempts that others have followed */
     struct batch_outcome *foreign; /* of attempts that this database knows nothing of */
     struct array burnt[2];         /* campaigns and devices of attempts that are not counted */
+    struct array held[3];          /* campaigns, devices, seconds: they are at work on what was given up */
 };
 
 /* Reads the targets that the reports name, then the devices: locked, and only those of which more is to be

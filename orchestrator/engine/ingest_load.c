@@ -188,6 +188,7 @@ static enum status load_targets(struct batch *batch, struct store *store, bool l
             target->row.boot = arena_copy(batch->arena, store_rows_text(rows, i, TARGET_ROW_COLUMNS + 11));
         target->row.restarts = (int)store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 12);
         target->row.retrials = (int)store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 13);
+        target->row.boots = (int)store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 14);
     }
     store_rows_free(rows);
     return status;

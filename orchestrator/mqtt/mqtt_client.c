@@ -98,16 +98,6 @@ void mqtt_client_publish(struct mqtt_client *client, const char *topic, const ch
     mqtt_link_publish(client->commands, topic, payload);
 }
 
-int64_t mqtt_client_given(struct mqtt_client *client)
-{
-    return mqtt_link_given(client->commands);
-}
-
-bool mqtt_client_has_published(struct mqtt_client *client, int64_t given)
-{
-    return mqtt_link_has_published(client->commands, given);
-}
-
 void mqtt_client_publish_marker(struct mqtt_client *client, int64_t moment)
 {
     mqtt_link_publish_marker(client->markers, client->marker_topic, moment);

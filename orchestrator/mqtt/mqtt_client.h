@@ -56,10 +56,6 @@ unsigned mqtt_client_connections(const struct mqtt_client *client);
  * thread. */
 void mqtt_client_publish(struct mqtt_client *client, const char *topic, const char *payload);
 
-/* A number for all commands so far, and whether the broker has acknowledged those. On one connection. */
-int64_t mqtt_client_given(struct mqtt_client *client);
-bool mqtt_client_has_published(struct mqtt_client *client, int64_t given);
-
 /* A message to this orchestrator itself, on a connection of its own, so that nothing waits before it. One at
  * a time: the next one when this one is acknowledged. */
 void mqtt_client_publish_marker(struct mqtt_client *client, int64_t moment);

@@ -52,7 +52,6 @@ struct mqtt_link {
     atomic_uint connections;
     atomic_int subscriptions_wanted;
     atomic_long unpublished; /* messages to the broker that it has not acknowledged */
-    atomic_llong published;  /* that it has */
     atomic_long unstored;    /* messages from the broker that were handed over, and are not stored */
     /* Of this connection, the thread's own: messages taken since the output began to hold an acknowledgement;
      * 0 when it holds none. Messages at QoS 0 alone count nothing, as no acknowledgement would reset it.
@@ -149,7 +148,6 @@ static void on_publish(struct mosquitto *mosquitto, void *context, int message)
     (void)mosquitto;
     if (atomic_fetch_sub(&link->unpublished, 1) <= 0)
         atomic_store(&link->unpublished, 0); /* it was counted on an earlier connection */
-    atomic_fetch_add(&link->published, 1);
     pthread_mutex_lock(&link->marker_mutex);
     if (link->marker_message == message)
         link->marker_acknowledged = link->marker_moment;
@@ -366,16 +364,6 @@ void mqtt_link_publish(struct mqtt_link *link, const char *topic, const char *pa
         log_limited(LOG_WARNING, "publish_failed", topic, "topic", topic, "reason",
                     mosquitto_strerror(result), NULL);
     }
-}
-
-int64_t mqtt_link_given(struct mqtt_link *link)
-{
-    return atomic_load(&link->published) + atomic_load(&link->unpublished);
-}
-
-bool mqtt_link_has_published(struct mqtt_link *link, int64_t given)
-{
-    return atomic_load(&link->published) >= given || atomic_load(&link->unpublished) <= 0;
 }
 
 void mqtt_link_publish_marker(struct mqtt_link *link, const char *topic, int64_t moment)

@@ -39,11 +39,6 @@ unsigned mqtt_link_connections(const struct mqtt_link *link);
 /* See mqtt_client_publish. */
 void mqtt_link_publish(struct mqtt_link *link, const char *topic, const char *payload);
 
-/* A number for all that was published so far, and whether the broker has acknowledged that. On one
- * connection: what broke off counts as acknowledged. */
-int64_t mqtt_link_given(struct mqtt_link *link);
-bool mqtt_link_has_published(struct mqtt_link *link, int64_t given);
-
 /* Publishes a marker; the moment of the newest one that the broker has acknowledged, 0 when there is none. */
 void mqtt_link_publish_marker(struct mqtt_link *link, const char *topic, int64_t moment);
 int64_t mqtt_link_acknowledged(struct mqtt_link *link);

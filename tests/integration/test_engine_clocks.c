@@ -264,7 +264,7 @@ static void nobody_is_given_up_for_time_in_which_nobody_looked(void **state)
     goes_offline(fixture, "lamp-1");
     fixture_campaign(fixture, "c", "{" WAVES ",'offline':{'wait_seconds':100,'then':'fail'}}");
     fixture_tick(fixture);
-    fixture_passes(fixture, 60);
+    fixture_passes(fixture, 90);
     fixture_tick(fixture);
     fixture_later(fixture, 60);
     fixture_later(fixture, 1);
@@ -272,6 +272,59 @@ static void nobody_is_given_up_for_time_in_which_nobody_looked(void **state)
     fixture_later(fixture, 41);
     fixture_later(fixture, 1);
     assert_int_equal(fixture_targets(fixture, "failed"), 1);
+    fixture_release(fixture);
+}
+
+/* A sweep of a large fleet takes its time. */
+static void looks_that_are_far_apart_count(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    goes_offline(fixture, "lamp-1");
+    fixture_campaign(fixture, "c", "{" WAVES ",'offline':{'wait_seconds':100,'then':'skip'}}");
+    fixture_tick(fixture);
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(fixture_targets(fixture, "pending"), 1);
+        fixture_passes(fixture, 14);
+        fixture_sql(fixture, "UPDATE campaigns SET state_at = state_at - interval '14 s'");
+        fixture_tick(fixture);
+    }
+    fixture_later(fixture, 1);
+    assert_int_equal(fixture_targets(fixture, "skipped"), 1);
+    fixture_release(fixture);
+}
+
+/* Those that are too far apart do not, and leave nothing behind. */
+static void looks_that_count_nothing_leave_nothing(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    goes_offline(fixture, "lamp-1");
+    fixture_campaign(fixture, "c", "{" WAVES ",'offline':{'wait_seconds':100,'then':'skip'}}");
+    fixture_tick(fixture);
+    for (int i = 0; i < 20; i++) {
+        fixture_passes(fixture, 100);
+        fixture_tick(fixture);
+    }
+    assert_int_equal(fixture_targets(fixture, "pending"), 1);
+    assert_in_range(fixture_integer(fixture, "SELECT count(*) FROM offer_times"), 1, 2);
+    fixture_release(fixture);
+}
+
+/* What fails for the campaign alone is no time for it either. */
+static void time_in_which_its_tick_fails_does_not_count(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    goes_offline(fixture, "lamp-1");
+    fixture_campaign(fixture, "c", "{" WAVES ",'offline':{'wait_seconds':30,'then':'skip'}}");
+    fixture_tick(fixture);
+    fixture_passes(fixture, 40);
+    fixture_sql(fixture, "UPDATE campaigns SET state_at = state_at - interval '40 s', tick_error = 'failed', "
+                         "tick_error_at = now() - interval '39 s'");
+    fixture_tick(fixture);
+    fixture_later(fixture, 1);
+    assert_int_equal(fixture_targets(fixture, "pending"), 1);
     fixture_release(fixture);
 }
 
@@ -329,6 +382,9 @@ int main(void)
         cmocka_unit_test(nobody_is_given_up_outside_the_windows),
         cmocka_unit_test(each_zone_has_its_own_time),
         cmocka_unit_test(nobody_is_given_up_for_time_in_which_nobody_looked),
+        cmocka_unit_test(looks_that_are_far_apart_count),
+        cmocka_unit_test(looks_that_count_nothing_leave_nothing),
+        cmocka_unit_test(time_in_which_its_tick_fails_does_not_count),
         cmocka_unit_test(the_wait_begins_when_an_attempt_is_due),
         cmocka_unit_test(what_is_noted_does_not_grow),
     };

@@ -301,6 +301,22 @@ static void boots_that_are_stored_in_the_wrong_order_are_asked_about(void **stat
     fixture_release(fixture);
 }
 
+/* Within a boot there is an order, and nothing to be asked: the answer could not be believed either. */
+static void an_older_hello_of_the_same_boot_asks_nothing(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    hello(fixture, "lamp-1", "0000000a.5");
+    fixture_tick(fixture);
+    int64_t before = fixture->asks;
+    for (int i = 0; i < 10; i++) {
+        hello(fixture, "lamp-1", "0000000a.2");
+        fixture_tick(fixture);
+    }
+    assert_int_equal(fixture->asks, before);
+    fixture_release(fixture);
+}
+
 static void an_old_hello_says_nothing_of_what_runs(void **state)
 {
     (void)state;
@@ -405,6 +421,7 @@ int main(void)
         cmocka_unit_test(a_will_without_a_session_may_be_late),
         cmocka_unit_test(who_does_not_answer_has_gone),
         cmocka_unit_test(boots_that_are_stored_in_the_wrong_order_are_asked_about),
+        cmocka_unit_test(an_older_hello_of_the_same_boot_asks_nothing),
         cmocka_unit_test(an_old_hello_says_nothing_of_what_runs),
         cmocka_unit_test(who_reports_while_it_is_offline_is_asked),
         cmocka_unit_test(the_census_finds_who_came_who_went_and_who_is_gone),

@@ -191,7 +191,7 @@ static void each_boot_of_a_trial_has_its_time(void **state)
     (void)state;
     struct fixture *fixture = taken("0000000a.1");
     says(fixture, "installed");
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 9; i++) {
         char session[20];
         snprintf(session, sizeof session, "0000001%d.1", i);
         fixture_later(fixture, 35);
@@ -203,7 +203,7 @@ static void each_boot_of_a_trial_has_its_time(void **state)
     }
     fixture_later(fixture, 36);
     assert_string_equal(state_of(fixture), "trial");
-    trial_hello(fixture, "00000014.1"); /* no image has four boots */
+    trial_hello(fixture, "00000024.1"); /* no attempt has more than three trials, of three boots */
     fixture_later(fixture, 10);
     assert_string_equal(state_of(fixture), "silent");
     fixture_release(fixture);
@@ -327,6 +327,82 @@ static void what_was_halted_goes_back_to_wait(void **state)
     fixture_release(fixture);
 }
 
+/* Whatever it says, in whatever order: all ways to begin its time anew have an end, and so have its events.
+ */
+static void boots_and_says_everything(struct fixture *fixture, int *boot)
+{
+    char session[20];
+    snprintf(session, sizeof session, "%08x.1", (unsigned)++*boot);
+    trial_hello(fixture, session);
+    fixture_later(fixture, 30);
+    snprintf(session, sizeof session, "%08x.1", (unsigned)++*boot);
+    hello(fixture, session, "retrial");
+    snprintf(session, sizeof session, "%08x.1", (unsigned)++*boot);
+    hello(fixture, session, NULL);
+    fixture_report(fixture, "lamp-1", "{'report':'accepted','campaign':1,'attempt':1}");
+    fixture_later(fixture, 30);
+}
+
+static void no_device_keeps_its_place_for_ever(void **state)
+{
+    (void)state;
+    struct fixture *fixture = taken("0000000a.1");
+    int boot = 0x100;
+    says(fixture, "installed");
+    for (int i = 0; i < 30; i++)
+        boots_and_says_everything(fixture, &boot);
+    assert_string_equal(state_of(fixture), "silent");
+    assert_in_range(fixture_integer(fixture, "SELECT count(*) FROM events WHERE subject = 'target'"), 5, 15);
+    fixture_release(fixture);
+}
+
+static void no_device_keeps_a_campaign_from_going_back(void **state)
+{
+    (void)state;
+    struct fixture *fixture = taken("0000000a.1");
+    int boot = 0x100;
+    says(fixture, "installed");
+    boots_and_says_everything(fixture, &boot);
+    fixture_command(fixture, "c", CAMPAIGN_ROLLBACK);
+    for (int i = 0; i < 20; i++)
+        boots_and_says_everything(fixture, &boot);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM campaigns WHERE state = 'rolled_back' OR "
+                                              "kind = 'rollback'"),
+                     1);
+    fixture_release(fixture);
+}
+
+/* It would be rejected as busy, and that may be counted. */
+static void who_is_at_work_on_what_was_given_up_is_offered_nothing(void **state)
+{
+    (void)state;
+    static const char *const at_work[] = {"retrial", "downloading"};
+    for (int i = 0; i < 2; i++) {
+        struct fixture *fixture = fixture_make(1);
+        hello(fixture, "0000000a.1", NULL);
+        fixture_campaign(
+            fixture, "c",
+            "{'name':'p','waves':[{'name':'all','size':{'rest':true},'gate':{'type':'threshold',"
+            "'failure_percent':20,'count_rejected':true}}],'rate':{'per_minute':0},'timeouts':{"
+            "'offer_seconds':30,'download_seconds':60,'confirm_seconds':40},'retry':{'attempts':3,"
+            "'backoff_seconds':1,'on':['silent']}}");
+        fixture_tick(fixture);
+        says(fixture, i == 0 ? "trial" : "downloading");
+        fixture_sql(fixture, "UPDATE presence SET online = false");
+        fixture_later(fixture, 61);
+        fixture_tick(fixture);
+        assert_string_equal(state_of(fixture), "pending");
+        fixture_sql(fixture, "UPDATE presence SET online = true");
+        hello(fixture, "0000000b.1", at_work[i]);
+        fixture_later(fixture, 35);
+        assert_int_equal(fixture->updates, 1);
+        says(fixture, "confirmed");
+        fixture_tick(fixture);
+        fixture_state_is(fixture, "c", "completed");
+        fixture_release(fixture);
+    }
+}
+
 /* Given up as silent, it still says how it ends. */
 static void a_retrial_after_silence_is_followed_to_its_end(void **state)
 {
@@ -377,6 +453,9 @@ int main(void)
         cmocka_unit_test(no_connection_is_a_verdict),
         cmocka_unit_test(what_was_stopped_is_not_booted_again),
         cmocka_unit_test(what_was_halted_goes_back_to_wait),
+        cmocka_unit_test(no_device_keeps_its_place_for_ever),
+        cmocka_unit_test(no_device_keeps_a_campaign_from_going_back),
+        cmocka_unit_test(who_is_at_work_on_what_was_given_up_is_offered_nothing),
         cmocka_unit_test(a_retrial_after_silence_is_followed_to_its_end),
         cmocka_unit_test(a_new_attempt_begins_with_nothing),
     };

@@ -23,7 +23,7 @@ CROSS JOIN LATERAL (
     FROM events e
     WHERE e.device_id = t.device_id AND e.campaign_id = $1 AND e.attempt = t.attempt AND e.subject = 'target') a
 WHERE (EXISTS (SELECT FROM recent) OR EXISTS (SELECT FROM restored)) AND t.campaign_id = $1 AND t.ended_badly AND t.outage_attempts < 2
-  AND (t.explainable OR t.state = 'silent') AND EXISTS (SELECT FROM devices d WHERE d.device_id = t.device_id)
+  AND (t.explainable OR t.state = 'silent' AND EXISTS (SELECT FROM restored)) AND EXISTS (SELECT FROM devices d WHERE d.device_id = t.device_id)
   AND CASE WHEN t.explainable
            THEN EXISTS (
                SELECT FROM recent o

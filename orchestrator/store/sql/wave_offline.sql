@@ -1,10 +1,11 @@
 -- Members that wait in a wave because they are offline; when the first of them is given up if it can be offered something from now on until then, and
 -- the minutes left: campaign, wave, seconds for which they are waited for.
-WITH offline AS MATERIALIZED (
-    SELECT t.time_zone, count(*) AS devices,
-           min(greatest(w.opened_at, p.changed_at, campaign_wall_clock(t.not_before, c.stood_still, c.stands_since))) AS since
-    FROM targets t
-    JOIN campaigns c USING (campaign_id)
+WITH clock AS MATERIALIZED (
+    SELECT clock_timestamp() - campaign_clock(stood_still, stands_since) AS behind FROM campaigns WHERE campaign_id = $1),
+offline AS MATERIALIZED (
+    SELECT t.time_zone, count(*) AS devices, min(greatest(w.opened_at, p.changed_at, t.not_before + c.behind)) AS since
+    FROM clock c
+    CROSS JOIN targets t
     JOIN waves w USING (campaign_id, wave)
     JOIN presence p USING (device_id)
     WHERE t.campaign_id = $1 AND t.wave = $2 AND t.live AND t.waiting AND NOT p.online
