@@ -27,9 +27,11 @@ int64_t ramp_allowance(struct ramp *ramp, int64_t per_minute, double now, int64_
     if (ramp->updated_at <= 0) {
         ramp->tokens = full;
         ramp->updated_at = now;
-    } else if (now > ramp->updated_at) {
+    } else {
         double per_second = ((double)per_minute - full + 1) / 60;
-        ramp->tokens += (now - ramp->updated_at) * per_second;
+        /* A clock that was set back gives nothing, and must not stop the offers until it has caught up. */
+        if (now > ramp->updated_at)
+            ramp->tokens += (now - ramp->updated_at) * per_second;
         ramp->updated_at = now;
     }
     if (ramp->tokens > full)

@@ -24,7 +24,7 @@ struct ramp {
  * one lets out at most what the higher one allows.
  *
  * Refills to `now` and says how many offers may go out: 0 to `wanted`. per_minute 0 is no limit. A clock that
- * steps back refills nothing. */
+ * steps back refills nothing, and from there on what it shows. */
 int64_t ramp_allowance(struct ramp *ramp, int64_t per_minute, double now, int64_t wanted);
 
 /* Takes `offers` (at most the allowance) from the ledger. */

@@ -12,7 +12,8 @@ enum {
     POLL_MILLISECONDS = 10,
     MICROSECONDS = 1000000,
     LEASE_MARGIN_SECONDS = 5,
-    BETWEEN_MILLISECONDS = 2000
+    BETWEEN_MILLISECONDS = 2000,
+    STEP_SECONDS = 3
 };
 
 void watch_start(struct watch *watch, const struct watch_ports *ports, const char *id,
@@ -213,6 +214,14 @@ static enum status take_over(struct watch *watch, struct store *store, struct er
     return STATUS_OK;
 }
 
+/* The service goes on, but what was noted of the time that comes again is in the future. */
+static void say_step_back(const struct watch *watch, int64_t moment)
+{
+    char seconds[24];
+    snprintf(seconds, sizeof seconds, "%lld", (long long)((watch->answered - moment) / MICROSECONDS));
+    log_limited(LOG_WARNING, "database_clock_went_back", watch->id, "seconds", seconds, NULL);
+}
+
 static enum status beat(struct watch *watch, struct store *store, int milliseconds, struct error *error)
 {
     int64_t moment = 0, served = 0;
@@ -245,6 +254,8 @@ static enum status beat(struct watch *watch, struct store *store, int millisecon
     }
     if (watch->left)
         return come_back(watch, store, error);
+    if (same && watch->answered > 0 && moment < watch->answered - STEP_SECONDS * MICROSECONDS)
+        say_step_back(watch, moment);
     /* What it has committed is gone: an older state of the same database. */
     if (same && served < watch->noted) {
         if (continuity_end(store, watch->noted, error) != STATUS_OK)

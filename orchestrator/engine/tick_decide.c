@@ -107,20 +107,29 @@ static enum status move_wave(struct tick_work *work, struct store *store, const 
     return audit_add(store, ACTOR_ORCHESTRATOR, names[action->kind], campaign->name, words, detail, error);
 }
 
+/* As it will be if nothing stands still until then. */
+static void add_end_of_soak(const struct campaign *campaign, double soak_until, char *words, size_t size)
+{
+    char until[40];
+    size_t used = strlen(words);
+    format_time(campaign->now + (soak_until - campaign->clock), until, sizeof until);
+    snprintf(words + used, size - used, "; soaks until %s", until);
+}
+
 static enum status apply(struct tick_work *work, struct store *store, const struct action *action,
                          struct error *error)
 {
     struct campaign *campaign = &work->campaign;
     struct wave_snapshot *wave = &campaign->snapshot.waves[action->wave];
-    char until[40], words[sizeof action->words + 64];
+    char words[sizeof action->words + 64];
     switch (action->kind) {
     case ACTION_OPEN_WAVE:
     case ACTION_REOPEN_WAVE:
         return move_wave(work, store, action, WAVE_OPEN, action->words, error);
     case ACTION_SOAK_WAVE:
         wave->soak_until = action->until;
-        format_time(campaign->now + (action->until - campaign->clock), until, sizeof until);
-        snprintf(words, sizeof words, "%s; soaks until %s", action->words, until);
+        snprintf(words, sizeof words, "%s", action->words);
+        add_end_of_soak(campaign, action->until, words, sizeof words);
         return move_wave(work, store, action, WAVE_SOAKING, words, error);
     case ACTION_PASS_WAVE:
         return move_wave(work, store, action, WAVE_PASSED, action->words, error);
@@ -217,7 +226,8 @@ static enum status explain_waves(const struct tick_work *work, struct store *sto
     for (int i = 0; i < campaign->snapshot.wave_count; i++) {
         const struct wave_snapshot *wave = &campaign->snapshot.waves[i];
         bool waits_for_approval = is_next(campaign, i) && wave->approvals_missing > 0;
-        if ((wave->state != WAVE_OPEN && !waits_for_approval) || wave->members == 0)
+        bool soaks = wave->state == WAVE_SOAKING;
+        if ((wave->state != WAVE_OPEN && !soaks && !waits_for_approval) || wave->members == 0)
             continue;
         struct gate_verdict verdict;
         if (waits_for_approval)
@@ -227,6 +237,8 @@ static enum status explain_waves(const struct tick_work *work, struct store *sto
             gate_judge(&campaign->policy.waves[i].gate, wave->members, wave->counts, wave->excused, &verdict);
         char words[sizeof verdict.words + 300];
         snprintf(words, sizeof words, "%s", verdict.words);
+        if (soaks)
+            add_end_of_soak(campaign, wave->soak_until, words, sizeof words);
         bool still = stands_still(campaign, i);
         if (still && explain_offline(work, i, store, words, sizeof words, error) != STATUS_OK)
             return error->status;

@@ -275,6 +275,37 @@ static void nobody_is_given_up_for_time_in_which_nobody_looked(void **state)
     fixture_release(fixture);
 }
 
+/* The broker stands still with its connections open: nobody knows yet, and the ticker goes on. */
+static void time_in_which_nobody_is_served_does_not_count(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    goes_offline(fixture, "lamp-1");
+    fixture_sql(fixture, "UPDATE service SET served_until = clock_timestamp()");
+    fixture_campaign(fixture, "c", "{" WAVES ",'offline':{'wait_seconds':30,'then':'fail'}}");
+    fixture_tick(fixture);
+    for (int i = 0; i < 10; i++) {
+        fixture_passes(fixture, 10);
+        fixture_sql(fixture,
+                    "UPDATE service SET served_until = served_until - interval '10 s'; UPDATE campaigns "
+                    "SET state_at = state_at - interval '10 s'");
+        fixture_tick(fixture);
+    }
+    assert_int_equal(fixture_targets(fixture, "pending"), 1);
+    outage(fixture, 1);
+    fixture_sql(fixture, "UPDATE service SET served_until = clock_timestamp()");
+    fixture_tick(fixture);
+    assert_int_equal(fixture_targets(fixture, "pending"), 1);
+    char *verdict = services_query(fixture->url, "SELECT verdict FROM waves");
+    char *when = services_query(fixture->url, "SELECT to_char((now() + interval '80 s') AT TIME ZONE 'UTC', "
+                                              "'YYYY-MM-DD HH24:MI:SS')");
+    assert_non_null(strstr(verdict, "1 offline, given up from "));
+    assert_true(strcmp(strstr(verdict, "given up from ") + strlen("given up from "), when) > 0);
+    free(verdict);
+    free(when);
+    fixture_release(fixture);
+}
+
 /* A sweep of a large fleet takes its time. */
 static void looks_that_are_far_apart_count(void **state)
 {
@@ -382,6 +413,7 @@ int main(void)
         cmocka_unit_test(nobody_is_given_up_outside_the_windows),
         cmocka_unit_test(each_zone_has_its_own_time),
         cmocka_unit_test(nobody_is_given_up_for_time_in_which_nobody_looked),
+        cmocka_unit_test(time_in_which_nobody_is_served_does_not_count),
         cmocka_unit_test(looks_that_are_far_apart_count),
         cmocka_unit_test(looks_that_count_nothing_leave_nothing),
         cmocka_unit_test(time_in_which_its_tick_fails_does_not_count),

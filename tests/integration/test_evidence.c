@@ -595,6 +595,26 @@ static void a_database_that_does_not_know_its_orchestrator_is_another_one(void *
     release(two);
 }
 
+/* No time has gone by for the orchestrator: none has for the devices either. */
+static void a_database_whose_clock_is_set_forward_is_an_outage(void **state)
+{
+    (void)state;
+    struct orchestrator *one = first("1111111111111111");
+    for (int i = 0; i < 3; i++)
+        beat(one);
+    pass(one, 3600);
+    one->clock -= 3600 * 1000LL;
+    one->watch.ended_at -= 3600 * 1000LL;
+    beat(one);
+    assert_int_equal(outages(one), 1);
+    assert_in_range(number(one, "SELECT round(away) FROM service"), 3599, 3601);
+    assert_int_equal(number(one, "SELECT count(*) FROM outages WHERE part = 'database'"), 1);
+    for (int i = 0; i < 3; i++)
+        beat(one);
+    assert_int_equal(outages(one), 1);
+    release(one);
+}
+
 /* Restored, or behind a standby that was promoted: nothing is noted in it before it is taken, or the time
  * from its last service to now would not be found any more. Whoever meets it takes it. */
 static void another_database_is_taken_before_anything_is_noted(void **state)
@@ -630,6 +650,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_loses_the_broker_and_the_database_blames_not_the_broker_alone),
         cmocka_unit_test(another_database_is_taken_before_anything_is_noted),
+        cmocka_unit_test(a_database_whose_clock_is_set_forward_is_an_outage),
         cmocka_unit_test(a_database_that_has_lost_a_beat_is_another_one),
         cmocka_unit_test(a_database_that_does_not_know_its_orchestrator_is_another_one),
         cmocka_unit_test(the_watermark_follows_what_is_stored),

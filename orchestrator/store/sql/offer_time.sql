@@ -1,11 +1,12 @@
 -- Notes that members in these time zones ($2) can be offered something: campaign, zones, the campaign's clock, and the seconds for which an offline
 -- member is waited for ($4). Where the ticker did not look for a minute (windows are closed for as long at least), the campaign has stood still, its
--- tick has failed, or there was an outage, that time is left out;
+-- tick has failed, or there was an outage, that time is left out: also one that goes on, as only what was served is noted;
 -- after an outage so are the 60 seconds in which devices connect again. Written every hundredth of $4, once a minute at least. What nobody can be
 -- waited for any more is forgotten.
 WITH now AS MATERIALIZED (
-    SELECT clock_timestamp() AS at, to_timestamp($3) AS clock, c.state_at AS moved_at, s.outage_ended, least($4::double precision / 100, 60) AS step, c.tick_error IS NOT NULL AS failed
-    FROM campaigns c CROSS JOIN service s
+    SELECT u.at, to_timestamp($3) - CASE WHEN clock_timestamp() - u.at > interval '3 seconds' THEN interval '0' ELSE clock_timestamp() - u.at END AS clock,
+           c.state_at AS moved_at, s.outage_ended, least($4::double precision / 100, 60) AS step, c.tick_error IS NOT NULL AS failed
+    FROM campaigns c CROSS JOIN service s CROSS JOIN LATERAL (SELECT least(clock_timestamp(), s.served_until) AS at) u
     WHERE c.campaign_id = $1 AND NOT s.offers_held AND (s.outage_ended > clock_timestamp() - interval '60 seconds') IS NOT TRUE),
 newest AS MATERIALIZED (
     SELECT z.time_zone, o.began, o.ended, coalesce(o.open_before + extract(epoch FROM o.ended - o.began), 0) AS open,

@@ -13,6 +13,8 @@ before AS MATERIALIZED (
     FROM service s CROSS JOIN given g WHERE coalesce(s.identity = database_identity(), true) FOR NO KEY UPDATE OF s),
 hole AS MATERIALIZED (
     SELECT b.*, greatest(0, least($3::double precision, b.unserved)) AS unanswered,
+           -- The database's clock has moved by more than went by here: it was set, and that time did not pass for anybody.
+           CASE WHEN b.unserved - $3::double precision >= $6::double precision THEN b.unserved - $3::double precision END AS stepped,
            -- Where the connections broke nobody knows since when: from the watermark on reports may be lost.
            CASE WHEN $4::boolean THEN extract(epoch FROM b.at - greatest(b.watermark, b.outage_ended))::double precision END AS unheard,
            -- Another one's connection did not break, and has been answered since.
@@ -21,13 +23,13 @@ hole AS MATERIALIZED (
                      AND o.beat_at >= b.at - make_interval(secs => $6::double precision)) AS covered
     FROM before b),
 judged AS MATERIALIZED (
-    SELECT h.*, greatest(h.unanswered, h.unheard) AS seconds,
-           h.served_until IS NOT NULL AND (h.unanswered >= $6::double precision OR $4::boolean AND NOT h.covered) AS is_outage,
+    SELECT h.*, greatest(h.unanswered + coalesce(h.stepped, 0), h.unheard) AS seconds,
+           h.served_until IS NOT NULL AND (h.unanswered >= $6::double precision OR h.stepped IS NOT NULL OR $4::boolean AND NOT h.covered) AS is_outage,
            h.served_until IS NOT NULL AND $4::boolean AS is_gap
     FROM hole h),
 recorded AS (
     INSERT INTO outages (part, clock_stood_still, began, ended, service_at, orchestrator_id)
-    SELECT $5, is_outage, at - make_interval(secs => seconds), at, at - make_interval(secs => seconds + away), $1
+    SELECT CASE WHEN stepped IS NOT NULL THEN 'database' ELSE $5 END, is_outage, at - make_interval(secs => seconds), at, at - make_interval(secs => seconds + away), $1
     FROM judged WHERE is_outage OR is_gap),
 shared AS (
     UPDATE service s

@@ -2,7 +2,7 @@
 -- whose targets have their own), the campaign's clock. Attempts are counted on over all turns, but for those of stepping stones that are reached: two
 -- campaigns that take a device from each other would try for ever.
 UPDATE targets t
-SET queued = false, not_before = to_timestamp($5), from_version = coalesce(d.version, t.from_version), from_sha256 = d.image_sha256,
+SET queued = false, not_before = greatest(not_before, to_timestamp($5)), from_version = coalesce(d.version, t.from_version), from_sha256 = d.image_sha256,
     path_from = NULL, hop = 0, attempt_base = CASE WHEN t.hop > 0 THEN t.attempt ELSE t.attempt_base END,
     outage_attempts = CASE WHEN t.hop > 0 THEN 0 ELSE t.outage_attempts END,
     burnt_attempts = CASE WHEN t.hop > 0 THEN 0 ELSE t.burnt_attempts END,

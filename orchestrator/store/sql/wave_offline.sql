@@ -15,6 +15,9 @@ waited AS (
     FROM offline f LEFT JOIN offer_times o ON o.campaign_id = $1 AND o.time_zone = f.time_zone
     GROUP BY f.time_zone, f.devices),
 least_left AS (
-    SELECT coalesce(sum(devices), 0) AS devices, greatest(0, $3::double precision - max(seconds)) AS seconds FROM waited)
+    -- After an outage devices have their time to connect first (offer_time.sql).
+    SELECT coalesce(sum(devices), 0) AS devices, greatest(0, $3::double precision - max(seconds)) + (
+               SELECT greatest(0, coalesce(60 - extract(epoch FROM clock_timestamp() - outage_ended), 0)) FROM service) AS seconds
+    FROM waited)
 SELECT devices, to_char((clock_timestamp() + make_interval(secs => seconds)) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), ceil(seconds / 60)::bigint
 FROM least_left

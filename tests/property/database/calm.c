@@ -11,7 +11,7 @@
 enum {
     CLOCK_STEPS_MAX = 300,
     CLOCK_STEP = 61,
-    WALL_STEP = 10, /* less than the lease of an orchestrator */
+    WALL_STEP = 4, /* beside two of the steady clock: less than what is a clock that was set */
     PATIENCE_SECONDS = 30,
     QUIET_ROUNDS = 6,
     SETTLE_ROUNDS_MAX = 500,

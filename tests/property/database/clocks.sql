@@ -1,5 +1,5 @@
 -- Soaks that were shorter than their policy says, by the time in which the campaign ran and was served; and attempts that were made again too soon.
--- Twelve seconds are granted: between a decision and its event the test may move the clock, by ten seconds at most (calm.c).
+-- Six seconds are granted: between a decision and its event the test may move the clock, by four seconds at most (calm.c).
 WITH still AS (
     SELECT c.campaign_id, range_agg(s.span) AS spans
     FROM campaigns c
@@ -32,4 +32,4 @@ served AS (
                  FROM unnest(tstzmultirange(tstzrange(w.began, w.ended)) - coalesce(s.spans, '{}')) AS r) AS lasted
     FROM waits w LEFT JOIN still s USING (campaign_id))
 SELECT format('%s took %s s of %s s: from %s to %s', what, round(lasted::numeric, 1), seconds, began, ended)
-FROM served WHERE lasted < seconds - 12 LIMIT 1
+FROM served WHERE lasted < seconds - 6 LIMIT 1
