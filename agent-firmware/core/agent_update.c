@@ -314,10 +314,12 @@ void update_continue(struct fota_agent *agent)
         return;
     /* What counts is what flash holds, not what came in. */
     agent_happened(agent, FOTA_IMAGE_WRITTEN, agent->work.attempt.campaign, agent->work.attempt.attempt);
-    if (update_slot_holds(agent, download->size, download->sha256))
+    if (update_slot_holds(agent, download->size, download->sha256)) {
         image_ready(agent);
-    else
+    } else {
+        download_spoil(download);
         give_up(agent, REASON_FLASH_ERROR);
+    }
 }
 
 void update_on_time(struct fota_agent *agent)
