@@ -124,8 +124,9 @@ static enum fota_reason check_release(struct fota_agent *agent)
     return REASON_NONE;
 }
 
-/* The same for a flip back to an image that is in flash: it was signed when it came in, and the record knows
- * its sequence. Below the floor it takes a command with a signature that permits this image now. */
+/* The same for a flip back to an image that is in flash. What the record knows was signed when it came in, or
+ * has run here as the good image, and has its sequence there. Anything else, and what is below the floor,
+ * takes a command with a signature that permits this image now. */
 static enum fota_reason check_flip_back(struct fota_agent *agent)
 {
     int slot = agent_inactive_slot(agent);
@@ -133,20 +134,21 @@ static enum fota_reason check_flip_back(struct fota_agent *agent)
     const struct boot_image *known = &record->images[slot - 1];
     const struct command_image *image = &agent->command.images[slot - 1];
     const uint8_t *sha256 = agent->command.sha256;
+    bool is_known = memcmp(known->sha256, sha256, FOTA_SHA256_SIZE) == 0;
+    enum fota_reason reason = REASON_BAD_SIGNATURE;
 
-    if (memcmp(known->sha256, sha256, FOTA_SHA256_SIZE) == 0) {
+    if (is_known) {
         agent->work.attempt.sequence = record->sequences[slot - 1];
         if (known->version[0] != '\0') /* rather than what the command says, which no signature covers */
             memcpy(agent->work.image.version, known->version, sizeof known->version);
     }
     if (agent->key_count == 0)
         return REASON_NONE;
-    if (agent->work.attempt.sequence >= record->floor)
+    if (is_known && agent->work.attempt.sequence >= record->floor)
         return REASON_NONE;
-    if (image->present && memcmp(image->sha256, sha256, FOTA_SHA256_SIZE) == 0 &&
-        check_release(agent) == REASON_NONE)
-        return REASON_NONE;
-    return REASON_BELOW_FLOOR;
+    if (image->present && memcmp(image->sha256, sha256, FOTA_SHA256_SIZE) == 0)
+        reason = check_release(agent);
+    return is_known && reason == REASON_BAD_SIGNATURE ? REASON_BELOW_FLOOR : reason;
 }
 
 /* Asked last: a device need not look at its battery for an offer that it would not take anyway. */
@@ -314,10 +316,12 @@ void update_continue(struct fota_agent *agent)
         return;
     /* What counts is what flash holds, not what came in. */
     agent_happened(agent, FOTA_IMAGE_WRITTEN, agent->work.attempt.campaign, agent->work.attempt.attempt);
-    if (update_slot_holds(agent, download->size, download->sha256))
+    if (update_slot_holds(agent, download->size, download->sha256)) {
         image_ready(agent);
-    else
+    } else {
+        download_spoil(download);
         give_up(agent, REASON_FLASH_ERROR);
+    }
 }
 
 void update_on_time(struct fota_agent *agent)

@@ -160,6 +160,8 @@ bool boot_journal_note_download(struct boot_journal *journal, int slot, uint32_t
     struct boot_download *noted = &journal->record.download;
 
     boot_journal_forget_download(journal);
+    memset(&journal->record.images[slot - 1], 0, sizeof journal->record.images[slot - 1]);
+    journal->record.sequences[slot - 1] = 0;
     noted->size = size;
     noted->slot = (uint32_t)slot;
     memcpy(noted->sha256, sha256, sizeof noted->sha256);

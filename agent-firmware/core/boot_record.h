@@ -166,7 +166,8 @@ bool boot_journal_store(struct boot_journal *journal);
 /* Whether the record notes a download of this image (size, SHA-256) into `slot`. */
 bool boot_journal_knows_download(const struct boot_journal *journal, int slot, uint32_t size,
                                  const uint8_t sha256[FOTA_SHA256_SIZE]);
-/* Notes that this download begins, with no progress, in one store. False: not stored. */
+/* Notes that this download begins, with no progress, and forgets the image and the sequence that `slot` (1 or
+ * 2) had, in one store. False: not stored. */
 bool boot_journal_note_download(struct boot_journal *journal, int slot, uint32_t size,
                                 const uint8_t sha256[FOTA_SHA256_SIZE]);
 /* Forgets it in `record`; the next store does so in flash. */

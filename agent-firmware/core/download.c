@@ -8,6 +8,11 @@
 #define SECTORS_PER_STEP                                                                                     \
     8u /* erasing takes 20 to 100 ms a sector on the chip; the watchdog is to be fed between */
 
+/* Set in flash in the first byte of an image until all its bytes are proved. Both bytes that an image can
+ * begin with, EA and E9, have this bit clear: with it nothing takes the slot's content for an image, and to
+ * clear it takes one program and no erase. */
+#define SEAL 0x04u
+
 static void fail(struct download *download, enum fota_reason reason)
 {
     download_stop(download);
@@ -129,6 +134,8 @@ static bool flush(struct download *download)
 
     memset(buffer + length, 0xFF, padded - length);
     verify_scan_add(platform, &download->scan, buffer, length);
+    if (download->written == 0)
+        buffer[0] |= SEAL;
     if (!platform->port->flash_program(platform->context, address, buffer, padded) ||
         !boot_flash_holds(platform, address, buffer, padded))
         return false;
@@ -188,6 +195,15 @@ static void start_writing(struct download *download)
     }
 }
 
+/* Clears bits of the slot's first word: those that are 0 in `word`. */
+static bool clear_first_word(const struct download *download, uint32_t word)
+{
+    const struct fota_platform *platform = download->platform;
+
+    return platform->port->flash_program(platform->context, platform->map->slot_address[download->slot - 1],
+                                         &word, sizeof word);
+}
+
 static void complete(struct download *download)
 {
     download->fault = image_scan_finish(&download->scan, download->slot, &download->digest);
@@ -199,8 +215,16 @@ static void complete(struct download *download)
         fail(download, REASON_HASH_MISMATCH);
     else if (download->fault != IMAGE_GOOD)
         fail(download, REASON_BAD_IMAGE);
+    else if (!clear_first_word(download, ~SEAL)) /* little-endian: the byte that has the seal comes first */
+        fail(download, REASON_FLASH_ERROR);
     else
         download->phase = DOWNLOAD_DONE;
+}
+
+void download_spoil(struct download *download)
+{
+    (void)clear_first_word(download, 0);
+    boot_journal_forget_download(download->journal);
 }
 
 void download_on_end(struct download *download, uint64_t now)
@@ -228,6 +252,8 @@ static void read_back_some(struct download *download)
             start_anew(download);
             return;
         }
+        if (download->written == 0)
+            buffer[0] &= (uint8_t)~SEAL;
         verify_scan_add(platform, &download->scan, buffer, FOTA_BUFFER_SIZE);
         download->written += FOTA_BUFFER_SIZE;
     }

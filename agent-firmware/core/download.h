@@ -1,6 +1,8 @@
 /* Fetches an image into a slot: HEAD for the length, erase the sectors needed, GET into sectors of 4096
  * bytes, read each back, resume by Range after a break. The stream's SHA-256 and format are checked on the
- * way. The boot record notes the download before the first erase, and each sector that is in flash: after a
+ * way. Until they are right the first byte of the image stands in flash with one bit that no image has there
+ * (the seal): what is in the slot cannot be booted before it is proved, whenever the power fails. The boot
+ * record notes the download before the first erase, and each sector that is in flash: after a
  * reboot those are read back, and the GET begins behind them. */
 #ifndef DOWNLOAD_H
 #define DOWNLOAD_H
@@ -34,7 +36,7 @@ enum download_phase {
     DOWNLOAD_ERASE,
     DOWNLOAD_FETCH, /* GET is open */
     DOWNLOAD_PAUSE, /* until retry_at, then HEAD or GET again */
-    DOWNLOAD_DONE,  /* all bytes are in flash, read back, and the stream's digest is right */
+    DOWNLOAD_DONE,  /* all bytes are in flash, read back, the stream's digest is right, the seal is off */
     DOWNLOAD_FAILED,
 };
 
@@ -70,6 +72,9 @@ struct download {
 void download_start(struct download *download, struct boot_journal *journal, int slot,
                     const struct command_image *image, uint32_t seed, uint64_t now);
 void download_stop(struct download *download);
+/* After DOWNLOAD_DONE, when flash turns out to hold something else than what came: makes it no image, with
+ * one program, and forgets the download as after a failure. */
+void download_spoil(struct download *download);
 
 void download_on_headers(struct download *download, const struct download_headers *headers);
 void download_on_data(struct download *download, const uint8_t *bytes, uint32_t length);

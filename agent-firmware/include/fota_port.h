@@ -4,7 +4,8 @@
  * - All calls come from inside fota_agent_start and fota_agent_step, on the caller's thread.
  * - http_start, check_health and reboot only begin something and return. What comes of it is handed to
  *   fota_agent_step later, never from inside the call.
- * - Flash is NOR: erase sets a sector of 4096 bytes to 0xFF, program can only clear bits. Addresses and
+ * - Flash is NOR: erase sets a sector of 4096 bytes to 0xFF, program can only clear bits. A word that was
+ * programmed is programmed again to clear further bits: those given as 1 stay as they are. Addresses and
  * lengths given to read and program are multiples of 4, and buffers are aligned to 4 bytes. */
 #ifndef FOTA_PORT_H
 #define FOTA_PORT_H

@@ -37,19 +37,25 @@ static void read_file(const char *path, uint8_t *bytes, uint32_t size, uint32_t 
     (void)fclose(file);
 }
 
-static void read_image(const struct world *world, const char *release, int slot, struct world_image *image)
+void world_name_image(struct world_image *image)
 {
-    char path[600];
     br_sha256_context sha256;
     uint8_t digest[32];
 
-    (void)snprintf(path, sizeof path, "%s/firmware/%s/user%d.bin", world->directory, release, slot);
-    read_file(path, image->bytes, sizeof image->bytes, &image->length);
     br_sha256_init(&sha256);
     br_sha256_update(&sha256, image->bytes, image->length);
     br_sha256_out(&sha256, digest);
     for (int i = 0; i < 32; i++)
         (void)snprintf(image->sha256 + 2 * i, 3, "%02x", digest[i]);
+}
+
+static void read_image(const struct world *world, const char *release, int slot, struct world_image *image)
+{
+    char path[600];
+
+    (void)snprintf(path, sizeof path, "%s/firmware/%s/user%d.bin", world->directory, release, slot);
+    read_file(path, image->bytes, sizeof image->bytes, &image->length);
+    world_name_image(image);
 }
 
 /* A hello names the session of its connection. */
@@ -61,17 +67,35 @@ static bool names_another_session(const struct world *world, const char *report)
     return strstr(report, "\"report\":\"hello\"") != NULL && strstr(report, member) == NULL;
 }
 
-static bool has_result(const char *report)
+/* The result in a report, or in the hello that carries one; NULL: there is none. */
+static const char *result_in(const char *report)
 {
     static const char *const results[] = {"confirmed", "reverted", "failed", "rejected"};
     char text[32];
 
     for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
         (void)snprintf(text, sizeof text, "\"report\":\"%s\"", results[i]);
-        if (strstr(report, text) != NULL)
-            return true;
+        const char *result = strstr(report, text);
+        if (result != NULL)
+            return result;
     }
-    return false;
+    return NULL;
+}
+
+static void take_result(struct world *world, const char *report)
+{
+    const char *result = result_in(report);
+
+    if (result == NULL)
+        return;
+    world->nonces_wrong += strstr(report, "\"nonce\":\"" NONCE "\"") == NULL;
+    world->ack_wanted = true;
+    const char *attempt = strstr(result, "\"attempt\":");
+    world->attempt = attempt == NULL ? 0 : atoi(attempt + strlen("\"attempt\":"));
+    if (world->command_at < 2 && world->attempt == (int)world->command_at + 1) {
+        world->command_at++;
+        world->command_wanted = true;
+    }
 }
 
 /* --- what the chip asks for --------------------------------------------------------------------------- */
@@ -108,9 +132,7 @@ static void on_request(void *context, const struct modem_frame *frame, const uin
     case MODEM_PUBLISH:
         world->sessions_wrong += names_another_session(world, (const char *)bytes);
         (void)snprintf(world->reports + used, sizeof world->reports - used, "%s\n", (const char *)bytes);
-        world->nonces_wrong +=
-            has_result((const char *)bytes) && strstr((const char *)bytes, "\"nonce\":\"" NONCE "\"") == NULL;
-        world->ack_wanted = world->ack_wanted || has_result((const char *)bytes);
+        take_result(world, (const char *)bytes);
         if (world->is_cancelled && strstr((const char *)bytes, "\"state\":\"retrial\"") != NULL)
             world->cancel_wanted = world->is_withdrawn = true;
         break;
@@ -144,6 +166,27 @@ static bool send_offer(struct world *world)
     return send_command(world, text);
 }
 
+/* The command in work, or the offer. */
+static bool send_what_is_due(struct world *world)
+{
+    world->command_wanted = false;
+    if (world->commands[0] == NULL)
+        return world->version == NULL || send_offer(world);
+    return world->command_at == 2 || world->commands[world->command_at] == NULL ||
+           send_command(world, world->commands[world->command_at]);
+}
+
+static bool send_ack(struct world *world)
+{
+    char text[128];
+
+    world->ack_wanted = false;
+    (void)snprintf(text, sizeof text,
+                   "{\"command\":\"ack\",\"campaign\":5,\"attempt\":%d,\"nonce\":\"" NONCE "\"}",
+                   world->attempt);
+    return send_command(world, text);
+}
+
 static bool send_cancel(struct world *world)
 {
     world->cancel_wanted = false;
@@ -153,7 +196,9 @@ static bool send_cancel(struct world *world)
 
 static bool answer_http(struct world *world)
 {
-    const struct world_image *image = &world->offer[world->request.url[strlen("http://h/")] == '2'];
+    bool is_second = world->request.url[strlen("http://h/")] == '2';
+    const struct world_image *image =
+        is_second && world->served != NULL ? world->served : &world->offer[is_second];
     uint32_t first = world->request.first_byte;
     struct modem_headers headers = {.status = first > 0 ? 206 : 200,
                                     .content_length = image->length - first,
@@ -162,6 +207,7 @@ static bool answer_http(struct world *world)
                                     .complete = 1};
     bool is_get = world->request.method == FOTA_HTTP_GET;
 
+    world->gets += is_get;
     if (!event(world, MODEM_HTTP_HEADERS, &headers, sizeof headers))
         return false;
     for (uint32_t at = first; is_get && world->http_wanted && at < image->length; at += PIECE) {
@@ -197,6 +243,7 @@ static bool boot(struct world *world)
 
     world->running_slot = 0;
     world->http_wanted = world->down_wanted = world->cancel_wanted = world->connected = false;
+    world->command_wanted = false;
     world->boots++;
     if (!machine_start(&world->machine, world->reset_reason))
         die("qemu-system-xtensa");
@@ -209,7 +256,7 @@ static bool boot(struct world *world)
         return false;
     if (world->is_withdrawn)
         return send_cancel(world);
-    return world->version == NULL || send_offer(world);
+    return send_what_is_due(world);
 }
 
 /* One thing that is to be done. False: the machine has ended. */
@@ -221,11 +268,10 @@ static bool turn(struct world *world, bool *rests)
         return event(world, MODEM_DOWN, NULL, 0);
     if (world->http_wanted)
         return answer_http(world);
-    if (world->ack_wanted) {
-        world->ack_wanted = false;
-        return send_command(world,
-                            "{\"command\":\"ack\",\"campaign\":5,\"attempt\":1,\"nonce\":\"" NONCE "\"}");
-    }
+    if (world->ack_wanted)
+        return send_ack(world);
+    if (world->command_wanted)
+        return send_what_is_due(world);
     if (world->cancel_wanted)
         return send_cancel(world);
     if (world->wake_at > world->now + REST_MILLISECONDS && world->connected) {
@@ -310,17 +356,39 @@ void world_keep(struct world *world, uint8_t *flash)
         die("flash");
 }
 
-void world_restore(struct world *world, const uint8_t *flash)
+void world_put_flash(struct world *world, const uint8_t *flash)
 {
     machine_stop(&world->machine);
     if (pwrite(world->flash.file, flash, KILOBYTES * 1024, 0) != (ssize_t)(KILOBYTES * 1024))
         die("flash");
+}
+
+void world_restore(struct world *world, const uint8_t *flash)
+{
+    world_put_flash(world, flash);
     world->now = world->wake_at = 0;
     world->reset_reason = RESET_POWER;
     world->http_wanted = world->down_wanted = world->ack_wanted = world->cancel_wanted = false;
     world->has_tried = world->broker_is_back = world->connected = world->is_withdrawn = false;
     world->reports[0] = '\0';
+    world->command_at = world->gets = 0;
     world->crashes = world->records_lost = world->sessions_wrong = world->nonces_wrong = 0;
+}
+
+int world_boot_without_slot_1(struct world *world)
+{
+    static const uint32_t zero;
+    const struct modem_setup setup = {.seed = 1};
+
+    machine_stop(&world->machine);
+    if (!flash_program(&world->flash, map->slot_address[0], &zero, sizeof zero))
+        die("flash");
+    world->running_slot = 0;
+    if (!machine_start(&world->machine, RESET_POWER))
+        die("qemu-system-xtensa");
+    (void)event(world, MODEM_START, &setup, sizeof setup);
+    machine_stop(&world->machine);
+    return world->running_slot;
 }
 
 bool world_slot_holds(const struct world *world, int slot, const struct world_image *image)

@@ -28,6 +28,11 @@ struct world {
     struct world_image first;    /* of slot 1 */
     struct world_image offer[2]; /* what the server has for slots 1 and 2 */
     const char *version;         /* that is offered; NULL: nothing is */
+    /* What is sent in place of the offer: the next one when the attempt of this one, 1 or 2, has its result.
+     * NULL: none. */
+    const char *commands[2];
+    uint32_t command_at;              /* of these, the one in work; 2: all have ended */
+    const struct world_image *served; /* for slot 2, whatever was offered; NULL: the offer's */
     enum world_network network;
     bool is_cancelled; /* the offer is, once the device says that it waits for another trial */
     bool has_tried, broker_is_back, connected, is_withdrawn;
@@ -37,7 +42,9 @@ struct world {
     uint32_t reset_reason;
     int running_slot; /* as the chip says; 0: not yet */
     char running_version[64];
-    bool http_wanted, down_wanted, ack_wanted, cancel_wanted;
+    bool http_wanted, down_wanted, ack_wanted, cancel_wanted, command_wanted;
+    int attempt; /* of the last result */
+    uint32_t gets;
     struct modem_request request;
     char session[64];    /* of the connection, as the chip says */
     char reports[65536]; /* one a line */
@@ -66,7 +73,16 @@ enum world_end world_run(struct world *world);
 /* The flash, and all that the world knows of the device, as they were at a moment when it was off; `flash`
  * has room for all of it. */
 void world_keep(struct world *world, uint8_t *flash);
+/* Gives a device that is off this flash, and takes nothing else back. */
+void world_put_flash(struct world *world, const uint8_t *flash);
 void world_restore(struct world *world, const uint8_t *flash);
+
+/* Fills in the SHA-256 of an image. */
+void world_name_image(struct world_image *image);
+
+/* Breaks the image of slot 1, in a device that is off, and lets boot.bin run. Returns the slot that it
+ * starts; 0: none. */
+int world_boot_without_slot_1(struct world *world);
 
 /* Whether a slot holds these very bytes. */
 bool world_slot_holds(const struct world *world, int slot, const struct world_image *image);

@@ -127,7 +127,12 @@ $(BUILD)/bin/lx106-device: $(wildcard $(LX106_PORT)/host/*.c $(LX106_PORT)/*.h $
     tests/make/lx106.mk
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(filter-out -MMD -MP,$(CFLAGS_HOST)) $(LX106_HOST_INCLUDES) -o $@ $(filter %.c,$^) $(LX106_HOST_LIBRARIES)
-$(BUILD)/tests/lx106/powercut: tests/lx106/powercut.c tests/lx106/world.c tests/lx106/world.h $(LX106_PORT)/host/machine_host.c \
+LX106_WORLD = $(addprefix tests/lx106/,world.c world.h signed.c signed.h)
+$(BUILD)/tests/lx106/roads: tests/lx106/roads.c tests/unit/agent/roads.h $(LX106_WORLD) $(LX106_PORT)/host/machine_host.c \
+    $(wildcard $(LX106_PORT)/*.h $(LX106_PORT)/host/*.h) $(call library,agent_host agent_core) Makefile tests/make/lx106.mk
+	@mkdir -p $(@D)
+	$(call say,TEST)$(CC) $(filter-out -MMD -MP,$(CFLAGS_HOST)) $(LX106_HOST_INCLUDES) -o $@ $(filter %.c,$^) $(LX106_HOST_LIBRARIES)
+$(BUILD)/tests/lx106/powercut: tests/lx106/powercut.c $(LX106_WORLD) $(LX106_PORT)/host/machine_host.c \
     $(wildcard $(LX106_PORT)/*.h $(LX106_PORT)/host/*.h) $(call library,agent_host agent_core) Makefile tests/make/lx106.mk
 	@mkdir -p $(@D)
 	$(call say,TEST)$(CC) $(filter-out -MMD -MP,$(CFLAGS_HOST)) $(LX106_HOST_INCLUDES) -o $@ $(filter %.c,$^) $(LX106_HOST_LIBRARIES)
@@ -140,7 +145,7 @@ $(LX106)/agent_size.o: tests/lx106/agent_size.c Makefile tests/make/lx106.mk | $
 	$(call say,CHIP)$(LX106_CC) -std=c99 $(LX106_FLAGS) $(LX106_INCLUDES) -c $< -o $@
 
 .PHONY: lx106 lx106-programs lx106-powercut
-lx106-programs: $(LX106_ALL) $(LX106)/libcore.a $(LX106_LOCAL) $(LX106)/agent_size.o $(addprefix $(BUILD)/tests/lx106/,powercut test_maps) $(BUILD)/bin/lx106-device
+lx106-programs: $(LX106_ALL) $(LX106)/libcore.a $(LX106_LOCAL) $(LX106)/agent_size.o $(addprefix $(BUILD)/tests/lx106/,powercut roads test_maps) $(BUILD)/bin/lx106-device
 tests: lx106-programs
 lx106: deps
 	@+$(MAKE) --no-print-directory lx106-programs

@@ -13,7 +13,7 @@ deps:
 check: deps
 	@+$(MAKE) --no-print-directory check-now
 check-now: programs tests bench-tools
-	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) tests/property/campaign.sh tests/property/database.sh tests/powercut/powercut.sh $(BUILD)/tests/lx106/test_maps tests/lx106/powercut.sh tests/lx106/sizes.sh tests/esp8266/sdk_calls.sh tests/make/test_programs.sh tests/bench/smoke.sh tests/chaos/commit_points.sh tests/chaos/database_refuses.sh tests/chaos/stalls.sh tests/chaos/failover.sh tests/chaos/restore.sh tests/chaos/chaos.sh $(SCENARIOS)
+	@BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(INTEGRATION_TESTS) tests/property/campaign.sh tests/property/database.sh tests/powercut/powercut.sh $(BUILD)/tests/lx106/test_maps tests/lx106/roads.sh tests/lx106/powercut.sh tests/lx106/sizes.sh tests/esp8266/sdk_calls.sh tests/make/test_programs.sh tests/bench/smoke.sh tests/chaos/commit_points.sh tests/chaos/database_refuses.sh tests/chaos/stalls.sh tests/chaos/failover.sh tests/chaos/restore.sh tests/chaos/chaos.sh $(SCENARIOS)
 # What takes minutes: an orchestrator that stores nothing for ten, and the retained messages of a million devices.
 check-long: deps
 	@+$(MAKE) --no-print-directory programs tests bench-tools

@@ -177,7 +177,11 @@ static void wait(struct world *world)
 static bool run(struct world *world, int slot)
 {
     const struct fota_platform platform = platform_of(world);
-    const struct fota_setup setup = {.running_slot = slot, .version = WORLD_VERSION, .seed = 1};
+    const struct fota_setup setup = {.running_slot = slot,
+                                     .version = WORLD_VERSION,
+                                     .seed = 1,
+                                     .keys = world_key(),
+                                     .key_count = world->life->is_attack ? 1 : 0};
     world->http_wanted = world->reboot_wanted = world->health_wanted = world->offer_is_due = false;
     fota_agent_start(&agent, &platform, &setup, world->now);
     if (world_connects(world, slot) && !world->reboot_wanted)
@@ -211,7 +215,7 @@ static void make(struct world *world)
     const struct fota_platform platform = platform_of(world);
     const struct fota_setup setup = {.running_slot = 1, .version = WORLD_VERSION, .seed = 1};
     fota_agent_start(&agent, &platform, &setup, 0);
-    agent.journal.record.floor = WORLD_FLOOR;
+    agent.journal.record.floor = world_floor(world);
     world_history(agent.journal.record.results);
     if (!boot_journal_store(&agent.journal))
         abort();

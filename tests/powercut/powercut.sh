@@ -24,3 +24,4 @@ caught() {
 caught 'a boot record without sequence' without_sequence 1
 caught 'a boot record of another format' other_format 1
 caught 'a copy that was refused and counts as absent' by_guess 1
+caught 'a download without its seal' without_seal 1

@@ -1,74 +1,39 @@
 #include "world.h"
 
-#include <bearssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "boot_record.h"
-#include "sample_image.h"
+#include "images.h"
 
-#define MAPPED 8192u
-#define SEGMENT 512u
 #define BOOTS_MAX 200u
 #define NONCE "9f3c0a5be2d1447" /* and a digit: of a task, or of a result of the history */
 
 #define ONE {{false, 1}}, 1
 #define TWO {{false, 1}, {false, 2}}, 2
 #define AND_BACK {{false, 1}, {true, 0}}, 2
+#define ATTACK {{false, 1}, {true, 2}}, 2
 #define TWO_AND_BACK {{false, 1}, {false, 2}, {true, 0}}, 3
 const struct life lives[] = {
-    {"an update", ONE, BEHAVES_WELL, false, false, false},
-    {"an update whose download breaks off", ONE, BEHAVES_WELL, true, false, false},
-    {"two updates", TWO, BEHAVES_WELL, false, false, false},
-    {"an update that fails its health check", ONE, FAILS_ITS_CHECK, false, false, false},
-    {"an update that never answers", ONE, NEVER_ANSWERS, false, false, false},
-    {"an update that crashes", ONE, CRASHES, false, false, false},
-    {"a revert, then a good update", TWO, FAILS_ITS_CHECK, false, false, false},
-    {"an update and the way back", AND_BACK, BEHAVES_WELL, false, false, false},
-    {"two updates and the way back by download", TWO_AND_BACK, BEHAVES_WELL, false, false, false},
-    {"a number that comes again after a revert", TWO, FAILS_ITS_CHECK, false, true, false},
-    {"an update without a broker at first", TWO, HAS_NO_BROKER, false, false, false},
-    {"an update that never connects", TWO, NEVER_CONNECTS, false, false, false},
-    {"an update that loses its connection", ONE, LOSES_ITS_CONNECTION, false, false, false},
-    {"a cancel between two trials", TWO, HAS_NO_BROKER, false, false, true},
+    {"an update", ONE, BEHAVES_WELL, false, false, false, false},
+    {"an update whose download breaks off", ONE, BEHAVES_WELL, true, false, false, false},
+    {"two updates", TWO, BEHAVES_WELL, false, false, false, false},
+    {"an update that fails its health check", ONE, FAILS_ITS_CHECK, false, false, false, false},
+    {"an update that never answers", ONE, NEVER_ANSWERS, false, false, false, false},
+    {"an update that crashes", ONE, CRASHES, false, false, false, false},
+    {"a revert, then a good update", TWO, FAILS_ITS_CHECK, false, false, false, false},
+    {"an update and the way back", AND_BACK, BEHAVES_WELL, false, false, false, false},
+    {"two updates and the way back by download", TWO_AND_BACK, BEHAVES_WELL, false, false, false, false},
+    {"a number that comes again after a revert", TWO, FAILS_ITS_CHECK, false, true, false, false},
+    {"an update without a broker at first", TWO, HAS_NO_BROKER, false, false, false, false},
+    {"an update that never connects", TWO, NEVER_CONNECTS, false, false, false, false},
+    {"an update that loses its connection", ONE, LOSES_ITS_CONNECTION, false, false, false, false},
+    {"a cancel between two trials", TWO, HAS_NO_BROKER, false, false, true, false},
+    {"other bytes than were signed, and their hash", ATTACK, BEHAVES_WELL, false, false, false, true},
+    {"the same, and its download breaks off", ATTACK, BEHAVES_WELL, true, false, false, true},
 };
 const int life_count = sizeof lives / sizeof lives[0];
-
-/* --- firmwares -------------------------------------------------------------------------------------- */
-
-struct image {
-    uint8_t bytes[IMAGE_SIZE_MAX];
-    uint32_t length;
-    uint8_t sha256[FOTA_SHA256_SIZE];
-    char hex[2 * FOTA_SHA256_SIZE + 1];
-};
-
-static struct image images[FIRMWARES][2];
-static const char *const versions[FIRMWARES] = {WORLD_VERSION, "v1.1.0t45772(a)", "v1.2.0t45772(a)"};
-
-static void make_images(void)
-{
-    if (images[0][0].length != 0)
-        return;
-    for (int i = 0; i < 2 * FIRMWARES; i++) {
-        struct image *image = &images[i / 2][i % 2];
-        br_sha256_context context;
-        image->length = sample_image_make(image->bytes, i % 2 + 1, MAPPED, SEGMENT, (uint32_t)i + 1);
-        br_sha256_init(&context);
-        br_sha256_update(&context, image->bytes, image->length);
-        br_sha256_out(&context, image->sha256);
-        for (int byte = 0; byte < FOTA_SHA256_SIZE; byte++)
-            snprintf(image->hex + 2 * byte, 3, "%02x", image->sha256[byte]);
-    }
-}
-
-const uint8_t *world_image(int asked, uint32_t *length)
-{
-    const struct image *image = &images[asked / 2][asked % 2];
-    *length = image->length;
-    return image->bytes;
-}
 
 int world_firmware_in(const struct world *world, int slot)
 {
@@ -104,6 +69,8 @@ static bool tries_again(const struct world *world)
 static enum report_kind expected_result(const struct world *world, int task)
 {
     const struct life *life = world->life;
+    if (life->is_attack)
+        return task == 0 ? REPORT_FAILED : REPORT_REJECTED;
     if (life->tasks[task].firmware != 1 || life->behaviour == BEHAVES_WELL)
         return REPORT_CONFIRMED;
     if (life->behaviour != HAS_NO_BROKER || !tries_again(world))
@@ -111,9 +78,11 @@ static enum report_kind expected_result(const struct world *world, int task)
     return life->is_cancelled ? REPORT_CANCELLED : REPORT_CONFIRMED;
 }
 
-/* Of a task that is reverted. */
-static enum fota_reason expected_reason(const struct world *world)
+/* Of a task that is not to be confirmed. */
+static enum fota_reason expected_reason(const struct world *world, int task)
 {
+    if (world->life->is_attack)
+        return task == 0 ? REASON_HASH_MISMATCH : REASON_NO_PREVIOUS_IMAGE;
     switch (world->life->behaviour) {
     case FAILS_ITS_CHECK:
         return REASON_HEALTH_CHECK;
@@ -127,12 +96,13 @@ static enum fota_reason expected_reason(const struct world *world)
     }
 }
 
-/* Whether a firmware was confirmed that does not work. */
+/* Whether a firmware was confirmed that does not work, or that nobody signed. */
 static bool is_false(const struct world *world, int task)
 {
     const struct life *life = world->life;
-    return world->results[task] == REPORT_CONFIRMED && life->tasks[task].firmware == 1 &&
-           life->behaviour != BEHAVES_WELL && life->behaviour != HAS_NO_BROKER;
+    bool is_bad = life->tasks[task].firmware == 1 && life->behaviour != BEHAVES_WELL &&
+                  life->behaviour != HAS_NO_BROKER;
+    return world->results[task] == REPORT_CONFIRMED && (is_bad || life->is_attack);
 }
 
 /* The firmware of the last task that was confirmed. */
@@ -153,8 +123,32 @@ static int campaign_of(const struct world *world, int task)
     return world->life->same_number ? 1 : task + 1;
 }
 
+static void write_attack(const struct world *world, char text[WORLD_MESSAGE_SIZE])
+{
+    const struct image *signed_slots = images[1];
+    if (world->task == 0)
+        snprintf(text, WORLD_MESSAGE_SIZE,
+                 "{\"command\":\"update\",\"campaign\":1,\"attempt\":1,\"nonce\":\"" NONCE
+                 "0\",\"version\":\"%s\","
+                 "\"images\":{\"1\":{\"url\":\"" WORLD_URL "4\",\"size\":%u,\"sha256\":\"%s\"},"
+                 "\"2\":{\"url\":\"" WORLD_URL "5\",\"size\":%u,\"sha256\":\"%s\"}},"
+                 "\"manifest\":{\"sequence\":0,\"signatures\":[\"%s\"]},\"download_seconds\":450,"
+                 "\"confirm_seconds\":225}",
+                 versions[1], signed_slots[0].length, signed_slots[0].hex, signed_slots[1].length,
+                 signed_slots[1].hex, signature_of_first());
+    else
+        snprintf(text, WORLD_MESSAGE_SIZE,
+                 "{\"command\":\"rollback\",\"campaign\":2,\"attempt\":1,\"nonce\":\"" NONCE
+                 "1\",\"version\":\"%s\",\"sha256\":\"%s\",\"download_seconds\":450,\"confirm_seconds\":225}",
+                 versions[2], images[2][1].hex);
+}
+
 void world_write_offer(const struct world *world, char text[WORLD_MESSAGE_SIZE])
 {
+    if (world->life->is_attack) {
+        write_attack(world, text);
+        return;
+    }
     const struct task *task = &world->life->tasks[world->task];
     char back[100] = "";
     const struct image *slots = images[task->firmware];
@@ -288,6 +282,11 @@ bool world_all_know_nonces(const struct world *world)
     return true;
 }
 
+uint32_t world_floor(const struct world *world)
+{
+    return world->life->is_attack ? 0 : WORLD_FLOOR;
+}
+
 /* --- a life ----------------------------------------------------------------------------------------- */
 
 void world_history(struct boot_result results[BOOT_RESULTS])
@@ -390,8 +389,8 @@ static bool has_result(const struct world *world, const struct boot_copy *copy, 
     for (uint32_t i = 0; i < BOOT_RESULTS; i++) {
         const struct boot_result *result = &copy->record.results[i];
         bool is_known = result->nonce[0] != '\0';
-        bool has_reason =
-            result->kind != REPORT_REVERTED || result->reason == (uint8_t)expected_reason(world);
+        bool has_reason = result->kind == REPORT_CONFIRMED || result->kind == REPORT_CANCELLED ||
+                          result->reason == (uint8_t)expected_reason(world, task);
         if (result->kind == (uint8_t)world->results[task] && has_reason &&
             result->campaign == (uint64_t)campaign_of(world, task) && result->attempt == 1 &&
             (result->acknowledged != 0 || (copy->words.acknowledged & 1u << i) == 0) &&
@@ -412,7 +411,7 @@ static const char *check_record(const struct world *world)
         return "its record is lost";
     const struct boot_copy *copy = &copies[choice.copy];
     world_history(history);
-    if (copy->record.floor != WORLD_FLOOR)
+    if (copy->record.floor != world_floor(world))
         return "its record has lost the floor";
     if (copy->record.state != BOOT_STEADY)
         return "something is still on trial";
@@ -425,11 +424,29 @@ static const char *check_record(const struct world *world)
                : "its record has lost its history";
 }
 
+const char *world_check_fallback(const struct world *world)
+{
+    static struct world broken;
+    if (!world->life->is_attack)
+        return NULL;
+    broken = *world;
+    broken.nor.fault = FAULT_NONE;
+    broken.nor.bad_read_at = broken.nor.cut_at = 0;
+    broken.nor.running_slot = 0;
+    memset(broken.nor.bytes + broken.nor.map->slot_address[0], 0, FOTA_SECTOR_SIZE);
+    return world->codes->boot_loader->boot(&broken) == 0
+               ? NULL
+               : "it would boot an image that nobody signed, were the good one broken";
+}
+
 const char *world_check(struct world *world)
 {
     const struct life *life = world->life;
     if (world->nor.broken != NULL)
         return world->nor.broken;
+    const char *what = world_check_fallback(world);
+    if (what != NULL)
+        return what;
     int runs = world_firmware_in(world, world->nor.running_slot);
     for (int i = 0; i < life->task_count; i++)
         if (world->results[i] != expected_result(world, i))
@@ -446,9 +463,12 @@ const char *world_check_honest(struct world *world, bool is_lost)
     const struct life *life = world->life;
     if (world->nor.broken != NULL)
         return world->nor.broken;
+    const char *what = world_check_fallback(world);
+    if (what != NULL)
+        return what;
     for (int i = 0; i < life->task_count; i++) {
         if (is_false(world, i))
-            return "a firmware that does not work was confirmed";
+            return "a firmware that does not work, or is not signed, was confirmed";
         if (world->results[i] == 0)
             return "an attempt has no outcome";
     }
@@ -466,7 +486,7 @@ const char *world_check_flash(struct world *world)
     if (what != NULL)
         return what;
     look_at_record(world, copies, &choice);
-    if (choice.copy < 0 || copies[choice.copy].record.floor != WORLD_FLOOR)
+    if (choice.copy < 0 || copies[choice.copy].record.floor != world_floor(world))
         return "its record is lost";
     if (choice.on_trial)
         return "something is still on trial";

@@ -15,7 +15,7 @@
 #define WORLD_VERSION "v1.0.0t45772(a)" /* of firmware 0 */
 #define WORLD_URL "http://h/"           /* and which image: firmware * 2 + slot - 1 */
 #define WORLD_HISTORY 4                 /* acknowledged results of every record at its start */
-#define WORLD_FLOOR 7u /* of every record at its start; there are no keys, so it changes nothing */
+#define WORLD_FLOOR 7u /* of every record at its start, where there are no keys: it changes nothing */
 
 /* What a new firmware does when it runs. */
 enum behaviour {
@@ -41,6 +41,9 @@ struct life {
     bool breaks;              /* every download breaks off once */
     bool same_number;         /* all tasks have one campaign and attempt, and differ in the nonce */
     bool is_cancelled; /* the task is cancelled as soon as the device says that it waits for another trial */
+    /* The device has a key. Firmware 1 is offered with its signature, but the server has firmware 2 for it,
+     * which is as long; then a rollback asks for that by its hash. */
+    bool is_attack;
 };
 
 /* Which code a device has: its boot loader, which is never replaced, and the agent in each firmware. */
@@ -94,6 +97,10 @@ const char *world_check_honest(struct world *world, bool is_lost);
  * calls good is what was confirmed last, and boots once flash can be read. */
 const char *world_check_flash(struct world *world);
 
+/* After world_run, however it ended: whether an image that nobody signed would run if the good one broke now;
+ * NULL: none would. Looked at in an attack only. */
+const char *world_check_fallback(const struct world *world);
+
 /* --- for device.c ----------------------------------------------------------------------------------- */
 
 /* The orchestrator hears a report. */
@@ -108,6 +115,10 @@ const uint8_t *world_image(int asked, uint32_t *length);
 /* The firmware that stands whole in the slot; -1: none does. */
 int world_firmware_in(const struct world *world, int slot);
 bool world_all_know_nonces(const struct world *world);
+/* The key of a device that has one. */
+const struct fota_public_key *world_key(void);
+/* The floor that a record is made with. */
+uint32_t world_floor(const struct world *world);
 /* Fills the first WORLD_HISTORY results. */
 void world_history(struct boot_result results[BOOT_RESULTS]);
 

@@ -274,15 +274,24 @@ static inline void command(const char *format, ...)
     step((struct fota_event){.type = FOTA_EVENT_COMMAND, .bytes = text, .length = (uint32_t)length});
 }
 
+static inline void write_offer(char text[FOTA_MESSAGE_SIZE], int attempt, const char *version)
+{
+    (void)snprintf(text, FOTA_MESSAGE_SIZE,
+                   "{\"command\":\"update\",\"campaign\":5,\"attempt\":%d,\"nonce\":\"%s\","
+                   "\"version\":\"%s\","
+                   "\"images\":{\"1\":{\"url\":\"http://h/i\",\"size\":%u,\"sha256\":\"%s\"},"
+                   "\"2\":{\"url\":\"http://h/i\",\"size\":%u,\"sha256\":\"%s\"}}%s,"
+                   "\"download_seconds\":600,\"confirm_seconds\":60}",
+                   attempt, world.nonce, version, world.length, world.sha256[0], world.length,
+                   world.sha256[1], world.manifest);
+}
+
 static inline void offer(int attempt, const char *version)
 {
-    command("{\"command\":\"update\",\"campaign\":5,\"attempt\":%d,\"nonce\":\"%s\","
-            "\"version\":\"%s\","
-            "\"images\":{\"1\":{\"url\":\"http://h/i\",\"size\":%u,\"sha256\":\"%s\"},\"2\":{\"url\":\"http:/"
-            "/h/i\","
-            "\"size\":%u,\"sha256\":\"%s\"}}%s,\"download_seconds\":600,\"confirm_seconds\":60}",
-            attempt, world.nonce, version, world.length, world.sha256[0], world.length, world.sha256[1],
-            world.manifest);
+    char text[FOTA_MESSAGE_SIZE];
+
+    write_offer(text, attempt, version);
+    command("%s", text);
 }
 
 static inline void serve(uint32_t seed)
