@@ -8,6 +8,7 @@ declare -A offers=()                 # device -> the last offer that it has take
 declare -A hellos=()                 # device -> SLOT VERSION SHA256, where it answers when it is asked for a hello
 declare -A answered=()               # device -> how often it has been asked
 told=0                               # stories so far
+patience=130                         # a busy host may be an outage, after which offline devices have a minute to come back
 
 # story ROW WORDS: of the target's table
 story() {
