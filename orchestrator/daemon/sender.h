@@ -30,7 +30,7 @@ enum status sender_start(struct sender *sender, const struct publisher *publishe
  * bounded. */
 void sender_send(struct sender *sender, const struct outbox *outbox, struct arena *arena);
 
-/* How many outboxes it has been given, and whether so many have been published. */
+/* How many outboxes it has taken so far, and whether it has published at least `count` of them. */
 int64_t sender_taken(struct sender *sender);
 bool sender_has_published(struct sender *sender, int64_t count);
 

@@ -12,8 +12,7 @@ enum {
     POLL_MILLISECONDS = 10,
     MICROSECONDS = 1000000,
     LEASE_MARGIN_SECONDS = 5,
-    BETWEEN_MILLISECONDS = 2000,
-    STEP_SECONDS = 3
+    BETWEEN_MILLISECONDS = 2000
 };
 
 void watch_start(struct watch *watch, const struct watch_ports *ports, const char *id,
@@ -254,7 +253,7 @@ static enum status beat(struct watch *watch, struct store *store, int millisecon
     }
     if (watch->left)
         return come_back(watch, store, error);
-    if (same && watch->answered > 0 && moment < watch->answered - STEP_SECONDS * MICROSECONDS)
+    if (same && watch->answered > 0 && moment < watch->answered - EVIDENCE_OUTAGE_SECONDS * MICROSECONDS)
         say_step_back(watch, moment);
     /* What it has committed is gone: an older state of the same database. */
     if (same && served < watch->noted) {

@@ -316,8 +316,9 @@ static void follow_activity(struct batch *batch, const struct batch_device *devi
         hold_offer(batch, work, report);
     if (!target_state_in_flight(work->row.state))
         return;
+    bool is_older = presence_is_older(&device->presence, &report->session);
     if (report->is_retrial && !report->on_trial) {
-        if (!presence_is_older(&device->presence, &report->session))
+        if (!is_older)
             follow_retrial(batch, work, report);
         return;
     }
@@ -325,7 +326,7 @@ static void follow_activity(struct batch *batch, const struct batch_device *devi
         return;
     target_move(&batch->changes, &work->row, report->on_trial ? TARGET_EVENT_TRIAL : TARGET_EVENT_ACCEPTED,
                 "", batch->service_now, &work->timeouts);
-    if (report->on_trial && !presence_is_older(&device->presence, &report->session))
+    if (report->on_trial && !is_older)
         follow_boot(batch, work, report);
 }
 
@@ -403,6 +404,14 @@ static void handle_report(struct batch *batch, const struct report *report)
     }
 }
 
+static void release_arrays(struct batch *batch)
+{
+    for (int i = 0; i < 2; i++)
+        array_release(&batch->burnt[i]);
+    for (int i = 0; i < 3; i++)
+        array_release(&batch->held[i]);
+}
+
 static enum status ingest_work(struct store *store, void *context, struct error *error)
 {
     struct batch *batch = context;
@@ -412,10 +421,7 @@ static enum status ingest_work(struct store *store, void *context, struct error 
     memset(&batch->outbox, 0, sizeof batch->outbox);
     batch->first_rejection = NULL;
     batch->late = batch->foreign = NULL;
-    for (int i = 0; i < 2; i++)
-        array_release(&batch->burnt[i]);
-    for (int i = 0; i < 3; i++)
-        array_release(&batch->held[i]);
+    release_arrays(batch);
     batch->last_rejection = &batch->first_rejection;
     changes_start(&batch->changes, batch->arena);
     batch->attempts++;
@@ -439,10 +445,7 @@ enum status ingest_batch(const struct engine *engine, struct store *store, const
         outbox_publish(&batch.outbox, &engine->publisher);
         log_rejections(&batch);
     }
-    for (int i = 0; i < 2; i++)
-        array_release(&batch.burnt[i]);
-    for (int i = 0; i < 3; i++)
-        array_release(&batch.held[i]);
+    release_arrays(&batch);
     arena_release(&arena);
     return status;
 }

@@ -266,7 +266,7 @@ static void silence_that_a_lost_report_may_explain_is_no_failure(void **state)
     }
 }
 
-/* Who has been heard of since, and falls silent, has failed. */
+/* A device that was heard of since, and then falls silent, has failed. */
 static void silence_after_a_hello_counts(void **state)
 {
     (void)state;

@@ -75,7 +75,7 @@ struct fleet_counts {
     uint64_t confirmed;
     uint64_t reverted;
     uint64_t undecided;     /* trials that ended without a verdict */
-    uint64_t unproven_most; /* for so many milliseconds an image ran at most that was not confirmed */
+    uint64_t unproven_most; /* the longest that an unconfirmed image ran, in milliseconds */
     uint64_t duplicate_commands;
     uint64_t bad_commands;
 };
