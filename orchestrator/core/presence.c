@@ -138,8 +138,10 @@ enum presence_census presence_retained(struct presence *presence, const struct d
         return presence->awaits_hello ? PRESENCE_AGREES : PRESENCE_TO_BE_ASKED;
     }
     enum session_order order = compare(presence, said);
-    if (order == SESSION_OLDER ||
-        (order == SESSION_SAME && (presence->session_over || presence->online == online)))
+    bool is_other_boot = strcmp(said->boot, presence->session.boot) != 0;
+    if (order == SESSION_OLDER && !(online && is_other_boot))
+        return PRESENCE_AGREES;
+    if (order == SESSION_SAME && (presence->session_over || presence->online == online))
         return PRESENCE_AGREES;
     if (online)
         return PRESENCE_TO_BE_ASKED;

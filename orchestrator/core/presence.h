@@ -40,7 +40,8 @@ bool presence_has_said(const struct presence *presence, const struct device_sess
 bool presence_hello(struct presence *presence, const struct device_session *said, bool answers);
 
 /* What a retained presence message says beside what is stored. It may be older, so that only the end of a
- * session is believed; else the device is asked. */
+ * session is believed; else the device is asked. So is one of which the broker holds an earlier boot: boots
+ * may have been stored in the wrong order. */
 enum presence_census {
     PRESENCE_AGREES,
     PRESENCE_WENT, /* to be stored */

@@ -406,6 +406,32 @@ static void the_census_finds_who_came_who_went_and_who_is_gone(void **state)
     fixture_release(fixture);
 }
 
+/* As above; and the question was lost with an outage, in which the device connected again. */
+static void the_census_asks_whom_the_broker_holds_by_an_earlier_boot(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    struct report report;
+    struct error error;
+    bool mine;
+    struct census census = {0};
+    hello(fixture, "lamp-1", "0000000c.1");
+    presence(fixture, "lamp-1", true, "0000000b.1");
+    presence(fixture, "lamp-1", false, "0000000b.1");
+    fixture_sql(fixture, "DELETE FROM asks; UPDATE service SET census_wanted = clock_timestamp()");
+    assert_int_equal(census_take(fixture->store, "me", &mine, &census.began, &error), STATUS_OK);
+    assert_true(mine);
+    retained(&report, "lamp-1", true, "0000000c.2");
+    assert_int_equal(census_apply(&census, fixture->store, &report, 1, &error), STATUS_OK);
+    assert_int_equal(census_finish(&census, fixture->store, "me", &error), STATUS_OK);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, 1);
+    hello(fixture, "lamp-1", "0000000c.2");
+    assert_true(is_online(fixture, "lamp-1"));
+    census_release(&census);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +451,7 @@ int main(void)
         cmocka_unit_test(an_old_hello_says_nothing_of_what_runs),
         cmocka_unit_test(who_reports_while_it_is_offline_is_asked),
         cmocka_unit_test(the_census_finds_who_came_who_went_and_who_is_gone),
+        cmocka_unit_test(the_census_asks_whom_the_broker_holds_by_an_earlier_boot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -176,6 +176,21 @@ static void only_the_end_of_a_session_is_believed_of_retained_messages(void **st
     assert_int_equal(retained(&presence, "cccccccc.1", false), PRESENCE_AGREES); /* gone is gone */
 }
 
+/* Which of two boots is the newer one is not known for sure; a will of the earlier one may come late. */
+static void a_retained_connection_of_an_earlier_boot_is_a_reason_to_ask(void **state)
+{
+    (void)state;
+    struct presence presence = {0};
+    hello(&presence, A1);
+    hello(&presence, B1);
+    assert_int_equal(retained(&presence, A1, true), PRESENCE_TO_BE_ASKED);
+    assert_int_equal(retained(&presence, A1, false), PRESENCE_AGREES);
+    assert_true(is_reachable(&presence));
+    connection(&presence, B1, false);
+    assert_int_equal(retained(&presence, A1, true), PRESENCE_TO_BE_ASKED);
+    assert_int_equal(retained(&presence, A1, false), PRESENCE_AGREES);
+}
+
 static void retained_messages_without_a_session_are_a_reason_to_ask(void **state)
 {
     (void)state;
@@ -238,6 +253,7 @@ int main(void)
         cmocka_unit_test(firmware_without_sessions_is_believed_as_before),
         cmocka_unit_test(only_the_end_of_a_session_is_believed_of_retained_messages),
         cmocka_unit_test(a_will_of_an_earlier_boot_does_not_end_firmware_without_sessions),
+        cmocka_unit_test(a_retained_connection_of_an_earlier_boot_is_a_reason_to_ask),
         cmocka_unit_test(retained_messages_without_a_session_are_a_reason_to_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
