@@ -245,6 +245,8 @@ static enum status beat(struct watch *watch, struct store *store, int millisecon
     } else {
         log_write(LOG_WARNING, "place_lost", "reason",
                   "another orchestrator has taken it, or the database is an older one", NULL);
+        if (!watch->ports.connected(context, &connections) || connections != watch->connections)
+            watch->broker_was_away = true; /* unless it is said now, nobody will know */
         watch->ports.hold(context, true);
         if (watch->noted > 0 && continuity_gone(store, watch->id, watch->noted, error) != STATUS_OK)
             return error->status;

@@ -254,6 +254,25 @@ static void what_an_outage_explains_is_tried_again_and_not_counted(void **state)
     }
 }
 
+/* One was kept by its database, the other one by the broker: nobody was served by either. */
+static void of_several_orchestrators_each_knows_what_was_in_its_way(void **state)
+{
+    (void)state;
+    struct fixture *fixture = three_in_flight(STRICT);
+    outage(fixture, "database", 12, 0);
+    fixture_sql(fixture,
+                "INSERT INTO outages (part, clock_stood_still, began, ended, service_at, asked_at, "
+                "orchestrator_id) SELECT 'broker', false, began, ended, service_at, asked_at, 'other' FROM "
+                "outages");
+    ends(fixture, "lamp-1", "reverted", "confirm_timeout");
+    hello(fixture, "lamp-1");
+    fixture_tick(fixture);
+    fixture_state_is(fixture, "c", "running");
+    assert_int_equal(
+        fixture_integer(fixture, "SELECT outage_attempts FROM targets WHERE device_id = 'lamp-1'"), 1);
+    fixture_release(fixture);
+}
+
 static void a_bad_image_gets_no_pass_by_outages(void **state)
 {
     (void)state;
@@ -449,6 +468,7 @@ int main(void)
         cmocka_unit_test(the_clock_of_a_device_goes_on_at_its_hello_or_after_ninety_seconds),
         cmocka_unit_test(outages_in_a_row_have_the_same_beginning),
         cmocka_unit_test(what_an_outage_explains_is_tried_again_and_not_counted),
+        cmocka_unit_test(of_several_orchestrators_each_knows_what_was_in_its_way),
         cmocka_unit_test(a_bad_image_gets_no_pass_by_outages),
         cmocka_unit_test(an_outage_of_another_time_explains_nothing),
         cmocka_unit_test(nothing_is_decided_before_the_evidence_is_complete),

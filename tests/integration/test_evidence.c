@@ -438,6 +438,28 @@ static void a_frozen_one_is_replaced_and_joins_anew(void **state)
     release(two);
 }
 
+/* Its place was taken while the database kept it waiting; and the broker was away meanwhile. */
+static void who_finds_its_place_taken_blames_not_the_database_alone(void **state)
+{
+    (void)state;
+    struct orchestrator *one = first("1111111111111111"), *two = second_to(one);
+    for (int i = 0; i < 20; i++) {
+        pass(one, 1);
+        pass_for(two, 1);
+        beat(two);
+    }
+    assert_int_equal(number(one, "SELECT count(*) FROM orchestrators"), 1);
+    pass(one, 60);
+    watch_note_database(&one->watch);
+    one->connections++;
+    beat(one);
+    assert_int_equal(outages(one), 1);
+    assert_int_equal(
+        number(one, "SELECT count(*) FROM outages WHERE clock_stood_still AND part = 'database'"), 0);
+    release(one);
+    release(two);
+}
+
 static void one_that_is_a_minute_behind_leaves(void **state)
 {
     (void)state;
@@ -662,6 +684,7 @@ int main(void)
         cmocka_unit_test(a_start_after_all_were_away_is_an_outage),
         cmocka_unit_test(one_of_two_that_loses_its_connection_is_a_gap),
         cmocka_unit_test(a_frozen_one_is_replaced_and_joins_anew),
+        cmocka_unit_test(who_finds_its_place_taken_blames_not_the_database_alone),
         cmocka_unit_test(one_that_is_a_minute_behind_leaves),
         cmocka_unit_test(nobody_leaves_since_the_database_was_away),
         cmocka_unit_test(a_start_after_a_stop_is_an_outage_before_anything_is_judged),
