@@ -50,10 +50,11 @@ static void rely_on_lease(struct watch *watch, long long began)
                        began + (EVIDENCE_LEASE_SECONDS - LEASE_MARGIN_SECONDS) * 1000LL);
 }
 
-/* A beat that took long, or never came, says which part was away. */
+/* A beat that took long, or never came, says which part was away; of what was before its first answer it
+ * knows nothing. */
 static enum evidence_part part_away(const struct watch *watch)
 {
-    if (watch->itself_was_away || watch->database_was_away == watch->broker_was_away)
+    if (watch->answered == 0 || watch->itself_was_away || watch->database_was_away == watch->broker_was_away)
         return PART_ORCHESTRATOR;
     return watch->database_was_away ? PART_DATABASE : PART_BROKER;
 }

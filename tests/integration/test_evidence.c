@@ -370,6 +370,24 @@ static void a_start_after_all_were_away_is_an_outage(void **state)
     release(two);
 }
 
+/* It cannot know what was in the way before it began. */
+static void a_start_with_a_slow_database_blames_nothing_else(void **state)
+{
+    (void)state;
+    struct orchestrator *one = first("1111111111111111");
+    beat(one);
+    beat(one);
+    pass(one, 25);
+    struct orchestrator *two = make(one->url, "2222222222222222");
+    watch_note_database(&two->watch);
+    for (int i = 0; i < 3; i++)
+        beat(two);
+    assert_true(outages(two) > 0);
+    assert_int_equal(number(two, "SELECT count(*) FROM outages WHERE part <> 'orchestrator'"), 0);
+    release(one);
+    release(two);
+}
+
 static void one_of_two_that_loses_its_connection_is_a_gap(void **state)
 {
     (void)state;
@@ -682,6 +700,7 @@ int main(void)
         cmocka_unit_test(a_connection_that_breaks_is_an_outage_however_short),
         cmocka_unit_test(what_comes_back_on_another_connection_counts_from_its_first_beat),
         cmocka_unit_test(a_start_after_all_were_away_is_an_outage),
+        cmocka_unit_test(a_start_with_a_slow_database_blames_nothing_else),
         cmocka_unit_test(one_of_two_that_loses_its_connection_is_a_gap),
         cmocka_unit_test(a_frozen_one_is_replaced_and_joins_anew),
         cmocka_unit_test(who_finds_its_place_taken_blames_not_the_database_alone),
