@@ -24,21 +24,33 @@ void watch_start(struct watch *watch, const struct watch_ports *ports, const cha
         watch->client_ids[watch->client_id_count++] = client_ids[i];
 }
 
-static long long now(const struct watch *watch)
+/* Nothing between two looks takes long but a statement: else the process stood still. */
+static long long now(struct watch *watch)
 {
-    return watch->ports.clock(watch->ports.context);
+    long long at = watch->ports.clock(watch->ports.context);
+    watch->itself_was_away = watch->itself_was_away || at - watch->looked_at > SLOW_MILLISECONDS;
+    watch->looked_at = at;
+    return at;
+}
+
+/* What went by since the last look did not go by here. */
+static long long resume(struct watch *watch)
+{
+    watch->looked_at = watch->ports.clock(watch->ports.context);
+    return watch->looked_at;
 }
 
 /* After every statement: one that was begun at `began` has been answered. */
 static void note_slow_database(struct watch *watch, long long began)
 {
-    watch->database_was_away = watch->database_was_away || now(watch) - began > SLOW_MILLISECONDS;
+    if (resume(watch) - began > SLOW_MILLISECONDS)
+        watch->database_was_away = true;
 }
 
 void watch_note_database(struct watch *watch)
 {
     watch->database_was_away = true;
-    watch->stored_at = now(watch); /* nobody is behind who could not store anything */
+    watch->stored_at = resume(watch); /* nobody is behind who could not store anything */
 }
 
 /* The lease as this orchestrator can rely on it: from before the statement that renewed it, and with a margin
@@ -143,9 +155,10 @@ static enum status take_answer(struct watch *watch, struct store *store, struct 
     watch->answered = watch->noted = watch->asked;
     watch->answered_from = watch->asked_from;
     watch->asked = 0;
-    watch->broken = watch->itself_was_away = watch->database_was_away = false;
-    watch->broker_was_away =
-        began - watch->asked_at > SLOW_MILLISECONDS; /* the next beat ends that interval */
+    watch->broken = watch->database_was_away = false;
+    /* What made this answer late belongs to the interval that the next one ends. */
+    watch->broker_was_away = began - watch->asked_at > SLOW_MILLISECONDS;
+    watch->itself_was_away = watch->itself_was_away && watch->broker_was_away;
     note_slow_database(watch, began);
     return STATUS_OK;
 }
@@ -175,9 +188,7 @@ static void wait_for_answer(struct watch *watch, int milliseconds)
     while (at < until &&
            !(is_acknowledged(watch) && watch->ports.stored(watch->ports.context) >= watch->asked)) {
         nanosleep(&(struct timespec){.tv_nsec = POLL_MILLISECONDS * 1000000L}, NULL);
-        long long before = at;
         at = now(watch);
-        watch->itself_was_away = watch->itself_was_away || at - before > SLOW_MILLISECONDS;
     }
 }
 
@@ -228,8 +239,8 @@ static enum status beat(struct watch *watch, struct store *store, int millisecon
     bool member = false, others_expired = false, same = false;
     unsigned connections = 0;
     void *context = watch->ports.context;
-    long long asked_from = now(watch);
-    if (watch->ended_at > 0 && asked_from - watch->ended_at > BETWEEN_MILLISECONDS)
+    long long before = watch->looked_at, asked_from = resume(watch);
+    if (before > 0 && asked_from - before > BETWEEN_MILLISECONDS)
         watch->itself_was_away = true;
     if (watch->left && !watch->joined)
         return come_back(watch, store, error);
@@ -294,6 +305,9 @@ static enum status beat(struct watch *watch, struct store *store, int millisecon
 enum status watch_beat(struct watch *watch, struct store *store, int milliseconds, struct error *error)
 {
     enum status status = beat(watch, store, milliseconds, error);
-    watch->ended_at = now(watch);
+    if (status == STATUS_OK)
+        now(watch);
+    else
+        resume(watch);
     return status;
 }

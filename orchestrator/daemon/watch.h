@@ -59,8 +59,8 @@ struct watch {
     int64_t noted; /* the newest answered beat that this database has; 0: none */
     int64_t asked; /* the beat that is not answered yet; 0: none */
     long long asked_from, asked_at;
-    long long ended_at; /* when the last beat was over; 0: there was none */
-    int64_t stored;     /* the watermark as last written */
+    long long looked_at; /* last, at the clock; 0: never */
+    int64_t stored;      /* the watermark as last written */
     long long stored_at;
     bool itself_was_away, database_was_away, broker_was_away; /* since the last answered beat */
 };

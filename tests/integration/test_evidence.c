@@ -158,7 +158,7 @@ static void pass_for(struct orchestrator *orchestrator, int seconds)
                                 &orchestrator->acknowledged,
                                 &orchestrator->stored};
     orchestrator->clock += seconds * 1000LL;
-    watch->ended_at += seconds * 1000LL; /* it was not itself that stood still */
+    watch->looked_at += seconds * 1000LL; /* it was not itself that stood still */
     for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++)
         shift_moment(moments[i], seconds);
 }
@@ -581,7 +581,7 @@ static void who_loses_the_broker_and_the_database_blames_not_the_broker_alone(vo
         beat(one);
         pass(one, 90); /* what has gone by in that beat */
         one->clock -= 90000;
-        one->watch.ended_at -= 90000;
+        one->watch.looked_at -= 90000;
         assert_true(one->has_jumped);
         one->is_connected = true;
         one->connections++;
@@ -589,6 +589,35 @@ static void who_loses_the_broker_and_the_database_blames_not_the_broker_alone(vo
         beat(one);
         assert_true(outages(one) > 0);
         assert_int_equal(number(one, "SELECT count(*) FROM outages WHERE part = 'broker'"), 0);
+        release(one);
+    }
+}
+
+/* At whichever place of the beat that is. */
+static void who_stands_still_blames_not_the_broker(void **state)
+{
+    (void)state;
+    for (int looks = 1;; looks++) {
+        struct orchestrator *one = first("1111111111111111");
+        for (int i = 0; i < 3; i++)
+            beat(one);
+        one->answers = false;
+        one->looks_until_jump = looks;
+        beat(one);
+        if (!one->has_jumped) {
+            assert_true(looks > 8); /* a beat does not look more often */
+            release(one);
+            break;
+        }
+        pass(one, 90);
+        one->clock -= 90000;
+        one->watch.looked_at -= 90000;
+        one->answers = true;
+        for (int i = 0; i < 3; i++)
+            beat(one);
+        assert_true(outages(one) > 0);
+        if (number(one, "SELECT count(*) FROM outages WHERE part = 'broker'") != 0)
+            fail_msg("look %d", looks);
         release(one);
     }
 }
@@ -644,7 +673,7 @@ static void a_database_whose_clock_is_set_forward_is_an_outage(void **state)
         beat(one);
     pass(one, 3600);
     one->clock -= 3600 * 1000LL;
-    one->watch.ended_at -= 3600 * 1000LL;
+    one->watch.looked_at -= 3600 * 1000LL;
     beat(one);
     assert_int_equal(outages(one), 1);
     assert_in_range(number(one, "SELECT round(away) FROM service"), 3599, 3601);
@@ -689,6 +718,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_loses_the_broker_and_the_database_blames_not_the_broker_alone),
+        cmocka_unit_test(who_stands_still_blames_not_the_broker),
         cmocka_unit_test(another_database_is_taken_before_anything_is_noted),
         cmocka_unit_test(a_database_whose_clock_is_set_forward_is_an_outage),
         cmocka_unit_test(a_database_that_has_lost_a_beat_is_another_one),
