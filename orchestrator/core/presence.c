@@ -135,7 +135,7 @@ enum presence_census presence_retained(struct presence *presence, const struct d
     if (said->number == 0) {
         if (online == presence->online && (!online || presence->session.number == 0))
             return PRESENCE_AGREES;
-        return presence->awaits_hello ? PRESENCE_AGREES : PRESENCE_TO_BE_ASKED;
+        return presence->online && presence->awaits_hello ? PRESENCE_AGREES : PRESENCE_TO_BE_ASKED;
     }
     enum session_order order = compare(presence, said);
     bool is_other_boot = strcmp(said->boot, presence->session.boot) != 0;

@@ -432,6 +432,31 @@ static void the_census_asks_whom_the_broker_holds_by_an_earlier_boot(void **stat
     fixture_release(fixture);
 }
 
+/* It connected again while no orchestrator took reports. */
+static void the_census_finds_who_did_not_answer_and_has_come_back(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    struct report report;
+    struct error error;
+    bool mine;
+    struct census census = {0};
+    fixture_sql(fixture, "UPDATE presence SET awaits_hello = true, probed_at = now() - interval '1 minute'");
+    fixture_sql(fixture, "UPDATE orchestrators SET watermark = 'infinity'");
+    fixture_tick(fixture);
+    assert_false(is_online(fixture, "lamp-1"));
+    fixture_sql(fixture, "UPDATE service SET census_wanted = clock_timestamp()");
+    assert_int_equal(census_take(fixture->store, "me", &mine, &census.began, &error), STATUS_OK);
+    assert_true(mine);
+    retained(&report, "lamp-1", true, "");
+    assert_int_equal(census_apply(&census, fixture->store, &report, 1, &error), STATUS_OK);
+    assert_int_equal(census_finish(&census, fixture->store, "me", &error), STATUS_OK);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, 1);
+    census_release(&census);
+    fixture_release(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +477,7 @@ int main(void)
         cmocka_unit_test(who_reports_while_it_is_offline_is_asked),
         cmocka_unit_test(the_census_finds_who_came_who_went_and_who_is_gone),
         cmocka_unit_test(the_census_asks_whom_the_broker_holds_by_an_earlier_boot),
+        cmocka_unit_test(the_census_finds_who_did_not_answer_and_has_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

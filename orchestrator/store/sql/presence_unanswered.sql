@@ -16,6 +16,7 @@ UPDATE presence p
 SET probed_at = NULL,
     -- A device that has reported something since is there, though its hello is lost.
     online = p.online AND (p.probed_at <= c.heard_since OR p.last_seen > p.probed_at) IS TRUE,
+    awaits_hello = p.awaits_hello AND (p.probed_at <= c.heard_since OR p.last_seen > p.probed_at) IS TRUE,
     changed_at = CASE WHEN p.online AND (p.probed_at <= c.heard_since OR p.last_seen > p.probed_at) IS NOT TRUE THEN clock_timestamp()
                       ELSE p.changed_at END
 FROM locked l, clock c

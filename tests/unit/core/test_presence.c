@@ -201,6 +201,8 @@ static void retained_messages_without_a_session_are_a_reason_to_ask(void **state
     connection(&presence, "", false);
     assert_int_equal(retained(&presence, "", false), PRESENCE_AGREES);
     assert_int_equal(retained(&presence, "", true), PRESENCE_TO_BE_ASKED);
+    connection(&presence, "", true);
+    assert_int_equal(retained(&presence, "", false), PRESENCE_AGREES); /* it is asked already */
 }
 
 /* Its will comes last, though it ran before. */
