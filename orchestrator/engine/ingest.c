@@ -97,6 +97,20 @@ static bool take_anew(struct batch *batch, struct batch_target *target)
     return true;
 }
 
+/* Its download was stopped, and it says that it could not download: what the cancel would have been answered.
+ */
+static bool was_stopped(const struct batch_target *target, const struct target_report *said)
+{
+    static const char *const reasons[] = {"http_status", "connection_lost", "download_timeout"};
+    if (!target->is_stopped || !target->row.withdrawn || said->event != TARGET_EVENT_FAILED)
+        return false;
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        if (strcmp(said->reason, reasons[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool move_by_report(struct batch *batch, struct batch_target *target, const struct report *report)
 {
     const struct target_report *said = &report->target;
@@ -110,6 +124,9 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
             return ingest_burn(batch, target);
         event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
         reason = "cancelled_by_device";
+    } else if (was_stopped(target, said)) {
+        event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
+        reason = "download_stopped";
     }
     enum target_state state = target->row.state;
     if (event == TARGET_EVENT_REVERTED && target->is_counted &&

@@ -18,6 +18,7 @@ struct batch_target {
     enum campaign_state campaign_state;
     struct target_timeouts timeouts;
     int burnt;       /* attempts of this hop that were burnt */
+    bool is_stopped; /* its download was stopped by a pause */
     bool is_counted; /* pending again after this attempt was reverted, or given up then */
 };
 
