@@ -38,6 +38,8 @@ static json_t *for_people(const json_t *campaign)
     const json_t *rate = json_object_get(campaign, "rate_per_minute");
     if (json_is_integer(rate) && json_integer_value(rate) == 0)
         json_object_set_new(copy, "rate_per_minute", json_string("no limit"));
+    if (json_is_true(json_object_get(campaign, "downloads_stopped")))
+        json_object_set_new(copy, "downloads", json_string("stopped by the pause"));
     return copy;
 }
 
@@ -47,7 +49,7 @@ static void print_campaign(struct session *session, const json_t *campaign)
     table_print_members(
         session->out, shown,
         "Campaign=name|Kind=kind|Rolls back=parent|Firmware=firmware|From=from|Tags=tags|Select=select|Plan=plan|Only=devices|Seed=seed|Priority=priority|Overlap=overlap|State=state|"
-        "Reason=state_reason|Tick fails=tick_error|Fails since=@tick_error_at|Devices=members|To be written=unwritten|Waiting=queued|In flight=in_flight|Cap=in_flight_cap|"
+        "Reason=state_reason|Tick fails=tick_error|Fails since=@tick_error_at|Devices=members|To be written=unwritten|Waiting=queued|In flight=in_flight|Downloads=downloads|Cap=in_flight_cap|"
         "Starts at=@start_at|Ends at=@end_at|At its end=at_end|Rate a minute=rate_per_minute|Last minute=offers_last_minute|Seconds left=seconds_left|"
         "Created=@created_at|By=created_by|Started=@started_at|Ended=@ended_at");
     json_decref(shown);
