@@ -104,7 +104,8 @@ enum status api_campaign_parse(const char *text, size_t length, struct arena *ar
 enum status api_command_parse(const char *text, size_t length, struct arena *arena, const char **reason,
                               struct error *error) MUST_CHECK;
 
-/* The same with what pause and resume take: {"reason"?, "plan_only"?, "stop_downloads"?, "accept_no_success"?}.
+/* The same with what pause and resume take: {"reason"?, "plan_only"?, "stop_downloads"?,
+ * "accept_no_success"?}.
  */
 struct api_order {
     const char *reason;
