@@ -42,7 +42,9 @@ void results_send_progress(struct fota_agent *agent, enum report_kind kind);
 /* The one place where an attempt ends. Puts the result into the record (not stored yet). */
 struct boot_result *results_add(struct fota_agent *agent, enum report_kind kind, struct attempt_name name,
                                 enum fota_reason reason);
-/* Adds, stores and sends. */
+/* Whether at most `spare` places are free of results that wait to be acknowledged. */
+bool results_are_full(const struct fota_agent *agent, uint32_t spare);
+/* Adds, stores and sends. A rejected or cancelled that would take the last place is only sent. */
 void results_finish(struct fota_agent *agent, enum report_kind kind, struct attempt_name name,
                     enum fota_reason reason);
 /* That of the command's attempt, the newest where the nonce leaves several; NULL if there is none. */

@@ -105,8 +105,18 @@ const struct boot_result *results_find(const struct fota_agent *agent)
     return result_at(agent, find(agent, is_there));
 }
 
+bool results_are_full(const struct fota_agent *agent, uint32_t spare)
+{
+    uint32_t waiting = 0;
+
+    for (uint32_t i = 0; i < BOOT_RESULTS; i++)
+        waiting += is_waiting(&agent->journal.record.results[i]);
+    return waiting + spare >= BOOT_RESULTS;
+}
+
 /* The place to give up for a new result: a free one, else the oldest acknowledged one, but the one that hello
- * says as `last` only when all others wait; else the oldest. */
+ * says as `last` only when all others wait. The oldest is given up only where an older agent has filled the
+ * record (results_are_full). */
 static uint32_t place_to_free(const struct fota_agent *agent)
 {
     const struct boot_result *results = agent->journal.record.results;
@@ -157,6 +167,17 @@ void results_finish(struct fota_agent *agent, enum report_kind kind, struct atte
     if (agent_is_local(name.campaign))
         return; /* whoever is on the LAN must not wear flash out */
 #endif
+    /* The last place is that of the attempt in work: an answer is only sent then. The orchestrator offers
+     * again until it has one. */
+    if ((kind == REPORT_REJECTED || kind == REPORT_CANCELLED) && results_are_full(agent, 1)) {
+        struct boot_result answer = {.campaign = name.campaign,
+                                     .attempt = (uint16_t)name.attempt,
+                                     .kind = (uint8_t)kind,
+                                     .reason = (uint8_t)reason};
+        memcpy(answer.nonce, name.nonce, sizeof answer.nonce);
+        results_send(agent, &answer);
+        return;
+    }
     if (!agent_is_local(name.campaign))
         result = results_add(agent, kind, name, reason);
     if (!boot_journal_store(&agent->journal))
@@ -185,10 +206,21 @@ void results_send_waiting(struct fota_agent *agent, bool but_newest)
             results_send(agent, &agent->journal.record.results[i]);
 }
 
+/* Devices whose broker was away must not all repeat at one moment: up to a quarter earlier. */
+static void resend_later(struct fota_agent *agent)
+{
+    uint32_t random = agent->platform.port->random(agent->platform.context);
+
+    agent->resend_at = agent->now + agent->resend_delay - (agent->resend_delay >> 10) * (random & 255u);
+}
+
 void results_start_resending(struct fota_agent *agent)
 {
     agent->resend_delay = RESEND_FIRST;
-    agent->resend_at = newest_waiting(agent) < 0 ? FOTA_NEVER : agent->now + RESEND_FIRST;
+    if (newest_waiting(agent) < 0)
+        agent->resend_at = FOTA_NEVER;
+    else
+        resend_later(agent);
 }
 
 void results_on_time(struct fota_agent *agent)
@@ -197,5 +229,5 @@ void results_on_time(struct fota_agent *agent)
         return;
     results_send_waiting(agent, false);
     agent->resend_delay = agent->resend_delay > RESEND_LAST / 2 ? RESEND_LAST : 2 * agent->resend_delay;
-    agent->resend_at = agent->now + agent->resend_delay;
+    resend_later(agent);
 }

@@ -258,7 +258,7 @@ void update_on_command(struct fota_agent *agent)
     /* Who is on the LAN cannot keep the orchestrator out: until the flip its offer comes first. */
     if (agent_is_local(agent->work.attempt.campaign) && !agent_is_local(command->campaign))
         give_up(agent, REASON_BUSY);
-    if (agent->state != AGENT_IDLE)
+    if (agent->state != AGENT_IDLE || results_are_full(agent, 0))
         results_finish(agent, REPORT_REJECTED, agent_name_in_command(agent), REASON_BUSY);
     else
         take_offer(agent);

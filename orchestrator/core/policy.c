@@ -40,6 +40,7 @@ void policy_defaults(struct policy *policy)
         .offline_wait_seconds = 86400,
         .offline_then = OFFLINE_SKIP,
         .on_halt = ON_HALT_PAUSE,
+        .on_pause = ON_PAUSE_KEEP_DOWNLOADS,
         .retry = {.attempts = 1,
                   .backoff_seconds = 60,
                   .backoff_factor = 2,

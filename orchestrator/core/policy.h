@@ -108,6 +108,7 @@ struct windows_policy {
 
 enum offline_then { OFFLINE_SKIP, OFFLINE_FAIL };
 enum on_halt { ON_HALT_PAUSE, ON_HALT_ROLLBACK };
+enum on_pause { ON_PAUSE_KEEP_DOWNLOADS, ON_PAUSE_STOP_DOWNLOADS };
 
 struct policy {
     char name[NAME_MAX_LENGTH + 1];
@@ -122,6 +123,7 @@ struct policy {
                                      or failed */
     enum offline_then offline_then;
     enum on_halt on_halt;
+    enum on_pause on_pause; /* when whoever pauses does not say */
     struct retry_policy retry;
     struct flapping_policy flapping;
     struct windows_policy windows;

@@ -98,6 +98,7 @@ const struct target_edge target_edges[] = {
     {71, A, ON(RETRIAL), I, "the same; the reports before it were lost"},
     {72, D, ON(RETRIAL), I, "the same; the reports before it were lost"},
     {73, I, ON(RETRIAL), I, "the same, and the new image was never heard of"},
+    {74, TARGET_SKIPPED, ON(RETRY), P, "an operator resumes the campaign, of which nobody had succeeded"},
 };
 const int target_edge_count = sizeof target_edges / sizeof target_edges[0];
 

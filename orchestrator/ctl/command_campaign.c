@@ -38,6 +38,8 @@ static json_t *for_people(const json_t *campaign)
     const json_t *rate = json_object_get(campaign, "rate_per_minute");
     if (json_is_integer(rate) && json_integer_value(rate) == 0)
         json_object_set_new(copy, "rate_per_minute", json_string("no limit"));
+    if (json_is_true(json_object_get(campaign, "downloads_stopped")))
+        json_object_set_new(copy, "downloads", json_string("stopped by the pause"));
     return copy;
 }
 
@@ -47,7 +49,7 @@ static void print_campaign(struct session *session, const json_t *campaign)
     table_print_members(
         session->out, shown,
         "Campaign=name|Kind=kind|Rolls back=parent|Firmware=firmware|From=from|Tags=tags|Select=select|Plan=plan|Only=devices|Seed=seed|Priority=priority|Overlap=overlap|State=state|"
-        "Reason=state_reason|Tick fails=tick_error|Fails since=@tick_error_at|Devices=members|To be written=unwritten|Waiting=queued|In flight=in_flight|Cap=in_flight_cap|"
+        "Reason=state_reason|Tick fails=tick_error|Fails since=@tick_error_at|Devices=members|To be written=unwritten|Waiting=queued|In flight=in_flight|Downloads=downloads|Cap=in_flight_cap|"
         "Starts at=@start_at|Ends at=@end_at|At its end=at_end|Rate a minute=rate_per_minute|Last minute=offers_last_minute|Seconds left=seconds_left|"
         "Created=@created_at|By=created_by|Started=@started_at|Ended=@ended_at");
     json_decref(shown);
@@ -133,6 +135,75 @@ enum exit_code run_campaign_command(struct session *session, const struct argume
     if (answer != NULL)
         show_campaign_done(session, arguments->positionals[0], answer, note);
     json_decref(answer);
+    return code;
+}
+
+/* The body of pause and resume. NULL: the usage was said. */
+static json_t *order_body(struct session *session, const struct arguments *arguments)
+{
+    json_t *body;
+    bool stops = arguments_value(arguments, "stop-downloads") != NULL,
+         keeps = arguments_value(arguments, "keep-downloads") != NULL;
+    if (stops && keeps) {
+        session_usage(session, "give --stop-downloads or --keep-downloads, not both");
+        return NULL;
+    }
+    if (!show_reason(session, arguments, &body))
+        return NULL;
+    if (body == NULL)
+        body = json_object();
+    if (stops || keeps)
+        json_object_set_new(body, "stop_downloads", json_boolean(stops));
+    if (arguments_value(arguments, "accept-no-success") != NULL)
+        json_object_set_new(body, "accept_no_success", json_true());
+    return body;
+}
+
+/* One line for each thing that happens. */
+static void print_order_plan(struct session *session, const json_t *answer)
+{
+    const char *plan = json_string_value(json_object_get(answer, "plan"));
+    if (plan == NULL) {
+        fputs("It is so already.\n", session->out);
+        return;
+    }
+    for (const char *end; (end = strstr(plan, "; ")) != NULL; plan = end + strlen("; "))
+        fprintf(session->out, "- %.*s\n", (int)(end - plan), plan);
+    fprintf(session->out, "- %s\n", plan);
+    fflush(session->out);
+}
+
+/* Pause and resume say what they do before they do it. */
+enum exit_code run_campaign_order(struct session *session, const struct arguments *arguments)
+{
+    const char *name = arguments->positionals[0];
+    bool only_plan = arguments_value(arguments, "plan") != NULL;
+    char suffix[32];
+    json_t *answer = NULL, *body = order_body(session, arguments);
+    if (body == NULL)
+        return EXIT_USAGE;
+    enum exit_code code = EXIT_DONE;
+    snprintf(suffix, sizeof suffix, "/%s", arguments->command->name);
+    if (only_plan || !session->json) {
+        json_object_set_new(body, "plan_only", json_true());
+        code = show_send_named(session, "POST", "/v1/campaigns/", name, suffix, body, &answer);
+        if (answer != NULL)
+            print_order_plan(session, answer);
+        json_decref(answer);
+        json_object_del(body, "plan_only");
+    }
+    if (code == EXIT_DONE && !only_plan) {
+        code = show_send_named(session, "POST", "/v1/campaigns/", name, suffix, body, &answer);
+        if (answer != NULL) {
+            json_object_del(answer, "in_flight"); /* the plan has said what becomes of them */
+            show_campaign_done(session, name, answer,
+                               json_is_true(json_object_get(answer, "changed"))
+                                   ? ""
+                                   : " (it was so already; nothing changed)");
+        }
+        json_decref(answer);
+    }
+    json_decref(body);
     return code;
 }
 

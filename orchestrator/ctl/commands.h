@@ -63,6 +63,7 @@ enum exit_code run_plan_left_out(struct session *session, const struct arguments
 enum exit_code run_campaign_approve(struct session *session, const struct arguments *arguments);
 enum exit_code run_campaign_rollback(struct session *session, const struct arguments *arguments);
 enum exit_code run_campaign_command(struct session *session, const struct arguments *arguments);
+enum exit_code run_campaign_order(struct session *session, const struct arguments *arguments);
 enum exit_code run_policy_show(struct session *session, const struct arguments *arguments);
 enum exit_code run_policy_check(struct session *session, const struct arguments *arguments);
 enum exit_code run_fleet_status(struct session *session, const struct arguments *arguments);

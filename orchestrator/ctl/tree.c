@@ -293,6 +293,19 @@ static const struct option campaign_rollback_options[] = {
     REASON_OPTION,
     {0}};
 
+static const struct option campaign_pause_options[] = {
+    {"stop-downloads", NULL, "stop what has not been installed yet, too", false},
+    {"keep-downloads", NULL, "let downloads go on, whatever the policy says", false},
+    {"plan", NULL, "only say what it would do", false},
+    REASON_OPTION,
+    {0}};
+
+static const struct option campaign_resume_options[] = {
+    {"accept-no-success", NULL, "go on though nobody of a wave has succeeded", false},
+    {"plan", NULL, "only say what it would do", false},
+    REASON_OPTION,
+    {0}};
+
 static const struct command campaign_commands[] = {
     {"create", "create a campaign", NULL, run_campaign_create, "NAME", 1, 1, campaign_create_options,
      "Example: campaign create june --firmware 'v1.1.0t45772(a)' --from '>=v1.0.0 <v1.1.0' \\\n"
@@ -320,10 +333,16 @@ static const struct command campaign_commands[] = {
      "Ends when the campaign has ended and nothing is in flight any more, with exit code 0 when it was\n"
      "completed, 4 when it halted, 1 when it was cancelled or rolled back. A server that does not answer is\n"
      "waited for, for up to 30 seconds.\n"},
-    {"pause", "stop offering, withdraw offers not yet accepted", NULL, run_campaign_command, "NAME", 1, 1,
-     reason_options, NULL},
-    {"resume", "go on after a pause or a halt", NULL, run_campaign_command, "NAME", 1, 1, reason_options,
-     NULL},
+    {"pause", "stop offering, withdraw offers not yet accepted", NULL, run_campaign_order, "NAME", 1, 1,
+     campaign_pause_options,
+     "Says what becomes of the devices first. Downloads go on, unless --stop-downloads or the policy's\n"
+     "on_pause says otherwise: then devices are told to stop, and are offered it anew after a resume.\n"
+     "A campaign that is paused can be told to stop its downloads, too.\n"},
+    {"resume", "go on after a pause or a halt", NULL, run_campaign_order, "NAME", 1, 1,
+     campaign_resume_options,
+     "Says what it does first. The failures so far are excused. Where all members of a wave have ended\n"
+     "without a success, they are tried again: those that were rejected or skipped, or else those that failed.\n"
+     "--accept-no-success passes such a wave as it is; the audit says who did.\n"},
     {"cancel", "end it, and tell devices that are still downloading to stop", NULL, run_campaign_command,
      "NAME", 1, 1, reason_options, NULL},
     {"rollback", "take updated devices back to what they ran before", NULL, run_campaign_rollback, "NAME", 1,

@@ -245,6 +245,7 @@ enum status campaign_withdraw(struct store *store, const struct campaign *campai
     struct store_parameters parameters = {0};
     store_put_integer(&parameters, campaign->number);
     store_put_text(&parameters, downloads_too ? "{offered,accepted,downloading}" : "{offered}");
+    store_put_boolean(&parameters, false);
     return store_run(store, &SQL_TARGET_WITHDRAW, &parameters, NULL, error);
 }
 
@@ -279,11 +280,35 @@ enum status campaign_stop(struct store *store, struct campaign *campaign, enum c
 }
 
 enum status campaign_pause(struct store *store, struct campaign *campaign, const char *actor,
-                           const char *reason, struct error *error)
+                           const char *reason, bool stops_downloads, struct error *error)
 {
+    bool stopped;
     if (campaign_move(store, campaign, CAMPAIGN_EVENT_PAUSE, actor, reason, NULL, error) != STATUS_OK)
         return error->status;
-    return campaign_withdraw(store, campaign, false, error);
+    return stops_downloads ? campaign_stop_downloads(store, campaign, actor, reason, &stopped, error)
+                           : campaign_withdraw(store, campaign, false, error);
+}
+
+enum status campaign_stop_downloads(struct store *store, const struct campaign *campaign, const char *actor,
+                                    const char *reason, bool *stopped, struct error *error)
+{
+    struct store_parameters mark = {0}, parameters = {0};
+    struct store_rows *rows;
+    char counts[AUDIT_DETAIL_SIZE];
+    store_put_integer(&mark, campaign->number);
+    if (store_run(store, &SQL_CAMPAIGN_STOP_DOWNLOADS, &mark, &rows, error) != STATUS_OK)
+        return error->status;
+    *stopped = store_rows_count(rows) > 0;
+    store_rows_free(rows);
+    if (!*stopped)
+        return STATUS_OK;
+    store_put_integer(&parameters, campaign->number);
+    store_put_text(&parameters, "{offered,accepted,downloading}");
+    store_put_boolean(&parameters, true);
+    if (store_run(store, &SQL_TARGET_WITHDRAW, &parameters, NULL, error) != STATUS_OK)
+        return error->status;
+    audit_detail_of_campaign(campaign, counts);
+    return audit_add(store, actor, "stop_downloads", campaign->name, reason, counts, error);
 }
 
 enum status campaign_resolve(struct store *store, const char *name, int64_t *number, struct error *error)

@@ -107,9 +107,14 @@ enum status campaign_stop(struct store *store, struct campaign *campaign, enum c
                           const char *actor, const char *reason, const char *target_reason,
                           const char *detail, struct error *error) MUST_CHECK;
 
-/* No new offers; those not accepted are withdrawn. */
+/* No new offers; those not accepted are withdrawn, and with `stops_downloads` all that have not flipped. */
 enum status campaign_pause(struct store *store, struct campaign *campaign, const char *actor,
-                           const char *reason, struct error *error) MUST_CHECK;
+                           const char *reason, bool stops_downloads, struct error *error) MUST_CHECK;
+
+/* Of a paused campaign. What has not flipped is withdrawn, and offered anew once the campaign is resumed; the
+ * image servers refuse it until then. *stopped is false when that is so already. */
+enum status campaign_stop_downloads(struct store *store, const struct campaign *campaign, const char *actor,
+                                    const char *reason, bool *stopped, struct error *error) MUST_CHECK;
 
 /* The number of the campaign with that name, or that number in digits. */
 enum status campaign_resolve(struct store *store, const char *name, int64_t *number,

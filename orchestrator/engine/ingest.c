@@ -97,6 +97,20 @@ static bool take_anew(struct batch *batch, struct batch_target *target)
     return true;
 }
 
+/* Its download was stopped, and it says that it could not download: what the cancel would have been answered.
+ */
+static bool was_stopped(const struct batch_target *target, const struct target_report *said)
+{
+    static const char *const reasons[] = {"http_status", "connection_lost", "download_timeout"};
+    if (!target->is_stopped || !target->row.withdrawn || said->event != TARGET_EVENT_FAILED)
+        return false;
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        if (strcmp(said->reason, reasons[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool move_by_report(struct batch *batch, struct batch_target *target, const struct report *report)
 {
     const struct target_report *said = &report->target;
@@ -110,6 +124,9 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
             return ingest_burn(batch, target);
         event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
         reason = "cancelled_by_device";
+    } else if (was_stopped(target, said)) {
+        event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
+        reason = "download_stopped";
     }
     enum target_state state = target->row.state;
     if (event == TARGET_EVENT_REVERTED && target->is_counted &&
@@ -273,6 +290,15 @@ static bool is_unexplained(const struct batch_device *device, const struct repor
            device->boot != NULL && strcmp(device->boot, "confirmed") == 0;
 }
 
+/* Where it says one image and the other in turns, it is two devices (ops.duplicate_devices). */
+static void note_strange(struct batch *batch, const struct batch_device *device, const struct report *report)
+{
+    array_put_text(&batch->strange[0], device->id);
+    array_put_text(&batch->strange[1], report->hello.sha256);
+    array_put_text(&batch->strange[2], report->hello.version);
+    array_put_integer(&batch->strange[3], report->hello.slot);
+}
+
 /* Each boot of a trial begins its time anew. A boot is told by its session. */
 static void follow_boot(struct batch *batch, struct batch_target *work, const struct report *report)
 {
@@ -347,6 +373,8 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
     if (!is_old && !presence_hello(&device->presence, &report->session, age <= device->asked_ago)) {
         /* Or it is the other one that is old; within a boot there is an order. */
         device->ask = device->ask || strcmp(report->session.boot, device->presence.session.boot) != 0;
+        if (is_unexplained(device, report))
+            note_strange(batch, device, report);
         return;
     }
     device->has_hello = true;
@@ -364,7 +392,10 @@ static void handle_hello(struct batch *batch, struct batch_device *device, const
     if (is_old_trial(batch, report))
         return;
     /* After the result, which is older than the hello that carries it. */
-    device->ask = device->ask || is_unexplained(device, report);
+    if (is_unexplained(device, report)) {
+        device->ask = true;
+        note_strange(batch, device, report);
+    }
     note_running(device, &report->hello, report->on_trial ? "trial" : "confirmed");
     device->resend = !report->on_trial;
     device->is_busy = report->is_busy;
@@ -410,6 +441,8 @@ static void release_arrays(struct batch *batch)
         array_release(&batch->burnt[i]);
     for (int i = 0; i < 3; i++)
         array_release(&batch->held[i]);
+    for (int i = 0; i < 4; i++)
+        array_release(&batch->strange[i]);
 }
 
 static enum status ingest_work(struct store *store, void *context, struct error *error)

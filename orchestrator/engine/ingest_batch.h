@@ -18,6 +18,7 @@ struct batch_target {
     enum campaign_state campaign_state;
     struct target_timeouts timeouts;
     int burnt;       /* attempts of this hop that were burnt */
+    bool is_stopped; /* its download was stopped by a pause */
     bool is_counted; /* pending again after this attempt was reverted, or given up then */
 };
 
@@ -81,6 +82,7 @@ struct batch {
     struct batch_outcome *late;    /* of attempts that others have followed */
     struct batch_outcome *foreign; /* of attempts that this database knows nothing of */
     struct array burnt[2];         /* campaigns and devices of attempts that are not counted */
+    struct array strange[4];       /* devices, and the images that they run without an attempt */
     struct array held[3];          /* campaigns, devices, seconds: they are at work on what was given up */
 };
 

@@ -189,6 +189,7 @@ static enum status load_targets(struct batch *batch, struct store *store, bool l
         target->row.restarts = (int)store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 12);
         target->row.retrials = (int)store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 13);
         target->row.boots = (int)store_rows_integer(rows, i, TARGET_ROW_COLUMNS + 14);
+        target->is_stopped = store_rows_boolean(rows, i, TARGET_ROW_COLUMNS + 15);
     }
     store_rows_free(rows);
     return status;

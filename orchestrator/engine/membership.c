@@ -1,34 +1,10 @@
 #include "membership.h"
 
 #include "array.h"
-#include "paths.h"
+#include "eligibility.h"
 #include "plan.h"
 #include "selector_json.h"
 #include "store_sql.h"
-#include "version_rule.h"
-
-enum status eligibility_load(struct store *store, const struct campaign *campaign, struct arena *arena,
-                             struct eligibility *eligibility, struct error *error)
-{
-    struct version *firmware = &eligibility->firmware;
-    if (version_parse(campaign->firmware_version, firmware, error) != STATUS_OK ||
-        scheme_rule_parse(campaign->from_rule, firmware->scheme, campaign->ptype, &eligibility->rule,
-                          error) != STATUS_OK)
-        return error->status;
-    return paths_load(store, campaign, arena, &eligibility->paths, error);
-}
-
-bool eligibility_of(const struct eligibility *eligibility, const char *text, bool *is_stranded)
-{
-    struct version running;
-    *is_stranded = false;
-    if (text == NULL || version_parse(text, &running, NULL) != STATUS_OK || !version_is_online(&running) ||
-        !scheme_rule_matches(&eligibility->rule, &running) ||
-        version_compare(&running, &eligibility->firmware) >= 0)
-        return false;
-    *is_stranded = !paths_reach(&eligibility->paths, &running);
-    return !*is_stranded;
-}
 
 /* What judged_devices() of the database asks for. */
 struct selection {
@@ -54,12 +30,11 @@ static enum status accepted_versions(struct store *store, const struct campaign 
     selection->texts = arena_allocate_array(&selection->arena, (size_t)count, sizeof *selection->texts);
     for (int64_t i = 0; i < count; i++) {
         const char *text = store_rows_text(rows, i, 0);
-        bool is_stranded;
-        if (!eligibility_of(&selection->eligibility, text, &is_stranded)) {
-            if (is_stranded)
-                array_put_text(&selection->stranded, text);
+        enum misfit misfit = eligibility_of(&selection->eligibility, text);
+        if (misfit == MISFIT_NO_PATH)
+            array_put_text(&selection->stranded, text);
+        if (misfit != MISFIT_NONE)
             continue;
-        }
         array_put_text(&selection->versions, text);
         selection->texts[selection->count++] = arena_copy(&selection->arena, text);
     }

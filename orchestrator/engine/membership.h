@@ -4,27 +4,9 @@
 
 #include "array.h"
 #include "campaign.h"
-#include "paths.h"
-#include "version_rule.h"
 
 /* These look at what selects devices (ptype, firmware, from_rule, tags, devices, selector), at the seed and
  * the policy; the campaign need not exist. */
-
-/* What a campaign asks of the version that a device runs. */
-struct eligibility {
-    struct version firmware;
-    struct scheme_rule rule;
-    struct paths paths;
-};
-
-/* The paths live in the arena. */
-enum status eligibility_load(struct store *store, const struct campaign *campaign, struct arena *arena,
-                             struct eligibility *eligibility, struct error *error) MUST_CHECK;
-
-/* Whether a device that runs it may be updated: in the firmware's scheme, taken by the rule, lower than the
- * firmware, since updates only go up, and with a way to it; *is_stranded when only the way is missing. This
- * is decided here and nowhere else. NULL is no version. */
-bool eligibility_of(const struct eligibility *eligibility, const char *version, bool *is_stranded);
 
 /* Eligible devices: those that no live campaign has, and the others. */
 struct membership {

@@ -197,6 +197,31 @@ enum status operate_campaign_command(struct store *store, const struct actor *ac
                                      enum campaign_command command, const char *reason, bool *changed,
                                      struct error *error) MUST_CHECK;
 
+enum { CAMPAIGN_PLAN_SIZE = 1000 };
+
+/* A command and what goes with it; 0 and NULL: nothing. */
+struct campaign_order {
+    enum campaign_command command;
+    const char *reason;
+    bool only_plan;          /* pause and resume: nothing is done, and `plan` says what would be */
+    bool accepts_no_success; /* resume: engine/resume.h */
+    enum pause_downloads {
+        DOWNLOADS_BY_POLICY, /* on_pause */
+        DOWNLOADS_KEPT,
+        DOWNLOADS_STOPPED
+    } downloads; /* pause */
+};
+
+struct campaign_done {
+    bool changed;
+    char plan[CAMPAIGN_PLAN_SIZE]; /* of pause and resume; "" where it is so already */
+};
+
+/* As operate_campaign_command. STATUS_INVALID for what does not go with the command. */
+enum status operate_campaign_order(struct store *store, const struct actor *actor, const char *campaign,
+                                   const struct campaign_order *order, struct campaign_done *done,
+                                   struct error *error) MUST_CHECK;
+
 /* Approves a campaign's start, or a wave (its name), as its policy wants it. Idempotent. *missing is how many
  * approvals are still wanted there; at 0 a campaign that awaits them goes on. STATUS_DENIED for the
  * campaign's creator. */

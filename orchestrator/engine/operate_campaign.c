@@ -8,8 +8,8 @@
 #include "names.h"
 #include "operate.h"
 #include "release.h"
+#include "resume.h"
 #include "rollback.h"
-#include "schedule.h"
 #include "signing.h"
 #include "start.h"
 #include "store_sql.h"
@@ -39,20 +39,21 @@ bool campaign_command_parse(const char *text, enum campaign_command *command)
 struct command_work {
     const struct actor *actor;
     const char *name;
-    enum campaign_command command;
-    const char *reason;
+    const struct campaign_order *order;
+    const char *reason; /* never NULL */
     bool changed;
+    char plan[CAMPAIGN_PLAN_SIZE];
 };
 
-/* What is asked for is already so. */
-static bool is_done(enum campaign_command command, enum campaign_state state)
+/* What is asked for is already so. A campaign that is paused may be told to stop its downloads, too. */
+static bool is_done(const struct campaign_order *order, enum campaign_state state)
 {
-    switch (command) {
+    switch (order->command) {
     case CAMPAIGN_START:
         return state == CAMPAIGN_AWAITING_APPROVAL || state == CAMPAIGN_SCHEDULED ||
                state == CAMPAIGN_RUNNING;
     case CAMPAIGN_PAUSE:
-        return state == CAMPAIGN_PAUSED;
+        return state == CAMPAIGN_PAUSED && order->downloads != DOWNLOADS_STOPPED;
     case CAMPAIGN_RESUME:
         return state == CAMPAIGN_RUNNING;
     case CAMPAIGN_CANCEL:
@@ -168,50 +169,52 @@ static enum status start(struct store *store, struct campaign *campaign, const s
                          work->actor->name, work->reason, detail, error);
 }
 
-/* The operator takes the failures so far as known: the gate that halted judges only what comes after them. */
-static enum status excuse_failures(struct store *store, struct campaign *campaign, struct error *error)
+/* What becomes of the devices that have something. */
+static void plan_pause(const struct campaign *campaign, bool stops, char *plan, size_t size)
 {
-    struct store_parameters parameters = {0};
-    store_put_integer(&parameters, campaign->number);
-    if (store_run(store, &SQL_TARGET_EXCUSE, &parameters, NULL, error) != STATUS_OK)
-        return error->status;
-    for (int i = 0; i < campaign->snapshot.wave_count; i++) {
-        struct wave_snapshot *wave = &campaign->snapshot.waves[i];
-        if (wave->state != WAVE_FAILED)
-            continue;
-        wave->excused = gate_failures(&campaign->policy.waves[i].gate, wave->counts);
-        char words[100];
-        snprintf(words, sizeof words, "resumed: %lld failures so far are excused", (long long)wave->excused);
-        if (wave_move(store, campaign, i, WAVE_OPEN, words, error) != STATUS_OK)
-            return error->status;
-    }
-    return STATUS_OK;
+    const struct campaign_snapshot *snapshot = &campaign->snapshot;
+    long long offered = snapshot_count(snapshot, TARGET_OFFERED),
+              downloads =
+                  snapshot_count(snapshot, TARGET_ACCEPTED) + snapshot_count(snapshot, TARGET_DOWNLOADING),
+              flipped = snapshot_count(snapshot, TARGET_INSTALLED) + snapshot_count(snapshot, TARGET_TRIAL);
+    snprintf(
+        plan, size,
+        "no new offers, %lld members wait; %lld offers without an answer are withdrawn; %lld downloads %s; "
+        "%lld devices that have installed it go on to their end",
+        (long long)snapshot_count(snapshot, TARGET_PENDING), offered, downloads,
+        stops ? "are stopped, and offered anew after a resume" : "go on", flipped);
 }
 
-/* After a rollback that was stopped: the gates of the waves whose members it cancelled would halt at once,
- * and that might roll everything back again. */
-static enum status check_resumable(const struct campaign *campaign, struct error *error)
+static enum status pause_or_stop(struct store *store, struct campaign *campaign, struct command_work *work,
+                                 struct error *error)
 {
-    int64_t cancelled = snapshot_count(&campaign->snapshot, TARGET_CANCELLED);
-    if (campaign->snapshot.state != CAMPAIGN_HALTED || cancelled == 0)
+    const struct campaign_order *order = work->order;
+    bool is_paused = campaign->snapshot.state == CAMPAIGN_PAUSED;
+    bool stops =
+        order->downloads == DOWNLOADS_STOPPED ||
+        (order->downloads == DOWNLOADS_BY_POLICY && campaign->policy.on_pause == ON_PAUSE_STOP_DOWNLOADS);
+    if (!is_paused && campaign_edge_find(campaign->snapshot.state, CAMPAIGN_EVENT_PAUSE) == NULL)
+        return campaign_move(store, campaign, CAMPAIGN_EVENT_PAUSE, work->actor->name, work->reason, NULL,
+                             error); /* says why not */
+    plan_pause(campaign, stops, work->plan, sizeof work->plan);
+    if (order->only_plan)
         return STATUS_OK;
-    return error_set(error, STATUS_CONFLICT, "campaign",
-                     "%s cannot go on: %lld members were cancelled when it was to go back; create another "
-                     "campaign for them, and cancel this one",
-                     campaign->name, (long long)cancelled);
+    if (is_paused)
+        return campaign_stop_downloads(store, campaign, work->actor->name, work->reason, &work->changed,
+                                       error);
+    return campaign_pause(store, campaign, work->actor->name, work->reason, stops, error);
 }
 
-static enum status resume(struct store *store, struct campaign *campaign, const struct command_work *work,
+static enum status resume(struct store *store, struct campaign *campaign, struct command_work *work,
                           struct error *error)
 {
-    if (check_resumable(campaign, error) != STATUS_OK || check_signed(store, campaign, error) != STATUS_OK)
-        return error->status;
-    if (schedule_forget_end(store, campaign, error) != STATUS_OK)
-        return error->status;
-    if (campaign->snapshot.state == CAMPAIGN_HALTED && excuse_failures(store, campaign, error) != STATUS_OK)
-        return error->status;
-    return campaign_move(store, campaign, CAMPAIGN_EVENT_RESUME, work->actor->name, work->reason, NULL,
-                         error);
+    struct resume resume = {.actor = work->actor->name,
+                            .reason = work->reason,
+                            .accepts_no_success = work->order->accepts_no_success,
+                            .only_plan = work->order->only_plan,
+                            .plan = work->plan,
+                            .plan_size = sizeof work->plan};
+    return campaign_resume(store, campaign, &resume, error);
 }
 
 static enum status roll_back(struct store *store, struct campaign *campaign, struct command_work *work,
@@ -271,17 +274,18 @@ static enum status command(struct store *store, void *context, struct error *err
     int64_t number = 0;
     bool found = false;
     work->changed = false;
+    work->plan[0] = '\0';
     enum status status = campaign_resolve(store, work->name, &number, error);
     if (status == STATUS_OK)
         status = campaign_load(store, number, CAMPAIGN_WAIT, &arena, &campaign, &found, error);
-    if (status == STATUS_OK && found && !is_done(work->command, campaign.snapshot.state)) {
-        work->changed = true;
-        switch (work->command) {
+    if (status == STATUS_OK && found && !is_done(work->order, campaign.snapshot.state)) {
+        work->changed = !work->order->only_plan;
+        switch (work->order->command) {
         case CAMPAIGN_START:
             status = start(store, &campaign, work, error);
             break;
         case CAMPAIGN_PAUSE:
-            status = campaign_pause(store, &campaign, work->actor->name, work->reason, error);
+            status = pause_or_stop(store, &campaign, work, error);
             break;
         case CAMPAIGN_RESUME:
             status = resume(store, &campaign, work, error);
@@ -298,20 +302,57 @@ static enum status command(struct store *store, void *context, struct error *err
     return status;
 }
 
+static bool has_plan(enum campaign_command command)
+{
+    return command == CAMPAIGN_PAUSE || command == CAMPAIGN_RESUME;
+}
+
+static enum status check_order(const struct campaign_order *order, struct error *error)
+{
+    if (order->only_plan && !has_plan(order->command))
+        return error_set(error, STATUS_INVALID, "plan_only", "%s has no plan",
+                         campaign_command_name(order->command));
+    if (order->accepts_no_success && order->command != CAMPAIGN_RESUME)
+        return error_set(error, STATUS_INVALID, "accept_no_success", "is for resume");
+    if (order->downloads != DOWNLOADS_BY_POLICY && order->command != CAMPAIGN_PAUSE)
+        return error_set(error, STATUS_INVALID, "stop_downloads", "is for pause");
+    return STATUS_OK;
+}
+
+enum status operate_campaign_order(struct store *store, const struct actor *actor, const char *campaign,
+                                   const struct campaign_order *order, struct campaign_done *done,
+                                   struct error *error)
+{
+    struct command_work work = {.actor = actor,
+                                .name = campaign,
+                                .order = order,
+                                .reason = order->reason != NULL ? order->reason : ""};
+    *done = (struct campaign_done){0};
+    if (check_order(order, error) != STATUS_OK)
+        return error->status;
+    enum status status = store_transaction(store, command, &work, error);
+    if (status != STATUS_OK)
+        return status;
+    done->changed = work.changed;
+    snprintf(done->plan, sizeof done->plan, "%s", work.plan);
+    return STATUS_OK;
+}
+
 enum status operate_campaign_command(struct store *store, const struct actor *actor, const char *campaign,
                                      enum campaign_command what, const char *reason, bool *changed,
                                      struct error *error)
 {
-    struct command_work work = {
-        .actor = actor, .name = campaign, .command = what, .reason = reason != NULL ? reason : ""};
-    enum status status = store_transaction(store, command, &work, error);
-    *changed = status == STATUS_OK && work.changed;
+    struct campaign_order order = {.command = what, .reason = reason};
+    struct campaign_done done;
+    enum status status = operate_campaign_order(store, actor, campaign, &order, &done, error);
+    *changed = done.changed;
     return status;
 }
 
 enum status campaign_start_now(struct store *store, const struct actor *actor, const char *name,
                                struct error *error)
 {
-    struct command_work work = {.actor = actor, .name = name, .command = CAMPAIGN_START, .reason = ""};
+    struct campaign_order order = {.command = CAMPAIGN_START};
+    struct command_work work = {.actor = actor, .name = name, .order = &order, .reason = ""};
     return command(store, &work, error);
 }

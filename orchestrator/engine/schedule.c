@@ -39,8 +39,10 @@ static enum status end(struct store *store, struct campaign *campaign, struct er
     enum campaign_state state = campaign->snapshot.state;
     bool is_under_way = state == CAMPAIGN_RUNNING || state == CAMPAIGN_PAUSED;
     if (campaign->schedule.pauses_at_end && is_under_way)
-        return state == CAMPAIGN_PAUSED ? STATUS_OK
-                                        : campaign_pause(store, campaign, ACTOR_ORCHESTRATOR, reason, error);
+        return state == CAMPAIGN_PAUSED
+                   ? STATUS_OK
+                   : campaign_pause(store, campaign, ACTOR_ORCHESTRATOR, reason,
+                                    campaign->policy.on_pause == ON_PAUSE_STOP_DOWNLOADS, error);
     if (!is_under_way && state != CAMPAIGN_SCHEDULED && state != CAMPAIGN_AWAITING_APPROVAL)
         return STATUS_OK;
     return campaign_stop(store, campaign, CAMPAIGN_EVENT_CANCEL, ACTOR_ORCHESTRATOR, reason, "campaign_ended",

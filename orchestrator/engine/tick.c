@@ -84,6 +84,30 @@ static enum status roll_back(struct tick_work *work, struct store *store, struct
 
 /* --- one campaign ----------------------------------------------------------------------------------- */
 
+/* Members that are passed over take no place of those that could be offered something: the next ones are
+ * claimed, twice as many each time, since very many may have to be. */
+static enum status claim_offers(struct tick_work *work, struct store *store, const char *zones,
+                                int64_t allowed, int64_t *offered, struct error *error)
+{
+    int64_t rows = allowed, claimed, sent, passed_over = 1;
+    *offered = 0;
+    while (passed_over > 0 && *offered < allowed) {
+        struct claim claim = {.zones = zones, .wanted = allowed - *offered, .rows = rows};
+        if (offer_claim(work->engine, store, &work->campaign, &claim, &work->changes, &work->outbox, &claimed,
+                        &sent, error) != STATUS_OK)
+            return error->status;
+        *offered += sent;
+        passed_over = claimed - sent;
+        work->more = work->more || claimed == ROWS_PER_TICK || passed_over > 0;
+        if (passed_over > 0 && changes_flush(&work->changes, store, error) != STATUS_OK)
+            return error->status;
+        if (rows == ROWS_PER_TICK)
+            break;
+        rows = 2 * rows < ROWS_PER_TICK ? 2 * rows : ROWS_PER_TICK;
+    }
+    return STATUS_OK;
+}
+
 static enum status send_offers(struct tick_work *work, struct store *store, struct error *error)
 {
     struct campaign *campaign = &work->campaign;
@@ -98,12 +122,9 @@ static enum status send_offers(struct tick_work *work, struct store *store, stru
     int64_t per_minute =
         ramp_per_minute(&campaign->policy.rate, snapshot_count(&campaign->snapshot, TARGET_CONFIRMED));
     int64_t allowed = ramp_allowance(&campaign->ramp, per_minute, campaign->now, room);
-    int64_t claimed = 0, offered = 0;
-    if (allowed > 0 && offer_claim(work->engine, store, campaign, zones, allowed, &work->changes,
-                                   &work->outbox, &claimed, &offered, error) != STATUS_OK)
+    int64_t offered = 0;
+    if (claim_offers(work, store, zones, allowed, &offered, error) != STATUS_OK)
         return error->status;
-    if (claimed == ROWS_PER_TICK || claimed > offered)
-        work->more = true;
     if (offered == 0 || per_minute == 0)
         return STATUS_OK;
     ramp_take(&campaign->ramp, per_minute, offered);

@@ -5,8 +5,8 @@
 
 #include "array.h"
 #include "clock.h"
+#include "eligibility.h"
 #include "log.h"
-#include "membership.h"
 #include "store_sql.h"
 
 enum { GIVE_WAY_AT_ONCE = 10000, WAITING_COUNTED = 10000 };
@@ -91,7 +91,6 @@ static enum status judge_turns(struct tick_work *work, const struct store_rows *
     turns->versions = arena_allocate_array(work->arena, (size_t)count, sizeof *turns->versions);
     for (int64_t i = 0; i < count; i++) {
         const char *version = store_rows_text(rows, i, TARGET_ROW_COLUMNS);
-        bool is_stranded;
         if (target_row_read(rows, i, work->arena, &targets[i], error) != STATUS_OK)
             return error->status;
         /* The attempt has not ended well yet, and may never. What it says of it later still counts. */
@@ -100,14 +99,15 @@ static enum status judge_turns(struct tick_work *work, const struct store_rows *
             array_put_text(&turns->back, targets[i].device);
             continue;
         }
-        if (campaign->is_rollback || eligibility_of(eligibility, version, &is_stranded)) {
+        enum misfit misfit = campaign->is_rollback ? MISFIT_NONE : eligibility_of(eligibility, version);
+        if (misfit == MISFIT_NONE) {
             array_put_text(&turns->devices, targets[i].device);
             if (version != NULL)
                 note_version(turns, arena_copy(work->arena, version));
             continue;
         }
         bool is_there = version != NULL && strcmp(version, campaign->firmware_version) == 0;
-        tick_move(work, &targets[i], TARGET_EVENT_SKIP, is_there ? "already_there" : "no_longer_eligible");
+        tick_move(work, &targets[i], TARGET_EVENT_SKIP, is_there ? "already_there" : misfit_name(misfit));
     }
     return STATUS_OK;
 }

@@ -45,11 +45,14 @@ static bool may_be_at_work(struct tick_work *work, struct target_row *target, bo
 static void expire_one(struct tick_work *work, struct target_row *target, const struct store_rows *rows,
                        int64_t row)
 {
-    if (target->state == TARGET_OFFERED && target->withdrawn) {
+    bool is_stopped =
+        target->state < TARGET_INSTALLED && store_rows_boolean(rows, row, TARGET_ROW_COLUMNS + 1);
+    if ((target->state == TARGET_OFFERED || is_stopped) && target->withdrawn) {
         bool for_good = campaign_state_stops(work->campaign.snapshot.state);
         if (!for_good && may_be_at_work(work, target, store_rows_boolean(rows, row, TARGET_ROW_COLUMNS)))
             return;
-        /* Nobody took the offer before it was withdrawn: no outcome of the device's. */
+        /* Nobody took the offer before it was withdrawn, or it was the pause that stopped the download: no
+         * outcome of the device's. */
         tick_move(work, target, for_good ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN, "withdrawn");
         return;
     }

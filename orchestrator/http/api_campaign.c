@@ -112,17 +112,38 @@ static enum status read_done(struct http_request *request, struct api_command_do
     return STATUS_OK;
 }
 
+/* What pause and resume may be told; of other commands the engine refuses it. */
+static enum status read_order(struct http_request *request, struct campaign_order *order, struct error *error)
+{
+    struct api_order given = {0};
+    enum status status = STATUS_OK;
+    if (request->body_length > 0)
+        status = http_request_content_type(request, "application/json", error);
+    if (status == STATUS_OK)
+        status = api_order_parse(request->body, request->body_length, &request->arena, &given, error);
+    order->reason = given.reason;
+    order->only_plan = given.plan_only;
+    order->accepts_no_success = given.accept_no_success;
+    if (given.has_stop_downloads)
+        order->downloads = given.stop_downloads ? DOWNLOADS_STOPPED : DOWNLOADS_KEPT;
+    return status;
+}
+
 enum status handle_campaign_command(struct http_request *request, struct error *error)
 {
-    const char *reason = NULL;
+    struct campaign_order order = {.command = (enum campaign_command)request->route->detail};
+    struct campaign_done result;
     struct api_command_done done = {0};
-    enum status status = http_request_reason(request, &reason, error);
+    enum status status = read_order(request, &order, error);
     if (status == STATUS_OK)
-        status = operate_campaign_command(http_request_store(request), &request->actor, request->parameter,
-                                          (enum campaign_command)request->route->detail, reason,
-                                          &done.changed, error);
+        status = operate_campaign_order(http_request_store(request), &request->actor, request->parameter,
+                                        &order, &result, error);
     if (status == STATUS_OK)
         status = read_done(request, &done, error);
+    if (status == STATUS_OK) {
+        done.changed = result.changed;
+        done.plan = result.plan;
+    }
     if (status == STATUS_OK)
         http_answer_json(request, 200, api_command_format(&request->arena, &done));
     return status;

@@ -61,8 +61,10 @@ char *api_key_format(struct arena *arena, const char *id, const char *kind, cons
 
 char *api_command_format(struct arena *arena, const struct api_command_done *done)
 {
-    return dump(arena, json_pack("{sb ss sI sb}", "changed", (int)done->changed, "state", done->state,
-                                 "in_flight", (json_int_t)done->in_flight, "broker", (int)done->broker));
+    const char *plan = done->plan != NULL && done->plan[0] != '\0' ? done->plan : NULL;
+    return dump(arena, json_pack("{sb ss sI sb ss*}", "changed", (int)done->changed, "state", done->state,
+                                 "in_flight", (json_int_t)done->in_flight, "broker", (int)done->broker,
+                                 "plan", plan));
 }
 
 char *api_paths_format(struct arena *arena, const struct api_path *paths, size_t count)

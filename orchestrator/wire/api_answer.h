@@ -25,13 +25,14 @@ char *api_registered_format(struct arena *arena, const struct api_key *keys, siz
 /* {"id", "kind", "key"}; without the key when it is NULL. */
 char *api_key_format(struct arena *arena, const char *id, const char *kind, const char *key);
 
-/* What a campaign is after a command: {"changed": bool, "state": text, "in_flight": number, "broker": bool}
- */
+/* What a campaign is after a command: {"changed": bool, "state": text, "in_flight": number, "broker": bool,
+ * "plan"?: text} */
 struct api_command_done {
     bool changed;
     const char *state;
     int64_t in_flight; /* devices */
     bool broker;       /* is connected, so that they can be told */
+    const char *plan;  /* what was, or would be, done; NULL or "": nothing to say */
 };
 char *api_command_format(struct arena *arena, const struct api_command_done *done);
 

@@ -387,6 +387,23 @@ enum status api_command_parse(const char *text, size_t length, struct arena *are
     return length == 0 ? STATUS_OK : read_members(text, length, read_reason, arena, reason, error);
 }
 
+static void read_command_order(struct json_scope *scope, struct arena *arena, void *into)
+{
+    struct api_order *order = into;
+    read_reason(scope, arena, &order->reason);
+    json_scope_boolean(scope, "plan_only", false, &order->plan_only);
+    json_scope_boolean(scope, "accept_no_success", false, &order->accept_no_success);
+    order->has_stop_downloads = json_object_get(scope->object, "stop_downloads") != NULL;
+    json_scope_boolean(scope, "stop_downloads", false, &order->stop_downloads);
+}
+
+enum status api_order_parse(const char *text, size_t length, struct arena *arena, struct api_order *order,
+                            struct error *error)
+{
+    *order = (struct api_order){0};
+    return length == 0 ? STATUS_OK : read_members(text, length, read_command_order, arena, order, error);
+}
+
 static void read_approval(struct json_scope *scope, struct arena *arena, void *into)
 {
     struct api_approval *approval = into;

@@ -104,6 +104,18 @@ enum status api_campaign_parse(const char *text, size_t length, struct arena *ar
 enum status api_command_parse(const char *text, size_t length, struct arena *arena, const char **reason,
                               struct error *error) MUST_CHECK;
 
+/* The same with what pause and resume take: {"reason"?, "plan_only"?, "stop_downloads"?,
+ * "accept_no_success"?}.
+ */
+struct api_order {
+    const char *reason;
+    bool plan_only, accept_no_success;
+    bool has_stop_downloads, stop_downloads;
+};
+
+enum status api_order_parse(const char *text, size_t length, struct arena *arena, struct api_order *order,
+                            struct error *error) MUST_CHECK;
+
 /* POST /v1/plans: the members of a campaign that say who and how: firmware, from, select, tags, devices,
  * policy, seed, priority, overlap. */
 enum status api_plan_parse(const char *text, size_t length, struct arena *arena, struct api_campaign *plan,

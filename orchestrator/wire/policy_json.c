@@ -339,6 +339,7 @@ enum status policy_json_read(json_t *document, const char *path, struct policy *
     read_windows(&scope, &policy->windows);
     read_approval(&scope, policy);
     policy->on_halt = (enum on_halt)read_word(&scope, "on_halt", on_halt_words, (int)policy->on_halt);
+    policy->on_pause = (enum on_pause)read_word(&scope, "on_pause", on_pause_words, (int)policy->on_pause);
     enum status status = json_scope_end(&scope);
     if (status != STATUS_OK)
         return status;

@@ -118,14 +118,14 @@ char *policy_json_format(const struct policy *policy)
     for (int i = 0; i < policy->wave_count; i++)
         json_array_append_new(waves, format_wave(&policy->waves[i]));
     json_t *document = json_pack(
-        "{ss so so sI s{sI sI sI} s{sI ss} ss so so so so}", "name", policy->name, "waves", waves, "rate",
+        "{ss so so sI s{sI sI sI} s{sI ss} ss ss so so so so}", "name", policy->name, "waves", waves, "rate",
         format_rate(&policy->rate), "in_flight", (json_int_t)policy->in_flight, "timeouts", "offer_seconds",
         (json_int_t)policy->offer_seconds, "download_seconds", (json_int_t)policy->download_seconds,
         "confirm_seconds", (json_int_t)policy->confirm_seconds, "offline", "wait_seconds",
         (json_int_t)policy->offline_wait_seconds, "then", offline_words[policy->offline_then], "on_halt",
-        on_halt_words[policy->on_halt], "retry", format_retry(&policy->retry), "flapping",
-        format_flapping(&policy->flapping), "windows", format_windows(&policy->windows), "approval",
-        format_approval(policy));
+        on_halt_words[policy->on_halt], "on_pause", on_pause_words[policy->on_pause], "retry",
+        format_retry(&policy->retry), "flapping", format_flapping(&policy->flapping), "windows",
+        format_windows(&policy->windows), "approval", format_approval(policy));
     char *text = json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
     json_decref(document);
     if (text == NULL)

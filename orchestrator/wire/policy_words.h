@@ -5,6 +5,8 @@
 #include "policy.h"
 
 static const char *const offline_words[] = {[OFFLINE_SKIP] = "skip", [OFFLINE_FAIL] = "fail"};
+static const char *const on_pause_words[] = {
+    [ON_PAUSE_KEEP_DOWNLOADS] = "keep_downloads", [ON_PAUSE_STOP_DOWNLOADS] = "stop_downloads"};
 static const char *const on_halt_words[] = {[ON_HALT_PAUSE] = "pause", [ON_HALT_ROLLBACK] = "rollback"};
 static const char *const gate_words[] = {[GATE_THRESHOLD] = "threshold", [GATE_SEQUENTIAL] = "sequential"};
 static const char *const undecided_words[] = {[UNDECIDED_HALT] = "halt", [UNDECIDED_PROMOTE] = "promote"};

@@ -295,7 +295,7 @@ static void a_turn_begins_with_what_the_device_runs_then(void **state)
     fixture_targets_are(fixture, "second", "offered skipped");
     assert_int_equal(fixture_integer(fixture,
                                      "SELECT count(*) FROM targets WHERE campaign_id = 2 AND reason = "
-                                     "'no_longer_eligible'"),
+                                     "'not_in_from'"),
                      1);
     assert_int_equal(fixture_integer(fixture,
                                      "SELECT count(*) FROM targets WHERE campaign_id = 2 AND path_from IS "

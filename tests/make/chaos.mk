@@ -19,6 +19,8 @@ chaos: deps
 	@BUILD=$(BUILD) tests/chaos/database_refuses.sh
 	@BUILD=$(BUILD) tests/chaos/stalls.sh
 	@BUILD=$(BUILD) tests/chaos/absent.sh
+	@BUILD=$(BUILD) tests/chaos/changed.sh
+	@BUILD=$(BUILD) tests/chaos/twins.sh
 	@BUILD=$(BUILD) tests/chaos/network.sh
 	@for run in $$(seq $(CHAOS_RUNS)); do \
 	    BUILD=$(BUILD) CHAOS_DEVICES=$${CHAOS_DEVICES:-2000} CHAOS_KILLS=$${CHAOS_KILLS:-30} tests/chaos/chaos.sh || exit 1; done

@@ -45,4 +45,13 @@ story 55 'it is silent, and will be tried again'
 a_device_is_offered_the_update '.retry = {attempts: 2, on: ["silent"], backoff_seconds: 3600} | .timeouts.offer_seconds = 1'
 then_its_way_was pending offered silent pending because offer_timeout
 
+story 74 'it was left out, so that nobody was updated; the operator goes on, and it is waited for anew'
+given_policy_of_the_story '.offline = {wait_seconds: 20, then: "skip"}'
+given_an_offline_device
+given_a_campaign
+then_it_is skipped
+then_campaign_is "$campaign" halted
+when_operator resume "$campaign"
+then_its_way_was pending skipped pending because resumed
+
 then_everything_adds_up

@@ -22,18 +22,22 @@ enum fleet_fault {
     FAULT_CRASH_ON_BOOT, /* the new image crashes each time it boots */
     FAULT_FAIL_HEALTH,   /* the new image finds itself unhealthy */
     FAULT_FAIL_CONNECT,  /* the new image never connects */
+    FAULT_CHANGE,        /* somebody gives it another version by hand, while it waits for its offer */
     FAULT_COUNT
 };
 
 struct fleet_options {
     struct device_options device; /* of each */
     uint32_t devices;
+    uint32_t twins;  /* further devices, with the ids of the first ones and another image */
     uint32_t first;  /* number of the first device */
     uint32_t shards; /* processes that share the devices */
     uint32_t ptype;
     bool has_ptype;
     const char *prefix;
-    const char *fault_version; /* NULL: any */
+    const char *fault_version;    /* NULL: any */
+    const char *change_to;        /* FAULT_CHANGE: what it runs then */
+    uint32_t change_milliseconds; /* after it was connected */
     double shares[FAULT_COUNT];
     uint32_t seed;
     uint32_t parallel_downloads;
@@ -55,6 +59,7 @@ struct fleet_device {
     struct loop_timer boot_timer;
     struct loop_timer health_timer;
     struct loop_timer drop_timer;
+    struct loop_timer change_timer;
     enum reset_reason reset_reason;
     uint64_t trial_began; /* the boot of an image on trial; 0: none runs */
     bool up;              /* has been connected once */
@@ -89,6 +94,7 @@ struct fleet {
     struct http_client *http;
     struct sector_store *store;
     struct fleet_device *devices;
+    struct flash other_flash; /* with another image: of twins, and of what is flashed by hand */
     struct fleet_counts counts;
     struct loop_timer end_timer;
     uint32_t connected_once;
@@ -99,7 +105,9 @@ struct fleet {
 
 /* fleet_options.c: reads the command line; prints help or the device list and exits where asked to. */
 void fleet_options_read(struct fleet_options *options, int count, char **arguments);
-/* The id of device `index` (from 0). */
+/* Devices and twins. */
+uint32_t fleet_device_count(const struct fleet_options *options);
+/* The id of device `index` (from 0). The twins come last, with the ids of the first devices. */
 void fleet_device_id(const struct fleet_options *options, uint32_t index, char id[DEVICE_ID_MAX + 1]);
 
 /* fleet_faults.c */

@@ -114,6 +114,23 @@ static void on_drop_time(void *context)
     device_drop(&device->device);
 }
 
+/* Somebody flashes it by hand. What is at work on an update does not wait any more. */
+static void on_change_time(void *context)
+{
+    struct fleet_device *device = context;
+    struct fleet *fleet = device->fleet;
+
+    if (!device->device.running || device->device.agent.state != AGENT_IDLE)
+        return;
+    device_drop(&device->device);
+    flash_close(&device->device.flash);
+    flash_copy_ram(&device->device.flash, &fleet->other_flash);
+    device->device.version = fleet->options.change_to;
+    device->reset_reason = RESET_POWER_ON;
+    fleet->counts.reboots++;
+    event_loop_set_timer(fleet->loop, &device->boot_timer, later(device, fleet->options.boot_milliseconds));
+}
+
 static void connected(struct device *hooked)
 {
     struct fleet_device *device = of(hooked);
@@ -122,6 +139,9 @@ static void connected(struct device *hooked)
     if (device->up)
         return;
     device->up = true;
+    if (device->fault == FAULT_CHANGE)
+        event_loop_set_timer(fleet->loop, &device->change_timer,
+                             later(device, fleet->options.change_milliseconds));
     if (++fleet->connected_once == fleet->to_connect)
         fleet_ready(fleet);
 }
@@ -226,6 +246,7 @@ bool fleet_device_open(struct fleet_device *device, struct fleet *fleet, uint32_
     device->boot_timer = (struct loop_timer){.callback = on_boot_time, .context = device};
     device->health_timer = (struct loop_timer){.callback = on_health_time, .context = device};
     device->drop_timer = (struct loop_timer){.callback = on_drop_time, .context = device};
+    device->change_timer = (struct loop_timer){.callback = on_change_time, .context = device};
     device->reset_reason = RESET_POWER_ON;
     device->device.hooks = &hooks;
     device->device.loop = fleet->loop;

@@ -41,8 +41,11 @@ static const char help_text[] =
     "  --crash-on-boot SHARE  the new image crashes whenever it boots\n"
     "  --fail-health SHARE    the new image fails its health check\n"
     "  --fail-connect SHARE   the new image breaks the network: it never connects on trial\n"
+    "  --change SHARE         run the version of --change-to from --change-seconds (default: 1) after they were\n"
+    "                         connected, as if flashed by hand; not while at work on an update\n"
     "  --fault-version V      faults strike only at updates to V (default: any update)\n"
     "  --seed N               draws which devices have which fault (default: 1)\n"
+    "  --twins N              N further devices have the ids of the first N ones, and another image\n"
     "\n"
     "  --print-devices        print id,ptype,version of each device as CSV and exit\n"
     "  --json                 the summary at the end as JSON\n"
@@ -68,6 +71,9 @@ enum {
     OPTION_RUN,
     OPTION_FAULT_VERSION,
     OPTION_SEED,
+    OPTION_TWINS,
+    OPTION_CHANGE_TO,
+    OPTION_CHANGE_SECONDS,
     OPTION_HASH_EACH,
     OPTION_PRINT,
     OPTION_JSON,
@@ -90,6 +96,9 @@ static const struct option long_options[] = {
     {"run-seconds", required_argument, NULL, OPTION_RUN},
     {"fault-version", required_argument, NULL, OPTION_FAULT_VERSION},
     {"seed", required_argument, NULL, OPTION_SEED},
+    {"twins", required_argument, NULL, OPTION_TWINS},
+    {"change-to", required_argument, NULL, OPTION_CHANGE_TO},
+    {"change-seconds", required_argument, NULL, OPTION_CHANGE_SECONDS},
     {"hash-each", no_argument, NULL, OPTION_HASH_EACH},
     {"print-devices", no_argument, NULL, OPTION_PRINT},
     {"json", no_argument, NULL, OPTION_JSON},
@@ -100,6 +109,7 @@ static const struct option long_options[] = {
     {"crash-on-boot", required_argument, NULL, OPTION_FAULTS + FAULT_CRASH_ON_BOOT},
     {"fail-health", required_argument, NULL, OPTION_FAULTS + FAULT_FAIL_HEALTH},
     {"fail-connect", required_argument, NULL, OPTION_FAULTS + FAULT_FAIL_CONNECT},
+    {"change", required_argument, NULL, OPTION_FAULTS + FAULT_CHANGE},
     {NULL, 0, NULL, 0},
 };
 
@@ -110,8 +120,14 @@ static uint32_t milliseconds(const char *option, const char *value, double max)
 
 static void take_fault(struct fleet_options *options, int fault, const char *value)
 {
-    static const char *const names[FAULT_COUNT] = {
-        "", "--offline", "--silent", "--fail-download", "--crash-on-boot", "--fail-health", "--fail-connect"};
+    static const char *const names[FAULT_COUNT] = {"",
+                                                   "--offline",
+                                                   "--silent",
+                                                   "--fail-download",
+                                                   "--crash-on-boot",
+                                                   "--fail-health",
+                                                   "--fail-connect",
+                                                   "--change"};
     options->shares[fault] = option_share(names[fault], value);
 }
 
@@ -158,6 +174,15 @@ static void take_option(struct fleet_options *options, int option, const char *v
     case OPTION_SEED:
         options->seed = option_number("--seed", value, 0, 4294967295u);
         break;
+    case OPTION_TWINS:
+        options->twins = option_number("--twins", value, 0, FLEET_DEVICES_MAX);
+        break;
+    case OPTION_CHANGE_TO:
+        options->change_to = option_version("--change-to", value);
+        break;
+    case OPTION_CHANGE_SECONDS:
+        options->change_milliseconds = milliseconds("--change-seconds", value, 86400);
+        break;
     case OPTION_HASH_EACH:
         options->hashes_each = true;
         break;
@@ -177,7 +202,14 @@ static void take_option(struct fleet_options *options, int option, const char *v
 
 void fleet_device_id(const struct fleet_options *options, uint32_t index, char id[DEVICE_ID_MAX + 1])
 {
-    (void)snprintf(id, DEVICE_ID_MAX + 1, "%s%05u", options->prefix, options->first + index);
+    uint32_t place = index < options->devices ? index : index - options->devices;
+
+    (void)snprintf(id, DEVICE_ID_MAX + 1, "%s%05u", options->prefix, options->first + place);
+}
+
+uint32_t fleet_device_count(const struct fleet_options *options)
+{
+    return options->devices + options->twins;
 }
 
 static void check_ptype(struct fleet_options *options)
@@ -208,6 +240,10 @@ static void check(struct fleet_options *options)
                     DEVICE_ID_MAX - 11);
     for (int fault = 0; fault < FAULT_COUNT; fault++)
         sum += options->shares[fault];
+    if (options->twins > options->devices)
+        usage_error("--twins %u: there are only %u devices", options->twins, options->devices);
+    if (options->shares[FAULT_CHANGE] > 0 && options->change_to == NULL)
+        usage_error("--change needs --change-to");
     if (sum > 1.0000001)
         usage_error("the shares of all faults together must be at most 1 (here: %g)", sum);
 }
@@ -235,6 +271,7 @@ void fleet_options_read(struct fleet_options *options, int count, char **argumen
         .parallel_downloads = 64,
         .boot_milliseconds = 200,
         .health_milliseconds = 200,
+        .change_milliseconds = 1000,
     };
     device_options_begin(&options->device, "fleetsim", help_text);
     while ((option = getopt_long(count, arguments, "", long_options, NULL)) != -1) {

@@ -37,7 +37,7 @@ static _Noreturn void be_shard(const struct fleet_options *options, fleet_run *r
                                int report)
 {
     static struct fleet_summary summary;
-    uint64_t devices = options->devices;
+    uint64_t devices = fleet_device_count(options);
     uint32_t begin = (uint32_t)(devices * number / options->shards);
     uint32_t end = (uint32_t)(devices * (number + 1) / options->shards);
 

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include "fleet.h"
+#include "sample_image.h"
+
+enum { OTHER_MAPPED = 4096, OTHER_SEGMENT = 1024, OTHER_SEED = 2 };
 
 /* Of this process. */
 static struct fleet fleet;
@@ -21,7 +24,7 @@ static _Noreturn void die(const char *message)
 static void raise_descriptor_limit(const struct fleet_options *options)
 {
     struct rlimit limit;
-    rlim_t needed = options->devices / options->shards + 2 * options->parallel_downloads + 65;
+    rlim_t needed = fleet_device_count(options) / options->shards + 2 * options->parallel_downloads + 65;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
         return;
@@ -37,18 +40,25 @@ static void raise_descriptor_limit(const struct fleet_options *options)
     }
 }
 
-/* The flash all devices begin with. */
-static void make_template(struct flash *flash)
+/* A flash that devices begin with, with the first image or another one. */
+static void make_template(struct flash *flash, bool is_other)
 {
     const struct fota_platform platform = {&flash_port, flash, fleet.options.device.map};
     char message[512];
     uint32_t length;
     uint8_t *image = device_options_first_image(&fleet.options.device, &length);
 
+    if (is_other)
+        length = sample_image_make(image, 1, OTHER_MAPPED, OTHER_SEGMENT, OTHER_SEED);
     flash_open_ram(flash, fleet.options.device.map->size, fleet.store);
     if (!provision(&platform, image, length, message, sizeof message))
         die(message);
     free(image);
+}
+
+static bool has_other_image(void)
+{
+    return fleet.options.twins > 0 || fleet.options.change_to != NULL;
 }
 
 static void make_devices(void)
@@ -58,9 +68,13 @@ static void make_devices(void)
     fleet.devices = calloc(fleet.count, sizeof *fleet.devices);
     if (fleet.devices == NULL || !fleet_faults_draw(&fleet))
         die("out of memory");
-    make_template(&template);
+    make_template(&template, false);
+    if (has_other_image())
+        make_template(&fleet.other_flash, true);
     for (uint32_t i = 0; i < fleet.count; i++) {
-        if (!fleet_device_open(&fleet.devices[i], &fleet, fleet.begin + i, &template))
+        bool is_twin = fleet.begin + i >= fleet.options.devices;
+        if (!fleet_device_open(&fleet.devices[i], &fleet, fleet.begin + i,
+                               is_twin ? &fleet.other_flash : &template))
             die("out of memory");
         fleet.to_connect += fleet.devices[i].fault != FAULT_OFFLINE;
     }
@@ -77,6 +91,7 @@ static void begin_to_stop(void)
         struct fleet_device *device = &fleet.devices[i];
         event_loop_set_timer(fleet.loop, &device->boot_timer, UINT64_MAX);
         event_loop_set_timer(fleet.loop, &device->health_timer, UINT64_MAX);
+        event_loop_set_timer(fleet.loop, &device->change_timer, UINT64_MAX);
         event_loop_set_timer(fleet.loop, &device->device.wake, UINT64_MAX);
         event_loop_set_timer(fleet.loop, &device->device.reboot_timer, UINT64_MAX);
         http_request_stop(&device->device.request);
@@ -134,6 +149,8 @@ static void close_fleet(void)
     for (uint32_t i = 0; i < fleet.count; i++)
         device_free(&fleet.devices[i].device);
     free(fleet.devices);
+    if (has_other_image())
+        flash_close(&fleet.other_flash);
     http_client_free(fleet.http);
     sector_store_free(fleet.store);
     event_loop_free(fleet.loop);
@@ -183,7 +200,7 @@ int main(int count, char **arguments)
     if (fleet.options.shards > 1)
         code = fleet_shards_run(&fleet.options, run_fleet, &summary);
     else
-        code = run_fleet(0, fleet.options.devices, -1, &summary);
+        code = run_fleet(0, fleet_device_count(&fleet.options), -1, &summary);
     fleet_summary_print(&summary, fleet.options.json, stdout);
     return code;
 }

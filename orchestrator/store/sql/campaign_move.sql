@@ -6,5 +6,6 @@ SET stood_still = stood_still + CASE WHEN $3 = 'running' AND stands_since IS NOT
     state = $3, state_reason = $4, state_at = now(),
     started_at = CASE WHEN $3 = 'running' THEN coalesce(started_at, now()) ELSE started_at END,
     ended_at = CASE WHEN $3 IN ('completed', 'cancelled', 'rolled_back') THEN now() END,
+    downloads_stopped = downloads_stopped AND $3 <> 'running',
     settled = false
 WHERE campaign_id = $1 AND state = $2

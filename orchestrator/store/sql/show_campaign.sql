@@ -41,6 +41,7 @@ SELECT json_build_object(
     'offers_last_minute', pace.offers,
     'seconds_left', CASE WHEN c.state = 'running' AND pace.ended > 0
                          THEN ceil((c.pending + c.in_flight) * pace.seconds / pace.ended)::bigint END,
+    'downloads_stopped', c.downloads_stopped,
     'seed', c.seed, 'priority', c.priority, 'overlap', c.overlap,
     'queued', (SELECT count(*) FROM targets t WHERE t.campaign_id = c.campaign_id AND t.queued),
     'created_by', c.created_by,

@@ -2,7 +2,7 @@
 -- answer, for the download, and for the confirmation. Evidence is complete up to the least of the watermarks, so that is the time by which
 -- deadlines are judged, and not now(). Deadlines are of the service clock. After an outage the clock goes on for a target at its device's
 -- first hello, or after 90 seconds, three outages at most. Where reports may be lost the device is asked first, and its answer waited for. The last
--- column: whether the device is online.
+-- columns: whether the device is online, and whether its download was stopped.
 WITH clock AS MATERIALIZED (
     SELECT c.evidence, c.evidence - make_interval(secs => s.away) AS judged, s.outage_ended
     FROM service s
@@ -10,7 +10,7 @@ WITH clock AS MATERIALIZED (
 lost AS MATERIALIZED (SELECT FROM outages WHERE asked_at IS NULL LIMIT 1)
 SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
-       i1.sha256, b1.size, i2.sha256, b2.size, p.online
+       i1.sha256, b1.size, i2.sha256, b2.size, p.online, t.download_stopped
 FROM clock c
 JOIN targets t ON t.campaign_id = $1 AND t.in_flight AND t.deadline < c.judged
 LEFT JOIN presence p ON p.device_id = t.device_id

@@ -1,9 +1,17 @@
 -- Commands to be sent, and what the device's firmware understands: cancels, and all that is out to a device that has just come back; and what is not answered: offers for $4
--- seconds, cancels of what was taken for $2 (NULL: neither, which an index finds among all that is in flight).
+-- seconds, cancels of what was taken for $2 (NULL: neither, which an index finds among all that is in flight). The last columns decide, as in target_claim.sql,
+-- whether an offer fits its device still.
 SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce, ''), t.withdrawn, t.progress,
        t.reason, extract(epoch FROM t.deadline), extract(epoch FROM t.sent_at), t.to_version, t.flip_sha256,
-       i1.sha256, b1.size, i2.sha256, b2.size, (SELECT d.can FROM devices d WHERE d.device_id = t.device_id)
+       i1.sha256, b1.size, i2.sha256, b2.size, d.can,
+       d.boot = 'trial', d.version, t.from_version, f.requires,
+       CASE WHEN t.hop > 0 THEN (SELECT h.version FROM campaign_paths h
+                                 WHERE h.campaign_id = t.campaign_id AND h.from_version = t.path_from AND h.hop = t.hop) END,
+       r.max_version, d.image_max, greatest(b1.size, b2.size)
 FROM targets t
+LEFT JOIN devices d ON d.device_id = t.device_id
+LEFT JOIN products r USING (product_id)
+LEFT JOIN firmware f ON f.firmware_id = t.firmware_id
 LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1
 LEFT JOIN image_bytes b1 ON b1.sha256 = i1.sha256
 LEFT JOIN images i2 ON i2.firmware_id = t.firmware_id AND i2.slot = 2

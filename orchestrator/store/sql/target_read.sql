@@ -15,7 +15,7 @@ SELECT t.campaign_id, t.device_id, t.wave, t.state, t.attempt, coalesce(t.nonce,
        t.state IN ('pending', 'skipped', 'failed') AND t.attempt > t.attempt_base AND EXISTS (
            SELECT FROM events e
            WHERE e.device_id = t.device_id AND e.campaign_id = t.campaign_id AND e.attempt = t.attempt AND e.to_state = 'reverted'), c.wire_number, t.burnt_attempts,
-       t.rebooted, t.boot, t.restarts, t.retrials, t.boots
+       t.rebooted, t.boot, t.restarts, t.retrials, t.boots, t.download_stopped
 FROM targets t
 JOIN campaign c USING (campaign_id)
 LEFT JOIN images i1 ON i1.firmware_id = t.firmware_id AND i1.slot = 1

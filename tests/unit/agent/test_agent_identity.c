@@ -350,13 +350,59 @@ static void the_last_result_is_not_crowded_out(void **state)
     hello_says("\"last\":" RESULT("confirmed", 1) ",\"version\":\"" VERSION "\",\"slot\":2,\"sha256\":\"");
     boot(RESET_POWER_ON);
     hello_says("\"last\":" RESULT("confirmed", 1));
-    /* But what is owed comes before it. */
+    /* Nor by what is owed: the eighth answer is only sent. */
     for (int i = 30; i < 30 + (int)BOOT_RESULTS; i++)
         given_a_rejected(OTHER, i);
-    hello_says_not("\"last\":");
-    hello_says("\"result\":" OF_OTHER("rejected", 37));
+    hello_says("\"last\":" RESULT("confirmed", 1));
+    hello_says("\"result\":" OF_OTHER("rejected", 36));
     tell("ack", 30, OTHER);
     hello_says("\"last\":" OF_OTHER("rejected", 30));
+}
+
+/* Seven answers are kept, and the last place is that of an attempt in work. When all eight wait for their
+ * acknowledgement, none of them is given up for an offer. */
+static void no_result_is_given_up_for_an_offer(void **state)
+{
+    (void)state;
+    for (int i = 2; i < 2 + (int)BOOT_RESULTS; i++)
+        given_a_rejected(OTHER, i);
+    offer_as(NONCE, 1);
+    run(1);
+    hello_says("\"result\":" RESULT("confirmed", 1));
+    forget_what_was_said();
+    given_a_rejected(OTHER, 20);
+    if (count(OF_OTHER("rejected", 20) ",\"reason\":\"busy\"") != 1)
+        fail_msg("%s", world.reports);
+    boot(RESET_POWER_ON);
+    hello_says("\"result\":" RESULT("confirmed", 1));
+    forget_what_was_said();
+    tell("ack", 1, NONCE);
+    tell("ack", 8, OTHER);
+    hello_says("\"result\":" OF_OTHER("rejected", 7));
+    tell("ack", 2, OTHER);
+    forget_what_was_said();
+    tell("cancel", 20, OTHER); /* it knows nothing of it */
+    if (count("\"cancelled\"") != 1)
+        fail_msg("%s", world.reports);
+}
+
+/* Not all devices of a broker that was away repeat at one moment. */
+static void results_are_repeated_with_jitter(void **state)
+{
+    (void)state;
+    uint64_t first = 0, distinct = 0;
+    for (uint32_t i = 0; i < 16; i++) {
+        world.random = i * 37;
+        given_a_rejected(OTHER, 2);
+        uint64_t wait = world.agent.resend_at - world.agent.now;
+        assert_in_range(wait, 1500, 2000);
+        distinct += i > 0 && wait != first;
+        first = i == 0 ? wait : first;
+        tell("ack", 2, OTHER);
+        teardown(state);
+        setup(state);
+    }
+    assert_true(distinct > 10);
 }
 
 int main(void)
@@ -378,6 +424,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(hello_says_what_the_device_can, setup, teardown),
         cmocka_unit_test_setup_teardown(the_newest_acknowledged_result_is_the_last, setup, teardown),
         cmocka_unit_test_setup_teardown(the_last_result_is_not_crowded_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_result_is_given_up_for_an_offer, setup, teardown),
+        cmocka_unit_test_setup_teardown(results_are_repeated_with_jitter, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

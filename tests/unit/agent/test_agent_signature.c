@@ -71,8 +71,10 @@ static void anything_altered_is_rejected_before_the_first_erase(void **state)
     then_rejected(attempt, "bad_signature"); /* one slot only */
     run(1);
     assert_int_equal(world.gets, 0);
-    /* Each rejection is stored: one erase, and two programs. Nothing else was touched. */
-    assert_int_equal(world.flash.operations - before, 3 * attempt);
+    /* Each rejection is stored, but those that would take the last place: one erase, and two programs.
+     * Nothing else was touched. */
+    assert_true(attempt >= (int)BOOT_RESULTS);
+    assert_int_equal(world.flash.operations - before, 3 * (BOOT_RESULTS - 1));
     offer(++attempt, V1);
     run(1);
     assert_int_equal(world.agent.running_slot, 2);

@@ -164,6 +164,39 @@ static void what_is_not_one_json_object_is_refused(void **state)
     assert_int_equal(command.kind, COMMAND_REPORT);
 }
 
+#define CANCEL(members) "{\"command\":\"cancel\"," members "}"
+
+/* docs/protocol.md, "JSON": the other side is tests/unit/wire/test_report.c. */
+static void limits_of_json_are_those_of_the_protocol(void **state)
+{
+    static const char zero_byte[] = "{\"command\":\"report\",\"x\":\"\0\"}";
+    static const struct {
+        const char *text;
+        enum command_verdict verdict;
+    } cases[] = {
+        {CANCEL("\"campaign\":1,\"attempt\":2"), COMMAND_GOOD},
+        {CANCEL("\"campaign\":1.0,\"attempt\":2"), COMMAND_DROPPED},
+        {CANCEL("\"campaign\":1,\"attempt\":2e0"), COMMAND_DROPPED},
+        {CANCEL("\"campaign\":\"1\",\"attempt\":2"), COMMAND_DROPPED},
+        {"\xEF\xBB\xBF{\"command\":\"report\"}", COMMAND_NOT_JSON},
+        {"{\"command\":\"rep\\u0000ort\"}", COMMAND_DROPPED},
+        {"{\"command\":null}", COMMAND_DROPPED},
+        {"{\"command\":\"report\",\"x\":null}", COMMAND_GOOD},
+    };
+    struct command command;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (read_text(&command, cases[i].text) != cases[i].verdict)
+            fail_msg("%s", cases[i].text);
+    assert_int_equal(command_read(&command, zero_byte, sizeof zero_byte - 1, 2, url, tokens),
+                     COMMAND_NOT_JSON);
+    /* Of two members with one name the first counts. */
+    assert_int_equal(read_text(&command, CANCEL("\"campaign\":1,\"campaign\":9,\"attempt\":2")),
+                     COMMAND_GOOD);
+    assert_true(command.campaign == 1);
+}
+
 static void messages_have_a_largest_size(void **state)
 {
     static char text[FOTA_MESSAGE_SIZE + 2];
@@ -440,6 +473,7 @@ int main(void)
         cmocka_unit_test(every_golden_command_is_judged_as_marked),
         cmocka_unit_test(an_update_is_read_member_by_member),
         cmocka_unit_test(what_is_not_one_json_object_is_refused),
+        cmocka_unit_test(limits_of_json_are_those_of_the_protocol),
         cmocka_unit_test(messages_have_a_largest_size),
         cmocka_unit_test(a_damaged_command_never_crashes_the_reader),
         cmocka_unit_test(every_report_is_written_as_in_the_corpus),

@@ -27,7 +27,7 @@ static void every_error_names_its_place(void **state)
         {"{\"name\":3}", "name", "is a whole number; allowed is a string"},
         {"{\"name\":null}", "name", "is null; allowed is a string"},
         {"{\"name\":\"x\",\"wave\":[]}", "wave",
-         "allowed here: name, description, waves, rate, in_flight, timeouts, offline, retry, flapping, windows, approval, on_halt"},
+         "allowed here: name, description, waves, rate, in_flight, timeouts, offline, retry, flapping, windows, approval, on_halt, on_pause"},
         {"{\"name\":\"x\",\"approval\":{\"approvers\":1,\"before\":[\"start\",\"wide\"]}}",
          "approval.before[1]", "names of this policy's waves"},
         {"{\"name\":\"x\",\"approval\":{\"approvers\":1}}", "approval.before", "names nothing"},
@@ -154,7 +154,8 @@ static void everything_given_is_read(void **state)
         "{\"name\":\"b\",\"size\":{\"count\":10}},{\"name\":\"c\",\"size\":{\"rest\":true}}],"
         "\"rate\":{\"per_minute\":30,\"growth_factor\":1.5,\"growth_every\":20,\"ceiling_per_minute\":90},\"in_flight\":7,\"timeouts\":{\"offer_seconds\":1,\"download_seconds\":"
         "2,"
-        "\"confirm_seconds\":3},\"offline\":{\"wait_seconds\":4,\"then\":\"fail\"},\"on_halt\":\"rollback\",\"retry\":{"
+        "\"confirm_seconds\":3},\"offline\":{\"wait_seconds\":4,\"then\":\"fail\"},\"on_halt\":\"rollback\","
+        "\"on_pause\":\"stop_downloads\",\"retry\":{"
         "\"attempts\":4,\"backoff_seconds\":5,\"backoff_factor\":3,\"backoff_max_seconds\":50,\"on\":[\"rejected\","
         "\"reverted\"]},\"flapping\":{\"failures\":6,\"within_seconds\":7,\"quarantine_seconds\":8},\"windows\":{"
         "\"zone\":\"device\",\"default_zone\":\"Europe/Berlin\",\"open\":[{\"days\":[\"tue\",\"sun\"],\"from\":"
@@ -187,6 +188,7 @@ static void everything_given_is_read(void **state)
     assert_int_equal(policy.offline_wait_seconds, 4);
     assert_int_equal(policy.offline_then, OFFLINE_FAIL);
     assert_int_equal(policy.on_halt, ON_HALT_ROLLBACK);
+    assert_int_equal(policy.on_pause, ON_PAUSE_STOP_DOWNLOADS);
     assert_int_equal(policy.retry.attempts, 4);
     assert_int_equal(policy.retry.backoff_seconds, 5);
     assert_true(policy.retry.backoff_factor == 3);

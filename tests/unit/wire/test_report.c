@@ -282,6 +282,39 @@ static void a_zero_byte_is_no_json(void **state)
 }
 
 /* The corpus that the agent's tests read too. */
+/* docs/protocol.md, "JSON": the other side is tests/unit/agent/test_protocol.c. */
+static void limits_of_json_are_those_of_the_protocol(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *topic, *payload;
+        enum rejection rejection;
+    } cases[] = {
+        {TOPIC, "{\"report\":\"accepted\",\"campaign\":1.0,\"attempt\":2}", REJECTION_BAD_MEMBER},
+        {TOPIC, "{\"report\":\"accepted\",\"campaign\":1,\"attempt\":2e0}", REJECTION_BAD_MEMBER},
+        {TOPIC, "{\"report\":\"accepted\",\"campaign\":\"1\",\"attempt\":2}", REJECTION_BAD_MEMBER},
+        {TOPIC, "{\"report\":\"accepted\",\"campaign\":1,\"campaign\":1,\"attempt\":2}", REJECTION_NOT_JSON},
+        {TOPIC, "\xEF\xBB\xBF{\"report\":\"accepted\",\"campaign\":1,\"attempt\":2}", REJECTION_NOT_JSON},
+        {TOPIC, "{\"report\":\"accepted\",\"campaign\":1,\"attempt\":2,\"x\":\"\\u0000\"}",
+         REJECTION_NOT_JSON},
+        {TOPIC, "{\"report\":\"accepted\",\"campaign\":1,\"attempt\":2,\"x\":\"\xFF\"}", REJECTION_NOT_JSON},
+        {TOPIC, "{\"report\":\"accepted\",\"device\":null,\"campaign\":1,\"attempt\":2}",
+         REJECTION_DEVICE_MISMATCH},
+        {TOPIC, HELLO ",\"session\":null}", REJECTION_BAD_MEMBER},
+        {PRESENCE, "", REJECTION_NOT_JSON},
+        {PRESENCE, "{\"online\":null}", REJECTION_BAD_MEMBER},
+        {PRESENCE, "{}", REJECTION_BAD_MEMBER},
+        {"fota/v1/lamp-1/nonsense", "{\"online\":true}", REJECTION_BAD_TOPIC},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct report report = parse(cases[i].topic, cases[i].payload);
+        if (report.kind != REPORT_REJECTED || report.rejection != cases[i].rejection)
+            fail_msg("%s: %s", cases[i].payload, report.detail);
+    }
+    struct report report = parse(TOPIC, "{\"report\":\"accepted\",\"campaign\":1,\"attempt\":2,\"x\":null}");
+    assert_int_equal(report.kind, REPORT_TARGET);
+}
+
 static void the_golden_corpus_is_understood(void **state)
 {
     (void)state;
@@ -321,6 +354,7 @@ int main(void)
         cmocka_unit_test(everything_else_is_refused),
         cmocka_unit_test(too_large_is_refused_unread),
         cmocka_unit_test(a_zero_byte_is_no_json),
+        cmocka_unit_test(limits_of_json_are_those_of_the_protocol),
         cmocka_unit_test(the_golden_corpus_is_understood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
