@@ -3,7 +3,8 @@
 
 static const char exit_codes[] =
     "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the server cannot be reached (device push: or\n"
-    "the device), 4 the campaign halted (campaign watch).\n";
+    "the device), 4 the campaign halted (campaign watch).\n"
+    "After -- every word is an argument and no option: device show -- --odd\n";
 
 const struct option command_global[] = {
     {"url", "URL", "the orchestrator; else $ORCHESTRATOR_URL", false},

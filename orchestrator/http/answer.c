@@ -38,11 +38,33 @@ static int answer_code(const struct http_request *request)
     return request->answer.code == 0 ? MHD_HTTP_OK : request->answer.code;
 }
 
+static ssize_t no_bytes(void *context, uint64_t position, char *buffer, size_t size)
+{
+    (void)context;
+    (void)position;
+    (void)buffer;
+    (void)size;
+    return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/* Content-Length of a 304 would be that of the image (RFC 9110, 8.6), and libmicrohttpd writes 0 for a body
+ * of no bytes: of a length that it does not know it writes none, and closes the connection. */
+static struct MHD_Response *make_not_modified(void)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, no_bytes, NULL, NULL);
+    if (response != NULL)
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return response;
+}
+
 static struct MHD_Response *make_response(struct http_request *request, const char *json, bool failed)
 {
     struct http_answer *answer = &request->answer;
     if (json != NULL)
         return MHD_create_response_from_buffer(strlen(json), (void *)(uintptr_t)json, MHD_RESPMEM_MUST_COPY);
+    if (!failed && answer->code == MHD_HTTP_NOT_MODIFIED)
+        return make_not_modified();
     if (failed || answer->fd < 0)
         return MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
     struct MHD_Response *response =

@@ -131,6 +131,9 @@ static void images_are_served_whole_and_in_ranges(void **state)
     snprintf(line, sizeof line, "If-None-Match: \"%s\"\r\n", sha);
     reply = request("GET", path, viewer, line, NULL, 0);
     assert_int_equal(reply.code, 304);
+    assert_null(header(&reply, "Content-Length")); /* it would be the image's */
+    assert_null(header(&reply, "Transfer-Encoding"));
+    assert_non_null(header(&reply, "ETag"));
     free(reply.body);
     reply = request("GET", path, viewer, "Range: bytes=5000-\r\n", NULL, 0);
     snprintf(line, sizeof line, "bytes */%zu", size);
