@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "clock.h"
+#include "image_cache.h"
 #include "log.h"
 #include "server.h"
 #include "threads.h"
@@ -168,7 +169,7 @@ static enum status start_http(struct daemon *daemon, struct error *error)
                                    .port = config->http_port,
                                    .threads = config->http_threads,
                                    .database_url = config->database_url,
-                                   .cache_directory = config->cache_directory,
+                                   .images = daemon->shared.engine.images,
                                    .image_secret = image_secret,
                                    .now = now,
                                    .ready = ready,
@@ -197,7 +198,8 @@ static enum status start(struct daemon *daemon, struct error *error)
     evidence_make_id(shared->id);
     shared->engine.public_url = shared->config->public_url;
     take_reloadable(shared);
-    if (start_workers(daemon, error) != STATUS_OK || start_mqtt(daemon, error) != STATUS_OK ||
+    if (image_cache_open(shared->config->cache_directory, &shared->engine.images, error) != STATUS_OK ||
+        start_workers(daemon, error) != STATUS_OK || start_mqtt(daemon, error) != STATUS_OK ||
         start_http(daemon, error) != STATUS_OK ||
         sender_start(&shared->sender, &shared->engine.publisher, error) != STATUS_OK ||
         start_thread(&daemon->ticker, ticker_main, shared, error) != STATUS_OK)
@@ -235,6 +237,7 @@ static void stop(struct daemon *daemon)
         watch_give_up(shared);
     for (int i = 0; i < shared->worker_count; i++)
         queue_destroy(shared->queues[i]);
+    image_cache_close(shared->engine.images);
     free(shared->queues);
     free(daemon->workers);
     free(daemon->worker_threads);

@@ -119,6 +119,8 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
         return false;
     if (event == TARGET_EVENT_ACCEPTED && take_anew(batch, target))
         return true;
+    if (ingest_excuse_bytes(batch, target, report))
+        return true;
     bool in_order =
         event == TARGET_EVENT_CONFIRMED
             ? target_confirm(&batch->changes, &target->row, reason, batch->service_now, &target->timeouts)

@@ -113,8 +113,14 @@ static enum status answer_all(struct http_request *request, struct error *error)
     const char *sha256 = request->parameter;
     uint64_t size;
     request->answer.image = image_answers_take(answers, sha256);
-    if (request->answer.image != NULL)
+    if (request->answer.image != NULL &&
+        image_cache_is_unchanged(request->shared->images, sha256, request->answer.image->fd))
         return STATUS_OK;
+    if (request->answer.image != NULL) {
+        image_answers_give_back(request->answer.image);
+        request->answer.image = NULL;
+        image_answers_forget(answers, sha256);
+    }
     uint64_t moment = image_answers_moment(answers);
     enum status status = open_image(request, sha256, &size, error);
     if (status != STATUS_OK)

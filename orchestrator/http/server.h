@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "image_cache.h"
 #include "image_url.h"
 #include "status.h"
 
@@ -21,7 +22,8 @@ struct http_options {
     int threads;         /* 1 or more; each has a database connection of its own */
     int idle_seconds;    /* a connection on which nothing moves is closed after so long; 0: 30 */
     const char *database_url;
-    const char *cache_directory; /* images; made when absent */
+    struct image_cache *images;  /* NULL: one of the server's own, in the next */
+    const char *cache_directory; /* made when absent */
     /* Copies the secret that signs image URLs; false while it is not known (the database is away). Called
      * from any thread. */
     bool (*image_secret)(void *context, unsigned char secret[IMAGE_SECRET_SIZE]);

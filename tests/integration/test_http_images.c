@@ -216,6 +216,56 @@ static void the_cache_is_filled_once_and_then_enough(void **state)
     free(sha);
 }
 
+/* What is served is what the URL names, whatever becomes of the directory, and without a restart. */
+static void expect_true_image(const char *sha)
+{
+    char url[128];
+    unsigned char image[256];
+    size_t size = make_image(image, 1, 7);
+    snprintf(url, sizeof url, "/v1/images/%s", sha);
+    struct reply reply = get(url);
+    if (reply.code != 200 || reply.length != size || memcmp(reply.body, image, size) != 0)
+        fail_msg("%d with %zu bytes: %s", reply.code, reply.length, reply.body);
+    free(reply.body);
+    reply = request("GET", url, viewer, "Range: bytes=16-31\r\n", NULL, 0);
+    assert_int_equal(reply.code, 206);
+    assert_memory_equal(reply.body, image + 16, 16);
+    free(reply.body);
+}
+
+static void a_damaged_or_removed_file_is_fetched_anew(void **state)
+{
+    (void)state;
+    char path[400], command[500];
+    make_catalogue();
+    char *sha = image_sha();
+    snprintf(path, sizeof path, "%s/%s", cache, sha);
+    for (int i = 0; i < 4; i++) { /* each thread keeps the file open */
+        expect_true_image(sha);
+        const char *const damages[] = {": > %s", "truncate -s 50 %s",
+                                       "printf X | dd of=%s bs=1 seek=20 conv=notrunc status=none",
+                                       "echo more >> %s"};
+        snprintf(command, sizeof command, damages[i], path);
+        assert_int_equal(system(command), 0);
+        for (int again = 0; again < 4; again++)
+            expect_true_image(sha);
+    }
+    assert_int_equal(unlink(path), 0);
+    expect_true_image(sha);
+    snprintf(command, sizeof command, "rm -r %s", cache);
+    assert_int_equal(system(command), 0);
+    struct reply reply = get("/v1/firmware");
+    free(reply.body);
+    char *other = services_query(database, "SELECT sha256 FROM images WHERE slot = 2 LIMIT 1");
+    snprintf(path, sizeof path, "/v1/images/%s", other);
+    reply = get(path);
+    assert_int_equal(reply.code, 200);
+    free(reply.body);
+    expect_true_image(sha);
+    free(other);
+    free(sha);
+}
+
 struct fetcher {
     pthread_t thread;
     struct image_cache *cache;
@@ -313,6 +363,7 @@ int main(void)
         cmocka_unit_test(head_gives_the_length_and_no_body),
         cmocka_unit_test(http_1_0_is_spoken),
         cmocka_unit_test(the_cache_is_filled_once_and_then_enough),
+        cmocka_unit_test(a_damaged_or_removed_file_is_fetched_anew),
         cmocka_unit_test(many_at_once_fill_the_cache_with_one_read_and_one_file),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
