@@ -97,6 +97,13 @@ static bool take_anew(struct batch *batch, struct batch_target *target)
     return true;
 }
 
+/* Its image URL stopped with the attempt, perhaps before it was told: that is its answer to the cancel. */
+static bool is_cut_off(const struct batch_target *target, const struct target_report *said)
+{
+    return target->row.withdrawn && said->event == TARGET_EVENT_FAILED &&
+           strcmp(said->reason, "http_status") == 0;
+}
+
 static bool move_by_report(struct batch *batch, struct batch_target *target, const struct report *report)
 {
     const struct target_report *said = &report->target;
@@ -110,6 +117,9 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
             return ingest_burn(batch, target);
         event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
         reason = "cancelled_by_device";
+    } else if (is_cut_off(target, said)) {
+        event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
+        reason = "cut_off";
     }
     enum target_state state = target->row.state;
     if (event == TARGET_EVENT_REVERTED && target->is_counted &&

@@ -8,3 +8,6 @@ CREATE TABLE image_checks (
 CREATE INDEX image_checks_suspected ON image_checks (suspected_at);
 CREATE VIEW ops.image_checks AS SELECT sha256, suspicions, suspected_at, damaged_at FROM image_checks;
 GRANT SELECT ON ops.image_checks TO ops_reader;
+
+-- Image servers ask often which devices may download. Of those the few whose master key was revoked are found by this.
+CREATE INDEX device_keys_revoked ON device_keys (device_id) WHERE kind = 'master' AND revoked_at IS NOT NULL;
