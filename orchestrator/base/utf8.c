@@ -1,5 +1,7 @@
 #include "utf8.h"
 
+#include <string.h>
+
 size_t utf8_length(const unsigned char *text)
 {
     unsigned char lowest = 0x80, highest = 0xBF;
@@ -38,4 +40,11 @@ bool utf8_count(const char *text, size_t *characters)
         ++*characters;
     }
     return true;
+}
+
+size_t utf8_mark(const char *text, size_t length)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+    size_t size = sizeof mark - 1;
+    return length >= size && memcmp(text, mark, size) == 0 ? size : 0;
 }

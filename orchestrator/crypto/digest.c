@@ -1,5 +1,6 @@
 #include "digest.h"
 
+#include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 enum { SHA256_SIZE = 32, RANDOM_MAX = 256 };
 
@@ -16,6 +18,26 @@ void digest_sha256(const void *bytes, size_t size, char text[SHA256_HEX_SIZE])
     if (EVP_Digest(bytes, size, digest, NULL, EVP_sha256(), NULL) != 1)
         abort();
     hex_format(text, digest, sizeof digest);
+}
+
+bool digest_sha256_file(int fd, char text[SHA256_HEX_SIZE])
+{
+    unsigned char bytes[65536], digest[SHA256_SIZE];
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+        abort();
+    off_t at = 0;
+    ssize_t got;
+    while ((got = pread(fd, bytes, sizeof bytes, at)) > 0 || (got < 0 && errno == EINTR)) {
+        if (got > 0 && EVP_DigestUpdate(context, bytes, (size_t)got) != 1)
+            abort();
+        at += got > 0 ? got : 0;
+    }
+    if (EVP_DigestFinal_ex(context, digest, NULL) != 1)
+        abort();
+    EVP_MD_CTX_free(context);
+    hex_format(text, digest, sizeof digest);
+    return got == 0;
 }
 
 /* A context for each thread: to find the algorithm takes libcrypto four times as long as a short message. */

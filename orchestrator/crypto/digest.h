@@ -11,6 +11,9 @@
 /* SHA-256 of `size` bytes (may be 0), as 64 lower-case digits. */
 void digest_sha256(const void *bytes, size_t size, char text[SHA256_HEX_SIZE]);
 
+/* The same of all bytes of a file, wherever it stands. False when it cannot be read. */
+bool digest_sha256_file(int fd, char text[SHA256_HEX_SIZE]);
+
 /* HMAC-SHA-256 (RFC 2104) of `size` bytes under a key of `key_size` bytes, as 64 lower-case digits. */
 void digest_hmac(const void *key, size_t key_size, const void *bytes, size_t size,
                  char text[SHA256_HEX_SIZE]);

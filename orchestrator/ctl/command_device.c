@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "age.h"
 #include "csv.h"
 #include "device_key.h"
 #include "flash_map.h"
@@ -159,15 +160,31 @@ enum exit_code run_device_list(struct session *session, const struct arguments *
 
 static void print_targets(struct session *session, const json_t *device)
 {
-    show_part(session, json_object_get(device, "targets"),
-              "CAMPAIGN|WAVE|STATE|>ATTEMPT|>PERCENT|FROM|TO|SINCE (UTC)|REASON",
-              "campaign|wave_name|state|attempt|progress|from|to|@state_at|reason");
+    show_part_with_ages(session, json_object_get(device, "targets"), show_text(device, "now"),
+                        "CAMPAIGN|WAVE|STATE|>ATTEMPT|>PERCENT|FROM|TO|SINCE (UTC)|REASON",
+                        "campaign|wave_name|state|attempt|progress|from|to|~state_at|reason");
 }
 
 static void print_events(struct session *session, const json_t *device)
 {
-    show_part(session, json_object_get(device, "events"), "EVENT AT (UTC)|CAMPAIGN|>ATTEMPT|FROM|TO|REASON",
-              "@at|campaign|attempt|from|to|reason");
+    show_part_with_ages(session, json_object_get(device, "events"), show_text(device, "now"),
+                        "EVENT AT (UTC)|CAMPAIGN|>ATTEMPT|FROM|TO|REASON",
+                        "~at|campaign|attempt|from|to|reason");
+}
+
+/* "yes, for 2 h 5 min; heard of 40 s ago": what is known of the connection, and how old that is. */
+static void describe_connection(json_t *device)
+{
+    const char *now = show_text(device, "now");
+    char since[AGE_SIZE], heard[AGE_SIZE];
+    bool is_future;
+    bool has_since = age_write(show_text(device, "online_changed_at"), now, since, &is_future);
+    bool has_heard = age_write(show_text(device, "last_seen"), now, heard, &is_future);
+    json_object_set_new(device, "connection",
+                        json_sprintf("%s%s%s%s%s%s",
+                                     json_is_true(json_object_get(device, "online")) ? "yes" : "no",
+                                     has_since ? ", for " : "", since, has_heard ? "; heard of " : "", heard,
+                                     has_heard ? " ago" : ""));
 }
 
 enum exit_code run_device_show(struct session *session, const struct arguments *arguments)
@@ -176,13 +193,14 @@ enum exit_code run_device_show(struct session *session, const struct arguments *
     enum exit_code code = show_fetch_named(session, "/v1/devices/", arguments->positionals[0], &device);
     if (device == NULL)
         return code;
+    describe_connection(device);
     table_print_members(
         session->out, device,
         "Device=id|Product=product|Ptype=ptype|Tags=tags|Version=version|"
         "Upgrade to=upgrade_to|Slot=slot|Boot=boot|"
-        "SHA-256=sha256|Flash (KB)=flash_kb|Flash map=flash_map|Largest image=image_max|Reset reason=reset_reason|Online=online|Since=@online_changed_at|"
-        "Activated=@activated_at|Last active=@last_seen|Reported=@reported_at|Registered=@registered_at|"
-        "Quarantined until=@quarantined_until|Quarantined by=quarantined_by");
+        "SHA-256=sha256|Flash (KB)=flash_kb|Flash map=flash_map|Largest image=image_max|Reset reason=reset_reason|Online=connection|Since=~online_changed_at|"
+        "Activated=~activated_at|Last active=~last_seen|Reported=~reported_at|Registered=~registered_at|"
+        "Quarantined until=~quarantined_until|Quarantined by=quarantined_by");
     print_targets(session, device);
     print_events(session, device);
     json_decref(device);

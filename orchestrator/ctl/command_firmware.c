@@ -5,7 +5,7 @@
 #include "show.h"
 #include "signature_file.h"
 
-enum { TEXTS_MAX = 8 };
+enum { TEXTS_MAX = 9 };
 
 /* The options that are sent as they are. */
 static int add_texts(const struct arguments *arguments, struct client_form_part *parts)
@@ -20,6 +20,8 @@ static int add_texts(const struct arguments *arguments, struct client_form_part 
     }
     if (arguments_value(arguments, "current") != NULL)
         parts[count++] = (struct client_form_part){.name = "current", .text = "true"};
+    if (arguments_value(arguments, "strict") != NULL)
+        parts[count++] = (struct client_form_part){.name = "strict", .text = "true"};
     return count;
 }
 
@@ -47,6 +49,17 @@ static enum status send_release(struct session *session, const struct arguments 
     return client_upload(session->client, "/v1/firmware", parts, count, answer, error);
 }
 
+/* What the server doubts of the images. The release is stored all the same. */
+static void print_warnings(struct session *session, const json_t *answer)
+{
+    size_t index;
+    json_t *warning;
+    json_array_foreach(json_object_get(answer, "warnings"), index, warning)
+    {
+        fprintf(session->errors, "warning: %s\n", json_string_value(warning));
+    }
+}
+
 enum exit_code run_firmware_upload(struct session *session, const struct arguments *arguments)
 {
     struct client_form_part parts[TEXTS_MAX + FIRMWARE_FILES_MAX];
@@ -69,6 +82,7 @@ enum exit_code run_firmware_upload(struct session *session, const struct argumen
     arena_release(&arena);
     if (status != STATUS_OK)
         return session_fail(session, &error);
+    print_warnings(session, answer);
     if (session->json)
         show_json(session->out, answer);
     else

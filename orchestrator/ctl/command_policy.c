@@ -7,6 +7,7 @@
 #include "policy_file.h"
 #include "policy_json.h"
 #include "show.h"
+#include "utf8.h"
 
 enum status policy_file_read(const char *path, char **text, size_t *length, struct policy *policy,
                              struct error *error)
@@ -18,6 +19,9 @@ enum status policy_file_read(const char *path, char **text, size_t *length, stru
     fclose(file);
     if (status != STATUS_OK)
         return status;
+    size_t mark = utf8_mark(*text, *length);
+    *length -= mark;
+    memmove(*text, *text + mark, *length + 1);
     status = policy_json_parse(*text, *length, policy, error);
     if (status != STATUS_OK) {
         struct error why = *error;

@@ -5,6 +5,7 @@
 #include "digest.h"
 #include "local_file.h"
 #include "manifest.h"
+#include "release_doubts.h"
 #include "show.h"
 #include "signature_file.h"
 #include "version.h"
@@ -61,6 +62,19 @@ static enum status read_files(const struct arguments *arguments, struct release 
     return error_set(error, why.status, NULL, "%s: %s", why.field, why.message);
 }
 
+/* Before it is signed: a signature is for good. */
+static enum status check_doubts(struct session *session, const struct arguments *arguments,
+                                const struct release *release, struct error *error)
+{
+    struct release_doubts doubts = {0};
+    release_doubts_find(&release->version, release->files, release->count, &doubts);
+    for (int i = 0; i < doubts.count; i++)
+        fprintf(session->errors, "warning: %s\n", doubts.texts[i]);
+    if (doubts.count > 0 && arguments_value(arguments, "strict") != NULL)
+        return error_set(error, STATUS_INVALID, "--strict", "nothing is signed, for the above");
+    return STATUS_OK;
+}
+
 static void format_manifest(const struct release *release, char text[MANIFEST_SIZE])
 {
     struct manifest manifest = {.ptype = release->version.ptype,
@@ -113,6 +127,8 @@ enum exit_code run_firmware_sign(struct session *session, const struct arguments
     enum status status = read_versions(arguments, &release, &error);
     if (status == STATUS_OK)
         status = read_files(arguments, &release, &error);
+    if (status == STATUS_OK)
+        status = check_doubts(session, arguments, &release, &error);
     if (status == STATUS_OK) {
         format_manifest(&release, manifest);
         status = write_signature(arguments, manifest, key_id, &error);

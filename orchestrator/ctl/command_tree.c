@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define UNKNOWN_OPTION "; see %s --help. After -- a word is no option"
+
 static const struct command *find_child(const struct command *parent, const char *name)
 {
     for (const struct command *child = parent->children; child != NULL && child->name != NULL; child++) {
@@ -43,7 +45,7 @@ static enum status read_option(struct arguments *arguments, int count, char *con
     if (option == NULL)
         option = find_option(command_global, name, length);
     if (option == NULL)
-        return error_set(error, STATUS_INVALID, NULL, "unknown option --%.*s; see %s --help", (int)length,
+        return error_set(error, STATUS_INVALID, NULL, "unknown option --%.*s" UNKNOWN_OPTION, (int)length,
                          name, arguments->path);
     if (strcmp(option->name, "help") == 0)
         arguments->help = true;
@@ -94,6 +96,15 @@ static enum status check_positionals(const struct arguments *arguments, struct e
     return STATUS_OK;
 }
 
+/* Ids of devices may begin with "-". Where one is wanted it is one, as there are no other options of one
+ * dash. */
+static bool is_id(const struct arguments *arguments, const char *word)
+{
+    const struct command *command = arguments->command;
+    return word[1] != '-' && command->positionals != NULL && strcmp(command->positionals, "ID") == 0 &&
+           arguments->positional_count == 0;
+}
+
 enum status arguments_parse(int count, char *const *words, struct arguments *arguments, struct error *error)
 {
     bool options_end = false;
@@ -115,8 +126,8 @@ enum status arguments_parse(int count, char *const *words, struct arguments *arg
             status = read_word(arguments, "version", error);
         else if (!options_end && strncmp(words[i], "--", 2) == 0)
             status = read_option(arguments, count, words, &i, error);
-        else if (!options_end && words[i][0] == '-' && words[i][1] != '\0')
-            status = error_set(error, STATUS_INVALID, NULL, "unknown option %s; see %s --help", words[i],
+        else if (!options_end && words[i][0] == '-' && words[i][1] != '\0' && !is_id(arguments, words[i]))
+            status = error_set(error, STATUS_INVALID, NULL, "unknown option %s" UNKNOWN_OPTION, words[i],
                                arguments->path);
         else
             status = read_word(arguments, words[i], error);

@@ -55,9 +55,10 @@ struct arguments {
 extern const struct command command_tree;    /* the root */
 extern const struct option command_global[]; /* options of every command */
 
-/* Walks the tree and reads options, which may stand anywhere after the program's name. A "--" ends options,
- * and "--version" instead of a command is the command "version".
- * STATUS_INVALID says what is wrong; arguments->command is then the deepest command found, for its help. */
+/* Walks the tree and reads options, which may stand anywhere after the program's name. A "--" ends options;
+ * the id of a device may begin with one "-" without it. "--version" instead of a command is the command
+ * "version". STATUS_INVALID says what is wrong; arguments->command is then the deepest command found, for its
+ * help. */
 enum status arguments_parse(int count, char *const *words, struct arguments *arguments,
                             struct error *error) MUST_CHECK;
 

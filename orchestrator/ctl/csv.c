@@ -428,8 +428,7 @@ enum status csv_read_devices(const char *name, char *text, size_t length, FILE *
     *lines = NULL;
     if (memchr(text, 0, length) != NULL)
         return error_set(error, STATUS_INVALID, NULL, "%s holds a zero byte; allowed is text", name);
-    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
-        reader.at += 3; /* the byte order mark that spreadsheets write */
+    reader.at += utf8_mark(text, length);
     enum status status = read_header(&reader, error);
     if (status != STATUS_OK)
         return status;

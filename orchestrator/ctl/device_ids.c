@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "report.h"
+#include "utf8.h"
 
 enum { BAD_LINES_SHOWN = 20 };
 
@@ -59,8 +60,7 @@ enum status device_ids_read(const char *name, char *text, size_t length, FILE *e
     *lines = NULL;
     if (memchr(text, 0, length) != NULL)
         return error_set(error, STATUS_INVALID, NULL, "%s holds a zero byte; allowed is text", name);
-    if (strncmp(text, "\xEF\xBB\xBF", 3) == 0)
-        text += 3; /* the byte order mark that some editors write */
+    text += utf8_mark(text, length);
     int *places = calloc((size_t)count_lines(text), sizeof *places);
     if (places == NULL)
         abort();

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "utf8.h"
 
 /* One line, whatever the message holds. */
 static void print_line(FILE *out, const char *text)
@@ -46,6 +47,8 @@ static enum status read_token(const char *path, char *token, size_t size, struct
     size_t length = fread(token, 1, size - 1, file);
     fclose(file);
     token[length] = '\0';
+    size_t mark = utf8_mark(token, length);
+    memmove(token, token + mark, length - mark + 1);
     token[strcspn(token, "\r\n")] = '\0';
     if (token[0] == '\0')
         return error_set(error, STATUS_INVALID, "--token-file", "%s holds no token", path);

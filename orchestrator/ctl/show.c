@@ -48,11 +48,18 @@ enum exit_code show_fetch_named(struct session *session, const char *prefix, con
 
 void show_part(struct session *session, const json_t *list, const char *titles, const char *members)
 {
+    show_part_with_ages(session, list, NULL, titles, members);
+}
+
+void show_part_with_ages(struct session *session, const json_t *list, const char *now, const char *titles,
+                         const char *members)
+{
     size_t index;
     json_t *item;
     if (json_array_size(list) == 0)
         return;
     struct table *table = table_create(titles);
+    table_now(table, now);
     json_array_foreach(list, index, item)
     {
         table_row(table, item, members);

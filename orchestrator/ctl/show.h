@@ -18,6 +18,9 @@ enum exit_code show_fetch_named(struct session *session, const char *prefix, con
 /* A table for a list that is part of an object, after an empty line; nothing when the list is empty.
  * `members` as in table_row. */
 void show_part(struct session *session, const json_t *list, const char *titles, const char *members);
+/* The same, of a server whose clock showed `now` (table_now). */
+void show_part_with_ages(struct session *session, const json_t *list, const char *now, const char *titles,
+                         const char *members);
 
 /* POST; with --json the answer is printed, else `done` as a line. */
 enum exit_code show_post(struct session *session, const char *path, json_t *body, const char *done, ...)

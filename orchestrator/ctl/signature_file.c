@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "local_file.h"
+#include "utf8.h"
 
 enum { KEY_FILE_MAX = 64 * 1024, PASSPHRASE_MAX = 1000 };
 
@@ -48,7 +49,8 @@ enum status signature_file_read(const char *path, struct arena *arena, struct si
     size_t size;
     if (read_text(path, SIGNATURE_DOCUMENT_MAX, arena, &text, &size, error) != STATUS_OK)
         return error->status;
-    if (signature_json_parse(text, size, "", arena, &document, error) != STATUS_OK)
+    size_t mark = utf8_mark(text, size);
+    if (signature_json_parse(text + mark, size - mark, "", arena, &document, error) != STATUS_OK)
         return error_context(error, "%s is no signature of firmware sign", path);
     char *again = signature_json_format(&document);
     parts->document = arena_copy(arena, again);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "age.h"
+
 enum { COLUMNS_MAX = 16 };
 
 struct table {
@@ -13,6 +15,7 @@ struct table {
     int columns;
     char **cells;
     size_t cell_count, capacity;
+    const char *now; /* NULL: not known */
 };
 
 static void *must(void *memory)
@@ -100,16 +103,29 @@ void table_member(struct table *table, const json_t *object, const char *name)
     }
 }
 
-void table_time(struct table *table, const json_t *object, const char *name)
+void table_now(struct table *table, const char *now)
 {
-    const char *value = json_string_value(json_object_get(object, name));
-    char text[20];
+    table->now = now;
+}
+
+/* With its age, as "(5 min ago)" or "(in 2 h 3 min)", where `now` is given. */
+static void put_time(struct table *table, const char *value, const char *now)
+{
+    char text[64], age[AGE_SIZE];
+    bool is_future;
     if (value == NULL || strlen(value) < 19) {
         table_text(table, value);
         return;
     }
-    snprintf(text, sizeof text, "%.10s %.8s", value, value + 11);
+    int used = snprintf(text, sizeof text, "%.10s %.8s", value, value + 11);
+    if (age_write(value, now, age, &is_future))
+        snprintf(text + used, sizeof text - (size_t)used, is_future ? " (in %s)" : " (%s ago)", age);
     table_text(table, text);
+}
+
+void table_time(struct table *table, const json_t *object, const char *name)
+{
+    put_time(table, json_string_value(json_object_get(object, name)), NULL);
 }
 
 /* Columns on the screen: bytes that do not continue a UTF-8 character. */
@@ -156,7 +172,7 @@ static const char *put_named(struct table *table, const json_t *object, const ch
     char name[64];
     size_t length = strcspn(at, "|");
     snprintf(name, sizeof name, "%.*s", (int)length, at);
-    char *member = name + (name[0] == '@');
+    char *member = name + (name[0] == '@' || name[0] == '~');
     char *dot = strchr(member, '.');
     if (dot != NULL) {
         *dot = '\0';
@@ -165,6 +181,8 @@ static const char *put_named(struct table *table, const json_t *object, const ch
     }
     if (name[0] == '@')
         table_time(table, object, member);
+    else if (name[0] == '~')
+        put_time(table, json_string_value(json_object_get(object, member)), table->now);
     else
         table_member(table, object, member);
     return at + length;
@@ -196,6 +214,7 @@ void table_print_members(FILE *out, const json_t *object, const char *titles)
         size_t length = strcspn(at, "=");
         snprintf(title, sizeof title, "%.*s:", (int)length, at);
         struct table *cell = table_create("");
+        table_now(cell, json_string_value(json_object_get(object, "now")));
         at = put_named(cell, object, at + length + 1);
         fprintf(out, "%-*s %s\n", width, title, cell->cells[0]);
         table_free(cell);

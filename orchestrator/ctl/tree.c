@@ -3,7 +3,8 @@
 
 static const char exit_codes[] =
     "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the server cannot be reached (device push: or\n"
-    "the device), 4 the campaign halted (campaign watch).\n";
+    "the device), 4 the campaign halted (campaign watch).\n"
+    "After -- every word is an argument and no option: device show -- --odd\n";
 
 const struct option command_global[] = {
     {"url", "URL", "the orchestrator; else $ORCHESTRATOR_URL", false},
@@ -157,11 +158,18 @@ static const struct command device_commands[] = {
      "Example: device push lamp-7 --to 'v1.1.0t45772(a)' --address 192.168.4.1:80\n"},
     {0}};
 
+#define STRICT_OPTION                                                                                        \
+    {                                                                                                        \
+        "strict", NULL, "refuse it, instead of warning, when its images do not seem to belong together",     \
+            false                                                                                            \
+    }
+
 static const struct option firmware_upload_options[] = {
     {"notes", "TEXT", "release notes", false},
     {"corename", "NAME", "of what it is built on, such as its SDK", false},
     {"codename", "NAME", "of the release", false},
     {"current", NULL, "make it the current release of its product type at once", false},
+    STRICT_OPTION,
     {"signature", "FILE.json", "made by firmware sign; it says sequence and requires too", false},
     {"sequence", "N", "0 to 4294967295; devices may refuse a lower one than they had", false},
     {"requires", "VERSION", "the lowest version that may go straight to it", false},
@@ -174,6 +182,7 @@ static const struct option firmware_sign_options[] = {
     {"sequence", "N", "0 to 4294967295; 0 when not given", false},
     {"requires", "VERSION", "the lowest version that may go straight to it", false},
     {"force", NULL, "replace the output if it exists", false},
+    STRICT_OPTION,
     {0}};
 
 static const struct option firmware_verify_options[] = {
@@ -187,6 +196,7 @@ static const struct command firmware_commands[] = {
      "At most 10 files, in any directories, known by their names. A release that devices can be upgraded to (class o, l or a) has\n"
      "user1.bin (slot 1) and user2.bin (slot 2); one of class n has eagle.flash.bin, eagle.irom0text.bin or\n"
      "both. Further files of up to 1 MiB are stored as they are.\n"
+     "Images that do not seem to be of one program, or of this release, are warned of: see docs/releases.md.\n"
      "Example: firmware upload 'v1.1.0t45772(a)' user1.bin user2.bin --current\n"},
     {"sign", "sign a release, before or after its upload; needs no server", NULL, run_firmware_sign,
      "VERSION FILE...", 2, ARGUMENTS_MAX, firmware_sign_options,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config_values.h"
+#include "utf8.h"
 
 extern char **environ;
 
@@ -116,7 +117,7 @@ static enum status read_lines(struct loading *loading, FILE *file, const char *p
             status =
                 error_set(loading->error, STATUS_INVALID, NULL, "%s: a zero byte: text is wanted", place);
         else
-            status = read_line(loading, line, place);
+            status = read_line(loading, line + (number == 1 ? utf8_mark(line, (size_t)length) : 0), place);
     }
     free(line);
     if (status == STATUS_OK && ferror(file))

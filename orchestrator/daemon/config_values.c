@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -107,33 +108,59 @@ static bool parse_user(const char **text, struct config *config)
     return user_length > 0 && config->mqtt_user != NULL && (colon == NULL || config->mqtt_password != NULL);
 }
 
-/* HOST[:PORT][/], where HOST may be [IPv6]. */
+/* HOST[:PORT], where HOST is a name, an IPv4 address or [IPv6]. */
+struct authority {
+    const char *host; /* `length` bytes, without the brackets */
+    size_t length;
+    int port;         /* 0 when none is given */
+    const char *rest; /* what follows */
+};
+
+static bool is_ipv6(const char *text, size_t length)
+{
+    char host[INET6_ADDRSTRLEN];
+    unsigned char address[16];
+    if (length >= sizeof host)
+        return false;
+    snprintf(host, sizeof host, "%.*s", (int)length, text);
+    return inet_pton(AF_INET6, host, address) == 1;
+}
+
+/* ":PORT" at *text; moves it behind. */
+static bool parse_port(const char **text, int *port)
+{
+    char digits[8];
+    size_t count = strspn(*text + 1, "0123456789");
+    if (count == 0 || count >= sizeof digits)
+        return false;
+    snprintf(digits, sizeof digits, "%.*s", (int)count, *text + 1);
+    *text += 1 + count;
+    return parse_integer(digits, 1, 65535, port);
+}
+
+static bool parse_authority(const char *text, struct authority *authority)
+{
+    static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    bool in_brackets = *text == '[';
+    *authority = (struct authority){.host = text + in_brackets};
+    authority->length = in_brackets ? strcspn(authority->host, "]") : strspn(text, name);
+    text = authority->host + authority->length;
+    if (in_brackets && (*text++ != ']' || !is_ipv6(authority->host, authority->length)))
+        return false;
+    if (authority->length == 0 || (*text == ':' && !parse_port(&text, &authority->port)))
+        return false;
+    authority->rest = text;
+    return true;
+}
+
 static bool parse_host(const char *text, struct config *config)
 {
-    size_t length = strcspn(text, ":/");
-    const char *host = text;
-    if (*text == '[') {
-        host++;
-        length = strcspn(host, "]");
-        if (host[length] != ']')
-            return false;
-        text = host + length + 1;
-    } else {
-        text += length;
-    }
-    config->mqtt_host = strndup(host, length);
-    config->mqtt_port = config->mqtt_tls ? MQTTS_PORT : MQTT_PORT;
-    if (*text == ':') {
-        char digits[8] = "";
-        size_t count = strcspn(++text, "/");
-        if (count >= sizeof digits)
-            return false;
-        memcpy(digits, text, count);
-        if (!parse_integer(digits, 1, 65535, &config->mqtt_port))
-            return false;
-        text += count;
-    }
-    return length > 0 && config->mqtt_host != NULL && (*text == '\0' || strcmp(text, "/") == 0);
+    struct authority authority;
+    if (!parse_authority(text, &authority) || (*authority.rest != '\0' && strcmp(authority.rest, "/") != 0))
+        return false;
+    config->mqtt_host = strndup(authority.host, authority.length);
+    config->mqtt_port = authority.port != 0 ? authority.port : config->mqtt_tls ? MQTTS_PORT : MQTT_PORT;
+    return config->mqtt_host != NULL;
 }
 
 static bool parse_mqtt_url(struct config *config)
@@ -185,6 +212,22 @@ static enum status default_public_url(struct config *config, bool brackets, stru
     return config_set(config, config_key_find("public_url"), url, "default", error);
 }
 
+/* Devices put it into the first line of a request as it is: printable ASCII, and no query of its own. */
+static bool is_public_url(const char *text)
+{
+    static const char scheme[] = "http://";
+    struct authority authority;
+    if (strlen(text) > PUBLIC_URL_MAX || strncmp(text, scheme, sizeof scheme - 1) != 0 ||
+        !parse_authority(text + sizeof scheme - 1, &authority) ||
+        (*authority.rest != '/' && *authority.rest != '\0'))
+        return false;
+    for (const char *at = authority.rest; *at != '\0'; at++) {
+        if (*at <= ' ' || *at > '~' || strchr("?#\"<>\\", *at) != NULL)
+            return false;
+    }
+    return true;
+}
+
 static enum status check_http(struct config *config, const struct config_places *places, struct error *error)
 {
     unsigned char address[16];
@@ -194,13 +237,11 @@ static enum status check_http(struct config *config, const struct config_places 
                       "a numeric address, such as 127.0.0.1, 0.0.0.0 or ::1,", error);
     if (*config->public_url == '\0')
         return default_public_url(config, is_ipv6, error);
-    size_t length = strlen(config->public_url);
-    if (config->public_url[length - 1] == '/')
-        config->public_url[--length] = '\0';
-    if (strncmp(config->public_url, "http://", 7) != 0 || length < 8 || length > PUBLIC_URL_MAX ||
-        strpbrk(config->public_url, " \t?#\"<>") != NULL)
+    if (!is_public_url(config->public_url))
         return refuse(config_key_find("public_url"), place_of(places, "public_url"), config->public_url,
-                      "http://HOST[:PORT][/PATH] of at most 150 characters", error);
+                      "http://HOST[:PORT][/PATH] of at most 150 characters, PORT from 1 to 65535,", error);
+    for (size_t length = strlen(config->public_url); config->public_url[length - 1] == '/'; length--)
+        config->public_url[length - 1] = '\0';
     return STATUS_OK;
 }
 

@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 
 #include "clock.h"
+#include "image_cache.h"
+#include "live_attempts.h"
 #include "log.h"
 #include "server.h"
 #include "threads.h"
@@ -109,8 +111,8 @@ struct daemon {
     struct worker *workers;
     pthread_t *worker_threads;
     int workers_started;
-    pthread_t ticker, watch, census;
-    bool ticker_started, watch_started, census_started;
+    pthread_t ticker, watch, census, live;
+    bool ticker_started, watch_started, census_started, live_started;
 };
 
 static enum status start_thread(pthread_t *thread, void *(*body)(void *), void *context, struct error *error)
@@ -168,7 +170,8 @@ static enum status start_http(struct daemon *daemon, struct error *error)
                                    .port = config->http_port,
                                    .threads = config->http_threads,
                                    .database_url = config->database_url,
-                                   .cache_directory = config->cache_directory,
+                                   .images = daemon->shared.engine.images,
+                                   .live = daemon->shared.live,
                                    .image_secret = image_secret,
                                    .now = now,
                                    .ready = ready,
@@ -197,7 +200,9 @@ static enum status start(struct daemon *daemon, struct error *error)
     evidence_make_id(shared->id);
     shared->engine.public_url = shared->config->public_url;
     take_reloadable(shared);
-    if (start_workers(daemon, error) != STATUS_OK || start_mqtt(daemon, error) != STATUS_OK ||
+    shared->live = live_attempts_create();
+    if (image_cache_open(shared->config->cache_directory, &shared->engine.images, error) != STATUS_OK ||
+        start_workers(daemon, error) != STATUS_OK || start_mqtt(daemon, error) != STATUS_OK ||
         start_http(daemon, error) != STATUS_OK ||
         sender_start(&shared->sender, &shared->engine.publisher, error) != STATUS_OK ||
         start_thread(&daemon->ticker, ticker_main, shared, error) != STATUS_OK)
@@ -209,6 +214,9 @@ static enum status start(struct daemon *daemon, struct error *error)
     if (start_thread(&daemon->census, census_main, shared, error) != STATUS_OK)
         return error->status;
     daemon->census_started = true;
+    if (start_thread(&daemon->live, live_main, shared, error) != STATUS_OK)
+        return error->status;
+    daemon->live_started = true;
     return STATUS_OK;
 }
 
@@ -223,6 +231,8 @@ static void stop(struct daemon *daemon)
         pthread_join(daemon->ticker, NULL);
     if (daemon->census_started)
         pthread_join(daemon->census, NULL);
+    if (daemon->live_started)
+        pthread_join(daemon->live, NULL);
     if (daemon->watch_started)
         pthread_join(daemon->watch, NULL);
     sender_stop(&shared->sender);
@@ -235,6 +245,8 @@ static void stop(struct daemon *daemon)
         watch_give_up(shared);
     for (int i = 0; i < shared->worker_count; i++)
         queue_destroy(shared->queues[i]);
+    image_cache_close(shared->engine.images);
+    live_attempts_destroy(shared->live);
     free(shared->queues);
     free(daemon->workers);
     free(daemon->worker_threads);

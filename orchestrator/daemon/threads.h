@@ -15,12 +15,15 @@
 #include "queue.h"
 #include "sender.h"
 
+struct live_attempts;
+
 struct shared {
     const struct config *config;
     struct engine engine;
     struct mqtt_client *mqtt;
-    struct sender sender;  /* of what the ticker decides */
-    struct queue **queues; /* one a worker; a device's reports always go to the same */
+    struct live_attempts *live; /* for the image server */
+    struct sender sender;       /* of what the ticker decides */
+    struct queue **queues;      /* one a worker; a device's reports always go to the same */
     int worker_count;
 
     pthread_mutex_t mutex; /* guards what follows */
@@ -76,6 +79,7 @@ void *worker_main(void *worker);
 void *ticker_main(void *shared);
 void *watch_main(void *shared);  /* daemon/watcher.c */
 void *census_main(void *shared); /* daemon/census_reader.c */
+void *live_main(void *shared);   /* daemon/live_reader.c */
 
 /* Gives this orchestrator's place up, when nothing comes in any more. */
 void watch_give_up(struct shared *shared);

@@ -9,6 +9,7 @@
 #include "image_url.h"
 #include "store.h"
 
+struct image_cache;
 struct offer;  /* wire/command.h */
 struct outbox; /* below */
 
@@ -27,6 +28,7 @@ struct engine {
     struct publisher publisher;
     const char *public_url; /* what devices put before /v1/images, without a slash at its end */
     unsigned char image_secret[IMAGE_SECRET_SIZE];
+    struct image_cache *images; /* what is looked at when a device was sent other bytes; NULL: nothing */
     int64_t offer_resend_seconds;
     int64_t probe_after_seconds; /* a device not heard of for longer is asked before an offer; 0: the usual */
     int64_t fill_rows;      /* targets that a tick writes of a campaign (engine/fill); 0: the usual number */

@@ -23,12 +23,12 @@ static enum status signature(const unsigned char secret[IMAGE_SECRET_SIZE], cons
 }
 
 enum status image_url_sign(const unsigned char secret[IMAGE_SECRET_SIZE], const char *base,
-                           const char *sha256, const char *device, int64_t expires, char url[IMAGE_URL_SIZE],
-                           struct error *error)
+                           const char *sha256, const char *device, int64_t now, int64_t seconds,
+                           char url[IMAGE_URL_SIZE], struct error *error)
 {
-    char expiry[24];
+    char expiry[48];
     char proof[SHA256_HEX_SIZE];
-    snprintf(expiry, sizeof expiry, "%" PRId64, expires);
+    snprintf(expiry, sizeof expiry, "%" PRId64 ".%" PRId64, now + seconds, seconds);
     enum status status = signature(secret, sha256, device, expiry, proof, error);
     if (status != STATUS_OK)
         return status;
@@ -41,9 +41,19 @@ enum status image_url_sign(const unsigned char secret[IMAGE_SECRET_SIZE], const 
     return STATUS_OK;
 }
 
+/* EXPIRES, or EXPIRES.SECONDS since it was signed. It is one of ours: its signature was good. */
+static bool read_expiry(const char *text, int64_t now, int64_t *signed_at)
+{
+    char *end;
+    errno = 0;
+    long long until = strtoll(text, &end, 10);
+    *signed_at = *end == '.' ? until - strtoll(end + 1, &end, 10) : 0;
+    return errno == 0 && *end == '\0' && until > now;
+}
+
 enum status image_url_check(const unsigned char secret[IMAGE_SECRET_SIZE], const char *sha256,
                             const char *device, const char *expires, const char *given, int64_t now,
-                            struct error *error)
+                            int64_t *signed_at, struct error *error)
 {
     char proof[SHA256_HEX_SIZE];
     if (sha256 == NULL || device == NULL || expires == NULL || given == NULL)
@@ -52,10 +62,7 @@ enum status image_url_check(const unsigned char secret[IMAGE_SECRET_SIZE], const
         return error_set(error, STATUS_DENIED, NULL, "the image URL is not one that was given out");
     if (!digest_equal(given, proof))
         return error_set(error, STATUS_DENIED, "signature", "the image URL is not one that was given out");
-    errno = 0;
-    char *end;
-    long long until = strtoll(expires, &end, 10);
-    if (errno != 0 || *end != '\0' || until <= now)
+    if (!read_expiry(expires, now, signed_at))
         return error_set(error, STATUS_DENIED, "expires", "the image URL has expired");
     return STATUS_OK;
 }

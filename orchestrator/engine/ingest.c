@@ -111,6 +111,13 @@ static bool was_stopped(const struct batch_target *target, const struct target_r
     return false;
 }
 
+/* Its image URL stopped with the attempt, perhaps before it was told: that is its answer to the cancel. */
+static bool is_cut_off(const struct batch_target *target, const struct target_report *said)
+{
+    return target->row.withdrawn && said->event == TARGET_EVENT_FAILED &&
+           strcmp(said->reason, "http_status") == 0;
+}
+
 static bool move_by_report(struct batch *batch, struct batch_target *target, const struct report *report)
 {
     const struct target_report *said = &report->target;
@@ -127,6 +134,9 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
     } else if (was_stopped(target, said)) {
         event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
         reason = "download_stopped";
+    } else if (is_cut_off(target, said)) {
+        event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
+        reason = "cut_off";
     }
     enum target_state state = target->row.state;
     if (event == TARGET_EVENT_REVERTED && target->is_counted &&
@@ -135,6 +145,8 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
     if (has_said_that_it_failed(&target->row))
         return false;
     if (event == TARGET_EVENT_ACCEPTED && take_anew(batch, target))
+        return true;
+    if (ingest_excuse_bytes(batch, target, report))
         return true;
     bool in_order =
         event == TARGET_EVENT_CONFIRMED

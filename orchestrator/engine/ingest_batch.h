@@ -17,9 +17,11 @@ struct batch_target {
     int64_t wire_number; /* of its campaign: what reports name */
     enum campaign_state campaign_state;
     struct target_timeouts timeouts;
-    int burnt;       /* attempts of this hop that were burnt */
-    bool is_stopped; /* its download was stopped by a pause */
-    bool is_counted; /* pending again after this attempt was reverted, or given up then */
+    int burnt;          /* attempts of this hop that were burnt */
+    bool is_stopped;    /* its download was stopped by a pause */
+    bool is_suspect;    /* its device was sent other bytes than those of its images */
+    int64_t damaged_at; /* then: when a copy of them was last found damaged, Unix microseconds; 0: never */
+    bool is_counted;    /* pending again after this attempt was reverted, or given up then */
 };
 
 /* What the batch says of a device whose row is read and locked; the last report wins. */
@@ -110,6 +112,10 @@ bool ingest_confirmation_holds(const struct batch *batch, const struct batch_tar
  * that has happened too often. */
 bool ingest_burn(struct batch *batch, struct batch_target *target);
 
+/* The attempt ends without an outcome, is not counted, and the next one is offered at once. False where it is
+ * not in flight, or that has happened too often. */
+bool ingest_give_back(struct batch *batch, struct batch_target *target, const char *reason);
+
 /* The result of an attempt that this database never made, or not with this nonce: it is kept, and counts for
  * nothing. An older firmware that says it for the present attempt takes that one's number for another's: the
  * number is burnt, and the next one is offered at once. `target` may be NULL; `device` where
@@ -124,6 +130,20 @@ void ingest_take_late(struct batch *batch, const struct batch_target *target, co
 void ingest_take_last(struct batch *batch, const struct report *report);
 
 enum status ingest_write_outcomes(struct batch *batch, struct store *store, struct error *error) MUST_CHECK;
+
+/* --- ingest_images.c: devices that were sent other bytes --------------------------------------------- */
+
+/* Looks at this orchestrator's copies of the images that reports complain of, and reads what the others have
+ * found. */
+enum status ingest_look_at_images(struct batch *batch, struct store *store, struct error *error) MUST_CHECK;
+
+/* Whether the failure is the orchestrator's, as a copy was found damaged since the attempt was offered: the
+ * attempt is given back. */
+bool ingest_excuse_bytes(struct batch *batch, struct batch_target *target, const struct report *report);
+
+/* Has every orchestrator look at its copies. */
+enum status ingest_write_images(const struct batch *batch, struct store *store,
+                                struct error *error) MUST_CHECK;
 
 /* --- the rest --------------------------------------------------------------------------------------- */
 

@@ -49,20 +49,24 @@ static void note_outcome(struct batch *batch, struct batch_outcome **list, const
 }
 
 enum { BURNT_MAX = 8 };
-#define BURNT "burnt"
 
-bool ingest_burn(struct batch *batch, struct batch_target *target)
+bool ingest_give_back(struct batch *batch, struct batch_target *target, const char *reason)
 {
     struct target_row *row = &target->row;
     enum target_event event =
         campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
     if (target->burnt >= BURNT_MAX || !target_state_in_flight(row->state) ||
-        !target_move(&batch->changes, row, event, BURNT, batch->service_now, &target->timeouts))
+        !target_move(&batch->changes, row, event, reason, batch->service_now, &target->timeouts))
         return false;
     target->burnt++;
     array_put_integer(&batch->burnt[0], row->campaign);
     array_put_text(&batch->burnt[1], row->device);
     return true;
+}
+
+bool ingest_burn(struct batch *batch, struct batch_target *target)
+{
+    return ingest_give_back(batch, target, "burnt");
 }
 
 void ingest_take_foreign(struct batch *batch, struct batch_target *target, const struct batch_device *device,

@@ -217,5 +217,7 @@ enum status ingest_load(struct batch *batch, struct store *store, struct error *
         load_devices(batch, store, error) != STATUS_OK || load_presence(batch, store, error) != STATUS_OK)
         return error->status;
     /* A batch that was too slow once does not try its luck again. Devices are locked before targets. */
-    return batch->attempts > 1 ? load_targets(batch, store, true, error) : STATUS_OK;
+    if (batch->attempts > 1 && load_targets(batch, store, true, error) != STATUS_OK)
+        return error->status;
+    return ingest_look_at_images(batch, store, error);
 }

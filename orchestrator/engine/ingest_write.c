@@ -209,7 +209,8 @@ enum status ingest_write(struct batch *batch, struct store *store, struct error 
         write_rejections(batch, store, error) != STATUS_OK ||
         store_run_arrays(store, &SQL_TARGET_HOLD, batch->held, 3, error) != STATUS_OK ||
         store_run_arrays(store, &SQL_DEVICE_IMAGE_ADD, batch->strange, 4, error) != STATUS_OK ||
-        ingest_write_outcomes(batch, store, error) != STATUS_OK)
+        ingest_write_outcomes(batch, store, error) != STATUS_OK ||
+        ingest_write_images(batch, store, error) != STATUS_OK)
         return error->status;
     return changes_write(&batch->changes, store, error);
 }

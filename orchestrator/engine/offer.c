@@ -54,15 +54,14 @@ static enum status put_offer(struct offering *offering, const struct target_row 
                             .flip_sha256 = target->flip_sha256,
                             .download_seconds = policy->download_seconds,
                             .confirm_seconds = policy->confirm_seconds};
-    int64_t expires =
-        (int64_t)campaign->now + policy->offer_seconds + policy->download_seconds + URL_GRACE_SECONDS;
+    int64_t seconds = policy->offer_seconds + policy->download_seconds + URL_GRACE_SECONDS;
     for (int i = 0; i < 2; i++) {
         const struct target_image *image = &target->images[i];
         if (image->sha256 == NULL)
             continue;
         char *url = arena_allocate(arena, IMAGE_URL_SIZE);
-        if (image_url_sign(engine->image_secret, engine->public_url, image->sha256, target->device, expires,
-                           url, error) != STATUS_OK)
+        if (image_url_sign(engine->image_secret, engine->public_url, image->sha256, target->device,
+                           (int64_t)campaign->now, seconds, url, error) != STATUS_OK)
             return error->status;
         offer->images[i] = (struct offered_image){true, url, image->size, image->sha256};
     }

@@ -11,6 +11,7 @@
 #include "device_key.h"
 #include "hex.h"
 #include "policy.h"
+#include "release_doubts.h"
 #include "release_files.h"
 #include "status.h"
 #include "store.h"
@@ -123,6 +124,7 @@ struct firmware_new {
     const char *notes;               /* may be NULL, as the next two */
     const char *corename, *codename; /* at most 64 characters */
     bool current;                    /* make it the current release of its ptype at once */
+    bool strict;                     /* refuse it where there are doubts (core/release_doubts) */
     int64_t sequence;                /* 0 to SEQUENCE_MAX */
     const char *requires;            /* the lowest version that may go straight to it; NULL: any lower one */
     const struct signature_document *signature; /* NULL: none */
@@ -133,9 +135,10 @@ struct firmware_new {
 /* Stores a release, all or nothing. FOTA classes have user1.bin and user2.bin, checked (core/image), class n
  * has eagle.flash.bin or eagle.irom0text.bin or both; further files are stored as they are. A signature is
  * checked as operate_signature_add (engine/signing.h) does, and must be there where a product requires one.
- */
+ * *doubts: what speaks against its images being of one program and of this release; the audit has it, too. */
 enum status operate_firmware_upload(struct store *store, const struct actor *actor,
-                                    const struct firmware_new *firmware, struct error *error) MUST_CHECK;
+                                    const struct firmware_new *firmware, struct release_doubts *doubts,
+                                    struct error *error) MUST_CHECK;
 
 /* Makes a release the current one of its ptype, in place of the one before. `version` in canonical form.
  * Idempotent, as operate_campaign_command below. STATUS_NOT_FOUND when there is no such release. */

@@ -20,6 +20,8 @@ struct firmware_work {
     char text[VERSION_TEXT_SIZE];
     char order[VERSION_ORDER_SIZE];
     char requires[VERSION_TEXT_SIZE]; /* "" when nothing is */
+    struct release_doubts of_files;   /* what its files say by themselves */
+    struct release_doubts *doubts;
 };
 
 /* NULL is fine. Notes may have several lines. */
@@ -167,6 +169,44 @@ static enum status sign_release(struct store *store, int64_t firmware, const str
     return error->status;
 }
 
+/* An image that is another release's, beside one that is not. */
+static enum status find_mixed(struct store *store, int64_t firmware, struct release_doubts *doubts,
+                              struct error *error)
+{
+    struct store_parameters parameters = {0};
+    struct store_rows *rows;
+    store_put_integer(&parameters, firmware);
+    if (store_run(store, &SQL_IMAGE_RELEASES, &parameters, &rows, error) != STATUS_OK)
+        return error->status;
+    for (int64_t i = 0; i < store_rows_count(rows); i++)
+        release_doubt(doubts, "user%s.bin is the one of %s, the other image is not",
+                      store_rows_text(rows, i, 0), store_rows_text(rows, i, 1));
+    store_rows_free(rows);
+    return STATUS_OK;
+}
+
+/* Joined, as far as they fit. */
+static void join_doubts(const struct release_doubts *doubts, char *text, size_t size)
+{
+    text[0] = '\0';
+    for (int i = 0; i < doubts->count; i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, "%s%s", i > 0 ? "; " : "", doubts->texts[i]);
+    }
+}
+
+static enum status check_doubts(struct store *store, int64_t firmware, const struct firmware_work *work,
+                                char *text, size_t size, struct error *error)
+{
+    *work->doubts = work->of_files;
+    if (find_mixed(store, firmware, work->doubts, error) != STATUS_OK)
+        return error->status;
+    join_doubts(work->doubts, text, size);
+    if (work->firmware->strict && work->doubts->count > 0)
+        return error_set(error, STATUS_INVALID, "strict", "%s", text);
+    return STATUS_OK;
+}
+
 static enum status upload(struct store *store, void *context, struct error *error)
 {
     const struct firmware_work *work = context;
@@ -181,7 +221,10 @@ static enum status upload(struct store *store, void *context, struct error *erro
         if (insert_file(store, number, &firmware->files[i], error) != STATUS_OK)
             return error->status;
     }
-    if (audit_add(store, work->actor->name, "upload_firmware", work->text, "", NULL, error) != STATUS_OK ||
+    char doubts[1000];
+    if (check_doubts(store, number, work, doubts, sizeof doubts, error) != STATUS_OK ||
+        audit_add(store, work->actor->name, "upload_firmware", work->text, doubts, NULL, error) !=
+            STATUS_OK ||
         set_order(store, number, work, error) != STATUS_OK ||
         sign_release(store, number, work, error) != STATUS_OK)
         return error->status;
@@ -191,9 +234,10 @@ static enum status upload(struct store *store, void *context, struct error *erro
 }
 
 enum status operate_firmware_upload(struct store *store, const struct actor *actor,
-                                    const struct firmware_new *firmware, struct error *error)
+                                    const struct firmware_new *firmware, struct release_doubts *doubts,
+                                    struct error *error)
 {
-    struct firmware_work work = {.actor = actor, .firmware = firmware};
+    struct firmware_work work = {.actor = actor, .firmware = firmware, .doubts = doubts};
     if (version_parse(firmware->version, &work.version, error) != STATUS_OK) {
         struct error why = *error;
         return error_set(error, STATUS_INVALID, "version", "%s", why.message);
@@ -203,5 +247,6 @@ enum status operate_firmware_upload(struct store *store, const struct actor *act
     if (check_texts(firmware, error) != STATUS_OK || check_order(&work, error) != STATUS_OK ||
         release_files_check(&work.version, firmware->files, firmware->file_count, error) != STATUS_OK)
         return error->status;
+    release_doubts_find(&work.version, firmware->files, firmware->file_count, &work.of_files);
     return store_transaction(store, upload, &work, error);
 }

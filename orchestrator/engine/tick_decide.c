@@ -33,6 +33,23 @@ enum status tick_cancel_left_over(struct tick_work *work, struct store *store, s
     return cancel_pending(work, store, reason, error);
 }
 
+/* Whether the failures are those of images that were sent wrongly, and what the orchestrators' copies have to
+ * do with that. */
+static enum status add_image_verdict(struct store *store, const struct campaign *campaign, char *words,
+                                     size_t size, struct error *error)
+{
+    struct store_parameters parameters = {0};
+    struct arena arena = {0};
+    char *said;
+    store_put_integer(&parameters, campaign->number);
+    enum status status = store_run_text(store, &SQL_IMAGE_VERDICT, &parameters, &arena, &said, error);
+    size_t used = strlen(words);
+    if (status == STATUS_OK && said != NULL)
+        snprintf(words + used, size - used, "; %s", said);
+    arena_release(&arena);
+    return status;
+}
+
 /* Targets first, then waves: the order in which reports are handled, so that the two seldom wait for each
  * other. */
 static enum status halt(struct tick_work *work, struct store *store, const struct action *action,
@@ -40,13 +57,16 @@ static enum status halt(struct tick_work *work, struct store *store, const struc
 {
     struct campaign *campaign = &work->campaign;
     bool goes_back = campaign->policy.on_halt == ON_HALT_ROLLBACK && !campaign->is_rollback;
-    char reason[300], detail[AUDIT_DETAIL_SIZE];
+    char words[sizeof action->words + 200], reason[sizeof words + 100], detail[AUDIT_DETAIL_SIZE];
     struct rollback_numbers numbers;
     audit_detail_of_wave(campaign, action->wave, detail);
-    snprintf(reason, sizeof reason, "wave %s: %s", campaign->policy.waves[action->wave].name, action->words);
+    snprintf(words, sizeof words, "%s", action->words);
+    if (add_image_verdict(store, campaign, words, sizeof words, error) != STATUS_OK)
+        return error->status;
+    snprintf(reason, sizeof reason, "wave %s: %s", campaign->policy.waves[action->wave].name, words);
     if (campaign_withdraw(store, campaign, true, error) != STATUS_OK ||
         (goes_back && cancel_pending(work, store, "rolled_back", error) != STATUS_OK) ||
-        wave_move(store, campaign, action->wave, WAVE_FAILED, action->words, error) != STATUS_OK ||
+        wave_move(store, campaign, action->wave, WAVE_FAILED, words, error) != STATUS_OK ||
         campaign_move(store, campaign, CAMPAIGN_EVENT_HALT, ACTOR_ORCHESTRATOR, reason, detail, error) !=
             STATUS_OK)
         return error->status;

@@ -38,12 +38,34 @@ static int answer_code(const struct http_request *request)
     return request->answer.code == 0 ? MHD_HTTP_OK : request->answer.code;
 }
 
-static struct MHD_Response *make_response(struct http_request *request, const char *json)
+static ssize_t no_bytes(void *context, uint64_t position, char *buffer, size_t size)
+{
+    (void)context;
+    (void)position;
+    (void)buffer;
+    (void)size;
+    return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/* Content-Length of a 304 would be that of the image (RFC 9110, 8.6), and libmicrohttpd writes 0 for a body
+ * of no bytes: of a length that it does not know it writes none, and closes the connection. */
+static struct MHD_Response *make_not_modified(void)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, no_bytes, NULL, NULL);
+    if (response != NULL)
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return response;
+}
+
+static struct MHD_Response *make_response(struct http_request *request, const char *json, bool failed)
 {
     struct http_answer *answer = &request->answer;
     if (json != NULL)
         return MHD_create_response_from_buffer(strlen(json), (void *)(uintptr_t)json, MHD_RESPMEM_MUST_COPY);
-    if (answer->fd < 0)
+    if (!failed && answer->code == MHD_HTTP_NOT_MODIFIED)
+        return make_not_modified();
+    if (failed || answer->fd < 0)
         return MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
     struct MHD_Response *response =
         MHD_create_response_from_fd_at_offset64(answer->length, answer->fd, answer->offset);
@@ -58,16 +80,33 @@ static const char *challenge(const struct http_request *request)
     return request->route != NULL && request->route->access == ACCESS_DEVICE ? "token" : "Bearer";
 }
 
+/* Whether the answer to a HEAD says that it has no bytes, whatever a GET would get. Stock firmware erases as
+ * many bytes of its other slot as Content-Length says, whatever the status: only an image may say a length.
+ * It may ask on any path, so every refusal is one of these. */
+static bool says_no_length(const struct http_request *request, bool failed)
+{
+    bool is_device = request->route != NULL && request->route->access == ACCESS_DEVICE;
+    return strcmp(request->method, "HEAD") == 0 && (failed || is_device);
+}
+
+static const char *answer_json(struct http_request *request, const struct error *error)
+{
+    bool failed = error->status != STATUS_OK;
+    if (says_no_length(request, failed))
+        return NULL;
+    return failed ? error_json(request, error) : request->answer.json;
+}
+
 bool http_answer_send(struct http_request *request, const struct error *error)
 {
     struct http_answer *answer = &request->answer;
     bool failed = error->status != STATUS_OK;
-    const char *json = failed ? error_json(request, error) : answer->json;
+    const char *json = answer_json(request, error);
     int code = failed ? error_code(request, error) : answer_code(request);
     if (!failed && answer->image != NULL)
         return MHD_queue_response(request->connection, (unsigned int)code, answer->image->response) ==
                MHD_YES;
-    struct MHD_Response *response = make_response(request, json);
+    struct MHD_Response *response = make_response(request, json, failed);
     if (response == NULL)
         return false;
     if (json != NULL)

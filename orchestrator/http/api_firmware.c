@@ -57,16 +57,16 @@ static enum status text_field(struct http_request *request, const struct multipa
     return STATUS_OK;
 }
 
-static enum status read_current(struct http_request *request, const struct multipart *form,
-                                struct firmware_new *firmware, struct error *error)
+static enum status read_flag(struct http_request *request, const struct multipart *form, const char *name,
+                             bool *flag, struct error *error)
 {
     const char *text;
-    enum status status = text_field(request, form, "current", &text, error);
+    enum status status = text_field(request, form, name, &text, error);
     if (status != STATUS_OK || text == NULL)
         return status;
-    firmware->current = strcmp(text, "true") == 0;
-    if (!firmware->current && strcmp(text, "false") != 0)
-        return error_set(error, STATUS_INVALID, "current", "is \"%.20s\"; allowed are true and false", text);
+    *flag = strcmp(text, "true") == 0;
+    if (!*flag && strcmp(text, "false") != 0)
+        return error_set(error, STATUS_INVALID, name, "is \"%.20s\"; allowed are true and false", text);
     return STATUS_OK;
 }
 
@@ -100,8 +100,8 @@ static enum status read_signature(struct http_request *request, const struct mul
 
 static bool is_text(const char *name)
 {
-    static const char *const texts[] = {"version", "notes",    "corename", "codename",
-                                        "current", "sequence", "requires", "signature"};
+    static const char *const texts[] = {"version", "notes",    "corename", "codename", "current",
+                                        "strict",  "sequence", "requires", "signature"};
     int found;
     return name_find(texts, NAME_COUNT(texts), name, &found);
 }
@@ -117,8 +117,8 @@ static enum status read_files(const struct multipart *form, struct firmware_new 
         if (part->file_name == NULL)
             return error_set(
                 error, STATUS_INVALID, part->name,
-                "unknown field; allowed here are version, notes, corename, codename, current, sequence, "
-                "requires, signature, and files (parts with a filename)");
+                "unknown field; allowed here are version, notes, corename, codename, current, strict, "
+                "sequence, requires, signature, and files (parts with a filename)");
         if (firmware->file_count < FIRMWARE_FILES_MAX)
             firmware->files[firmware->file_count] =
                 (struct firmware_file){.name = part->name, .bytes = part->bytes, .size = part->size};
@@ -143,7 +143,9 @@ static enum status read_form(struct http_request *request, struct firmware_new *
     if (status == STATUS_OK)
         status = text_field(request, &form, "codename", &firmware->codename, error);
     if (status == STATUS_OK)
-        status = read_current(request, &form, firmware, error);
+        status = read_flag(request, &form, "current", &firmware->current, error);
+    if (status == STATUS_OK)
+        status = read_flag(request, &form, "strict", &firmware->strict, error);
     if (status == STATUS_OK)
         status = text_field(request, &form, "requires", &firmware->requires, error);
     if (status == STATUS_OK)
@@ -155,9 +157,20 @@ static enum status read_form(struct http_request *request, struct firmware_new *
     return status;
 }
 
+/* The release as it is stored, and what was found to doubt. */
+static const char *add_doubts(struct http_request *request, const char *json,
+                              const struct release_doubts *doubts)
+{
+    const char *warnings[RELEASE_DOUBTS_MAX];
+    for (int i = 0; i < doubts->count; i++)
+        warnings[i] = doubts->texts[i];
+    return api_texts_add(&request->arena, json, "warnings", warnings, (size_t)doubts->count);
+}
+
 enum status handle_firmware_upload(struct http_request *request, struct error *error)
 {
     struct firmware_new firmware = {0};
+    struct release_doubts doubts = {0};
     struct version version;
     char canonical[VERSION_TEXT_SIZE];
     enum status status = http_request_content_type(request, "multipart/form-data", error);
@@ -166,16 +179,19 @@ enum status handle_firmware_upload(struct http_request *request, struct error *e
     if (status == STATUS_OK)
         status = read_form(request, &firmware, error);
     if (status == STATUS_OK)
-        status = operate_firmware_upload(http_request_store(request), &request->actor, &firmware, error);
+        status =
+            operate_firmware_upload(http_request_store(request), &request->actor, &firmware, &doubts, error);
     if (status == STATUS_OK)
         status = version_parse(firmware.version, &version, error);
     if (status != STATUS_OK)
         return status;
     version_format(&version, canonical);
     status = answer_firmware(request, canonical, error);
-    if (status == STATUS_OK)
-        request->answer.code = 201;
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    request->answer.code = 201;
+    request->answer.json = add_doubts(request, request->answer.json, &doubts);
+    return STATUS_OK;
 }
 
 enum status handle_firmware_set_current(struct http_request *request, struct error *error)

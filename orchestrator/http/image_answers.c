@@ -126,6 +126,7 @@ static struct image_answer *make_answer(const char *sha256, int fd, uint64_t siz
     MHD_add_response_header(response, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/octet-stream");
     answer->response = response;
+    answer->fd = fd;
     answer->holders = 1;
     return answer;
 }

@@ -16,6 +16,7 @@ struct image_shelf;
 
 struct image_answer {
     struct MHD_Response *response; /* status 200; HEAD may be answered with it too */
+    int fd;                        /* of the file; closed with the response */
     int holders;                   /* the rest is for image_answers.c alone */
     struct image_shelf *shelf;
     uint64_t asked;

@@ -11,7 +11,8 @@
 #include "range.h"
 #include "request.h"
 
-/* A signed URL is enough; else any token. Neither: the answer says what is wrong with what was given. */
+/* A signed URL is enough, as long as its attempt; else any token. Neither: the answer says what is wrong with
+ * what was given. */
 static enum status check_right(struct http_request *request, struct error *error)
 {
     const char *signature = http_request_query(request, "signature");
@@ -25,7 +26,13 @@ static enum status check_right(struct http_request *request, struct error *error
     if (!options->image_secret(options->context, secret) ||
         !options->now(options->context, &now, &host_ahead))
         return error_set(error, STATUS_UNAVAILABLE, NULL, "the database has not been reached yet: try again");
-    return image_url_check(secret, request->parameter, device, expires, signature, now / 1000, error);
+    int64_t signed_at;
+    enum status status = image_url_check(secret, request->parameter, device, expires, signature, now / 1000,
+                                         &signed_at, error);
+    if (status != STATUS_OK || options->live == NULL || signed_at == 0)
+        return status;
+    request->answer.outage = "which attempts go on is not known yet";
+    return live_attempts_check(options->live, device, request->parameter, signed_at, error);
 }
 
 static enum status open_image(struct http_request *request, const char *sha256, uint64_t *size,
@@ -113,8 +120,14 @@ static enum status answer_all(struct http_request *request, struct error *error)
     const char *sha256 = request->parameter;
     uint64_t size;
     request->answer.image = image_answers_take(answers, sha256);
-    if (request->answer.image != NULL)
+    if (request->answer.image != NULL &&
+        image_cache_is_unchanged(request->shared->images, sha256, request->answer.image->fd))
         return STATUS_OK;
+    if (request->answer.image != NULL) {
+        image_answers_give_back(request->answer.image);
+        request->answer.image = NULL;
+        image_answers_forget(answers, sha256);
+    }
     uint64_t moment = image_answers_moment(answers);
     enum status status = open_image(request, sha256, &size, error);
     if (status != STATUS_OK)

@@ -336,7 +336,10 @@ enum status http_server_start(const struct http_options *options, struct http_se
     server->shared.options = *options;
     server->listener = -1;
     server->shared.image_answers = image_answers_create();
-    enum status status = image_cache_open(options->cache_directory, &server->shared.images, error);
+    server->shared.images = options->images;
+    enum status status = STATUS_OK;
+    if (options->images == NULL)
+        status = image_cache_open(options->cache_directory, &server->shared.images, error);
     if (status == STATUS_OK)
         status = listen_open(options->address, options->port, &server->listener, &server->port, error);
     if (status == STATUS_OK) {
@@ -387,6 +390,7 @@ void http_server_stop(struct http_server *server)
         close(server->listener);
     store_pool_destroy(server->shared.stores);
     image_answers_destroy(server->shared.image_answers);
-    image_cache_close(server->shared.images);
+    if (server->shared.options.images == NULL)
+        image_cache_close(server->shared.images);
     free(server);
 }

@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "image_cache.h"
 #include "image_url.h"
+#include "live_attempts.h"
 #include "status.h"
 
 struct http_server;
@@ -21,7 +23,9 @@ struct http_options {
     int threads;         /* 1 or more; each has a database connection of its own */
     int idle_seconds;    /* a connection on which nothing moves is closed after so long; 0: 30 */
     const char *database_url;
-    const char *cache_directory; /* images; made when absent */
+    struct live_attempts *live;  /* whose URLs hold; NULL: every one until it expires */
+    struct image_cache *images;  /* NULL: one of the server's own, in the next */
+    const char *cache_directory; /* made when absent */
     /* Copies the secret that signs image URLs; false while it is not known (the database is away). Called
      * from any thread. */
     bool (*image_secret)(void *context, unsigned char secret[IMAGE_SECRET_SIZE]);

@@ -71,13 +71,42 @@ void store_put_bytes(struct store_parameters *parameters, const void *bytes, int
 
 /* --- connection ------------------------------------------------------------------------------------- */
 
+/* The ports of one host or several, such as "5432,5433": libpq reads them at the first connection only, and
+ * then a typing error looks like a database that is away. */
+static bool are_ports(const char *text)
+{
+    for (;; text++) {
+        size_t digits = strspn(text, "0123456789");
+        long port = strtol(text, NULL, 10);
+        bool is_default = digits == 0;
+        if (!is_default && (digits > 5 || port < 1 || port > 65535))
+            return false;
+        text += digits;
+        if (*text != ',')
+            return *text == '\0';
+    }
+}
+
+static bool has_good_ports(const PQconninfoOption *options)
+{
+    for (; options->keyword != NULL; options++) {
+        if (strcmp(options->keyword, "port") == 0 && options->val != NULL && !are_ports(options->val))
+            return false;
+    }
+    return true;
+}
+
 enum status store_check_url(const char *url, struct error *error)
 {
     char *why = NULL;
     PQconninfoOption *options = PQconninfoParse(url, &why);
+    bool is_read = options != NULL;
+    bool is_good = is_read && has_good_ports(options);
     PQconninfoFree(options);
-    if (options != NULL)
+    if (is_good)
         return STATUS_OK;
+    if (is_read)
+        return error_set(error, STATUS_INVALID, "database_url", "has a port that is not one from 1 to 65535");
     PQfreemem(why);
     return error_set(
         error, STATUS_INVALID, "database_url",

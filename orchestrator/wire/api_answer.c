@@ -29,6 +29,17 @@ char *api_error_format(struct arena *arena, const struct error *error)
                                  text_or_empty(error->message), "field", text_or_empty(error->field)));
 }
 
+const char *api_texts_add(struct arena *arena, const char *json, const char *name, const char *const *texts,
+                          size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_string(texts[i]));
+    const char *member = dump(arena, json_pack("{so}", name, list));
+    /* It is put before the object's other members, which stay as PostgreSQL has written them. */
+    return arena_format(arena, "%.*s,%s", (int)strlen(member) - 1, member, strchr(json, '{') + 1);
+}
+
 char *api_count_format(struct arena *arena, const char *name, int64_t count)
 {
     return dump(arena, json_pack("{sI}", name, (json_int_t)count));

@@ -12,6 +12,10 @@
 /* {"error": {"code", "message", "field"}}; field is "" when none. */
 char *api_error_format(struct arena *arena, const struct error *error);
 
+/* The JSON object `json` with a further member, a list of texts. */
+const char *api_texts_add(struct arena *arena, const char *json, const char *name, const char *const *texts,
+                          size_t count);
+
 /* {"NAME": count} */
 char *api_count_format(struct arena *arena, const char *name, int64_t count);
 

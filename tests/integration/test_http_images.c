@@ -32,11 +32,11 @@ static void images_need_a_right(void **state)
     struct reply reply = get(path);
     assert_int_equal(reply.code, 200);
     free(reply.body);
-    assert_int_equal(image_url_sign(secret, "", sha, "d01", time(NULL) + 60, url, &error), STATUS_OK);
+    assert_int_equal(image_url_sign(secret, "", sha, "d01", time(NULL), 60, url, &error), STATUS_OK);
     expect_image(url);
     url[strlen(url) - 1] ^= 1;
     expect_error(request("GET", url, NULL, "", NULL, 0), 403, "denied", "signature");
-    assert_int_equal(image_url_sign(secret, "", sha, "d01", time(NULL) - 1, url, &error), STATUS_OK);
+    assert_int_equal(image_url_sign(secret, "", sha, "d01", time(NULL) - 61, 60, url, &error), STATUS_OK);
     expect_error(request("GET", url, NULL, "", NULL, 0), 403, "denied", "expires");
     /* a broken signature is refused even beside a good token */
     expect_error(request("GET", url, viewer, "", NULL, 0), 403, "denied", "expires");
@@ -58,9 +58,10 @@ static void a_right_ends_by_the_clock_of_the_database(void **state)
     for (size_t i = 0; i < sizeof hours / sizeof hours[0]; i++) {
         time_t database_time = time(NULL) - hours[i] * 3600;
         atomic_store(&host_is_ahead, hours[i] * 3600000LL);
-        assert_int_equal(image_url_sign(secret, "", sha, "d01", database_time + 60, url, &error), STATUS_OK);
+        assert_int_equal(image_url_sign(secret, "", sha, "d01", database_time, 60, url, &error), STATUS_OK);
         expect_image(url);
-        assert_int_equal(image_url_sign(secret, "", sha, "d01", database_time - 60, url, &error), STATUS_OK);
+        assert_int_equal(image_url_sign(secret, "", sha, "d01", database_time - 120, 60, url, &error),
+                         STATUS_OK);
         expect_error(request("GET", url, NULL, "", NULL, 0), 403, "denied", "expires");
     }
     atomic_store(&host_is_ahead, 0);
@@ -75,7 +76,7 @@ static void no_right_is_judged_before_the_time_is_known(void **state)
     struct error error;
     make_catalogue();
     char *sha = image_sha();
-    assert_int_equal(image_url_sign(secret, "", sha, "d01", time(NULL) + 60, url, &error), STATUS_OK);
+    assert_int_equal(image_url_sign(secret, "", sha, "d01", time(NULL), 60, url, &error), STATUS_OK);
     atomic_store(&is_time_known, false);
     expect_error(request("GET", url, NULL, "", NULL, 0), 503, "unavailable", "");
     expect(request("GET", "/readyz", NULL, "", NULL, 0), 200, "{\"status\":\"ready\"}");
@@ -131,6 +132,9 @@ static void images_are_served_whole_and_in_ranges(void **state)
     snprintf(line, sizeof line, "If-None-Match: \"%s\"\r\n", sha);
     reply = request("GET", path, viewer, line, NULL, 0);
     assert_int_equal(reply.code, 304);
+    assert_null(header(&reply, "Content-Length")); /* it would be the image's */
+    assert_null(header(&reply, "Transfer-Encoding"));
+    assert_non_null(header(&reply, "ETag"));
     free(reply.body);
     reply = request("GET", path, viewer, "Range: bytes=5000-\r\n", NULL, 0);
     snprintf(line, sizeof line, "bytes */%zu", size);
@@ -210,6 +214,56 @@ static void the_cache_is_filled_once_and_then_enough(void **state)
     free(reply.body);
     snprintf(path, sizeof path, "%s/%s", cache, sha);
     assert_int_equal(stat(path, &found), 0);
+    free(sha);
+}
+
+/* What is served is what the URL names, whatever becomes of the directory, and without a restart. */
+static void expect_true_image(const char *sha)
+{
+    char url[128];
+    unsigned char image[256];
+    size_t size = make_image(image, 1, 7);
+    snprintf(url, sizeof url, "/v1/images/%s", sha);
+    struct reply reply = get(url);
+    if (reply.code != 200 || reply.length != size || memcmp(reply.body, image, size) != 0)
+        fail_msg("%d with %zu bytes: %s", reply.code, reply.length, reply.body);
+    free(reply.body);
+    reply = request("GET", url, viewer, "Range: bytes=16-31\r\n", NULL, 0);
+    assert_int_equal(reply.code, 206);
+    assert_memory_equal(reply.body, image + 16, 16);
+    free(reply.body);
+}
+
+static void a_damaged_or_removed_file_is_fetched_anew(void **state)
+{
+    (void)state;
+    char path[400], command[500];
+    make_catalogue();
+    char *sha = image_sha();
+    snprintf(path, sizeof path, "%s/%s", cache, sha);
+    for (int i = 0; i < 4; i++) { /* each thread keeps the file open */
+        expect_true_image(sha);
+        const char *const damages[] = {": > %s", "truncate -s 50 %s",
+                                       "printf X | dd of=%s bs=1 seek=20 conv=notrunc status=none",
+                                       "echo more >> %s"};
+        snprintf(command, sizeof command, damages[i], path);
+        assert_int_equal(system(command), 0);
+        for (int again = 0; again < 4; again++)
+            expect_true_image(sha);
+    }
+    assert_int_equal(unlink(path), 0);
+    expect_true_image(sha);
+    snprintf(command, sizeof command, "rm -r %s", cache);
+    assert_int_equal(system(command), 0);
+    struct reply reply = get("/v1/firmware");
+    free(reply.body);
+    char *other = services_query(database, "SELECT sha256 FROM images WHERE slot = 2 LIMIT 1");
+    snprintf(path, sizeof path, "/v1/images/%s", other);
+    reply = get(path);
+    assert_int_equal(reply.code, 200);
+    free(reply.body);
+    expect_true_image(sha);
+    free(other);
     free(sha);
 }
 
@@ -310,6 +364,7 @@ int main(void)
         cmocka_unit_test(head_gives_the_length_and_no_body),
         cmocka_unit_test(http_1_0_is_spoken),
         cmocka_unit_test(the_cache_is_filled_once_and_then_enough),
+        cmocka_unit_test(a_damaged_or_removed_file_is_fetched_anew),
         cmocka_unit_test(many_at_once_fill_the_cache_with_one_read_and_one_file),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

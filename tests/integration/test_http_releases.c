@@ -274,6 +274,47 @@ static void a_release_says_its_place_among_others(void **state)
     expect(reply, 201, "\"requires\" : null");
 }
 
+/* user1.bin of one build, user2.bin of another: stored with a warning, or refused. */
+static void images_that_do_not_belong_together_are_warned_of(void **state)
+{
+    (void)state;
+    unsigned char image[1024];
+    begin("v4.0.0" PTYPE "(a)");
+    file("user1.bin", image, make_image_of(image, 1, 150, 64));
+    file("user2.bin", image, make_image_of(image, 2, 150, 128));
+    text("strict", "true");
+    expect_error(upload(), 400, "invalid", "strict");
+    expect_error(get("/v1/firmware/v4.0.0" PTYPE "(a)"), 404, "not_found", "");
+    begin("v4.0.0" PTYPE "(a)");
+    file("user1.bin", image, make_image_of(image, 1, 150, 64));
+    file("user2.bin", image, make_image_of(image, 2, 150, 128));
+    expect(upload(), 201, "{\"warnings\":[\"user1.bin has 116 bytes, user2.bin has 180: ");
+    assert_int_equal(
+        count(
+            "SELECT count(*) FROM audit WHERE action = 'upload_firmware' AND reason LIKE 'user1.bin has 116 %'"),
+        1);
+    expect(get("/v1/firmware/v4.0.0" PTYPE "(a)"), 200, "v4.0.0");
+
+    /* of two releases */
+    begin("v4.1.0" PTYPE "(a)");
+    images(151);
+    text("strict", "true");
+    expect(upload(), 201, "{\"warnings\":[],");
+    begin("v4.2.0" PTYPE "(a)");
+    file("user1.bin", image, make_image(image, 1, 151));
+    file("user2.bin", image, make_image(image, 2, 152));
+    expect(upload(), 201,
+           "{\"warnings\":[\"user1.bin is the one of v4.1.0" PTYPE "(a), the other image is not\"]");
+    begin("v4.3.0" PTYPE "(a)");
+    images(151); /* both of them: they are known to belong together */
+    text("strict", "true");
+    expect(upload(), 201, "{\"warnings\":[],");
+    begin("v4.4.0" PTYPE "(a)");
+    images(153);
+    text("strict", "maybe");
+    expect_error(upload(), 400, "invalid", "strict");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +326,7 @@ int main(void)
         cmocka_unit_test(a_release_says_its_place_among_others),
         cmocka_unit_test(fota_classes_need_both_images),
         cmocka_unit_test(class_n_is_recorded_and_never_offered),
+        cmocka_unit_test(images_that_do_not_belong_together_are_warned_of),
         cmocka_unit_test(an_upload_that_stops_half_way_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -343,6 +343,70 @@ static void a_head_is_spelt_as_stock_firmware_reads_it(void **state)
     }
 }
 
+/* Stock firmware erases as many bytes of its other slot as the answer to HEAD says, whatever its status. */
+static void expect_no_length(const char *path, const char *key, int code)
+{
+    struct reply reply = ask("HEAD", path, key, "");
+    const char *length = header(&reply, "Content-Length");
+    if (reply.code != code || length == NULL || strcmp(length, "0") != 0)
+        fail_msg("%s: wanted %d with Content-Length: 0, got %s", path, code, reply.head);
+    free(reply.body);
+}
+
+static void a_refused_head_says_no_length(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *key;
+        int code;
+    } cases[] = {
+        {ROM "v1.1.0t45772(a)&filename=user2.bin", NULL, 401},
+        {ROM "v1.1.0t45772(a)&filename=user2.bin", "0000000000000000000000000000000000000000", 401},
+        {ROM "v1.1.0t45772(a)&filename=user2.bin", OTHER, 403},
+        {ROM "v1.2.0t45772(a)&filename=user2.bin", LAMP, 403},
+        {ROM "v9.9.9t45772(a)&filename=user2.bin", LAMP, 404},
+        {ROM "v1.1.0t45772(a)&filename=user3.bin", LAMP, 400},
+        {ROM "v1.1.0t45772(a)&filename=user2.bin&x=1", LAMP, 400},
+        {"/v1/device/rom", LAMP, 400},
+        {"/v1/device/rom/?is_format_simple=maybe", LAMP, 400},
+        {"/v1/device/rpc/?deliver_to_device=true&action=sys_upgrade", LAMP, 405},
+        {"/v1/device/rpc/", NULL, 405},
+        /* what a wrong path of the firmware's author may lead to */
+        {"/v1/device/ROM/?action=download_rom", LAMP, 404},
+        {"/v1/images/x", NULL, 401},
+        {"/v1/images/x?device=lamp&expires=1&signature=x", NULL, 403},
+        {"/v1/devices", NULL, 401},
+        {"/", LAMP, 404},
+        {"/v1/firmware/v1.1.0t45772(a)/current", LAMP, 405},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        expect_no_length(cases[i].path, cases[i].key, cases[i].code);
+}
+
+/* Not the image server's only: what else a device may ask is no image either. */
+static void a_head_for_what_is_no_image_says_no_length(void **state)
+{
+    (void)state;
+    expect_no_length("/v1/device/rom/?is_format_simple=true", LAMP, 200);
+}
+
+static void a_head_while_the_database_is_away_says_no_length(void **state)
+{
+    (void)state;
+    static const char path[] = ROM "v1.1.0t45772(a)&filename=user2.bin";
+    services_kill("postgres");
+    for (int i = 0; i < 100; i++) { /* its backends outlive the postmaster for a moment */
+        struct reply reply = ask("HEAD", path, LAMP, "");
+        free(reply.body);
+        if (reply.code != 200)
+            break;
+        usleep(50000);
+    }
+    expect_no_length(path, LAMP, 503);
+    services_revive();
+    expect_image(ask("GET", ROM "v1.1.0t45772(a)&filename=user2.bin", LAMP, ""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +423,9 @@ int main(void)
         cmocka_unit_test(ranges_are_served_as_for_images),
         cmocka_unit_test(an_answer_is_a_multiple_of_four_bytes),
         cmocka_unit_test(a_head_is_spelt_as_stock_firmware_reads_it),
+        cmocka_unit_test(a_refused_head_says_no_length),
+        cmocka_unit_test(a_head_for_what_is_no_image_says_no_length),
+        cmocka_unit_test(a_head_while_the_database_is_away_says_no_length),
     };
     return cmocka_run_group_tests(tests, set_up_rom, tear_down);
 }

@@ -31,6 +31,12 @@ refuses 2 'no such command: run now$' orchestratord run now
 refuses 2 'role' orchestratord token create --role king --name k --config "$config"
 refuses 2 'unrecognized option' orchestratord --colour
 
+with "database_url = postgresql://o@127.0.0.1:99999/fleet" "${good[@]:1}"
+refuses 1 'database_url: has a port' orchestratord --config "$config"
+with "database_url = postgresql://o@127.0.0.1:5432,127.0.0.2:0/fleet" "${good[@]:1}"
+refuses 1 'database_url: has a port' orchestratord --config "$config"
+with "${good[@]}" 'public_url = http://127.0.0.1:99999'
+refuses 1 'own.conf:4.*public_url' orchestratord --config "$config"
 with "database_url = foo" "${good[@]:1}"
 refuses 1 'database_url' orchestratord --config "$config"
 with "database_url = ${DATABASE_URL/:*@/:wrong:password@}" "${good[@]:1}"

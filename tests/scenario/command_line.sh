@@ -32,6 +32,10 @@ echo '{"name":"p","waves":"all"}' > "$work/wrong.json"
 ctl 1 'waves' policy check "$work/wrong.json"
 ctl 1 'waves' campaign create x --firmware "$(full v1.1.0)" --policy "$work/wrong.json"
 ctl 0 'cautious' policy check policies/cautious.json
+printf '\357\273\277%s\r\n' "$ORCHESTRATOR_TOKEN" > "$work/token"
+exits 0 lamp-1 env -u ORCHESTRATOR_TOKEN orchestratorctl device list --token-file "$work/token"
+ctl 0 'Online: *no, for\|Online: *no$' device show lamp-1
+ctl 0 'Registered: *20.* ago)$' device show lamp-1
 ctl 1 'no campaign' campaign pause nothing
 printf 'id,ptype,version\nlamp-2,45772,\nbad id,45772,\nlamp-3,x,\n' > "$work/bad.csv"
 ctl 1 '3' device import "$work/bad.csv"

@@ -46,11 +46,22 @@ static void what_is_not_utf8_is_found(void **state)
     }
 }
 
+static void a_byte_order_mark_is_found_at_the_beginning_only(void **state)
+{
+    (void)state;
+    assert_int_equal(utf8_mark("\xEF\xBB\xBF{}", 5), 3);
+    assert_int_equal(utf8_mark("\xEF\xBB\xBF", 3), 3);
+    assert_int_equal(utf8_mark("\xEF\xBB\xBF", 2), 0);
+    assert_int_equal(utf8_mark("{\xEF\xBB\xBF", 4), 0);
+    assert_int_equal(utf8_mark("", 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(characters_are_counted),
         cmocka_unit_test(what_is_not_utf8_is_found),
+        cmocka_unit_test(a_byte_order_mark_is_found_at_the_beginning_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,31 @@ static void options_may_stand_anywhere(void **state)
     assert_string_equal(arguments.positionals[0], "-");
 }
 
+/* Ids may: there is no other option of one dash where one is wanted. */
+static void an_id_may_begin_with_a_dash(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {"register", "key",    "release", "revoke-key",
+                                           "show",     "reboot", "upgrade", "push"};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        assert_int_equal(PARSE("ctl", "device", commands[i], "-lamp", "--json"), STATUS_OK);
+        assert_string_equal(arguments.positionals[0], "-lamp");
+        assert_non_null(arguments_value(&arguments, "json"));
+        assert_int_equal(PARSE("ctl", "device", commands[i], "--json", "--", "--help"), STATUS_OK);
+        assert_string_equal(arguments.positionals[0], "--help");
+        assert_false(arguments.help);
+        assert_int_equal(PARSE("ctl", "device", commands[i], "--", "--"), STATUS_OK);
+        assert_string_equal(arguments.positionals[0], "--");
+    }
+    assert_int_equal(PARSE("ctl", "device", "show", "-h"), STATUS_OK);
+    assert_true(arguments.help);
+    assert_int_equal(PARSE("ctl", "device", "show", "--", "-h"), STATUS_OK);
+    assert_string_equal(arguments.positionals[0], "-h");
+    assert_int_equal(PARSE("ctl", "campaign", "create", "x", "--device", "-lamp", "--device=--lamp"),
+                     STATUS_OK);
+    assert_string_equal(arguments_value(&arguments, "device"), "-lamp");
+}
+
 #define assert_refused(words, ...)                                                                           \
     do {                                                                                                     \
         assert_int_equal(PARSE(__VA_ARGS__), STATUS_INVALID);                                                \
@@ -69,6 +94,9 @@ static void wrong_usage_says_what_is_wrong(void **state)
     assert_refused("a command is missing", "ctl", "campaign");
     assert_refused("unknown command \"campagne\"", "ctl", "campagne");
     assert_refused("unknown command \"run\"", "ctl", "campaign", "run");
+    assert_refused("unknown option --odd; see orchestratorctl device show --help. After -- ", "ctl", "device",
+                   "show", "--odd");
+    assert_refused("unknown option -x", "ctl", "device", "show", "lamp", "-x");
     assert_refused("unknown option --fast", "ctl", "campaign", "watch", "x", "--fast");
     assert_refused("unknown option -x", "ctl", "campaign", "watch", "-x");
     assert_refused("arguments are missing", "ctl", "campaign", "watch");
@@ -135,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_of_the_readme_are_read),
         cmocka_unit_test(options_may_stand_anywhere),
+        cmocka_unit_test(an_id_may_begin_with_a_dash),
         cmocka_unit_test(wrong_usage_says_what_is_wrong),
         cmocka_unit_test(the_version_is_a_command_of_its_own_and_a_group),
         cmocka_unit_test(help_at_every_level_names_all_there_is),

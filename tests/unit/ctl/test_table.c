@@ -96,6 +96,37 @@ static void members_become_cells(void **state)
     json_decref(object);
 }
 
+/* By the server's clock, which comes with the answer. */
+static void times_say_how_old_they_are(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *at, *now, *shown;
+    } cases[] = {
+        {"2026-01-31T12:00:00Z", "2026-01-31T12:00:00Z", "2026-01-31 12:00:00 (0 s ago)"},
+        {"2026-01-31T12:00:00Z", "2026-01-31T12:00:59Z", "2026-01-31 12:00:00 (59 s ago)"},
+        {"2026-01-31T12:00:00.999Z", "2026-01-31T12:01:00Z", "2026-01-31 12:00:00 (1 min ago)"},
+        {"2026-01-31T12:00:00Z", "2026-01-31T15:05:59Z", "2026-01-31 12:00:00 (3 h 5 min ago)"},
+        {"2026-01-31T12:00:00Z", "2026-03-01T11:00:00Z", "2026-01-31 12:00:00 (28 d 23 h ago)"},
+        {"2026-01-31T12:10:00Z", "2026-01-31T12:00:00Z", "2026-01-31 12:10:00 (in 10 min)"},
+        {"2026-01-31T12:00:00Z", NULL, "2026-01-31 12:00:00"},
+        {NULL, "2026-01-31T12:00:00Z", "-"},
+        {"soon", "2026-01-31T12:00:00Z", "soon"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text, wanted[64];
+        size_t size;
+        json_t *object = json_pack("{ss? ss?}", "at", cases[i].at, "now", cases[i].now);
+        FILE *out = open_memstream(&text, &size);
+        table_print_members(out, object, "At=~at");
+        fclose(out);
+        snprintf(wanted, sizeof wanted, "At:             %s\n", cases[i].shown);
+        assert_string_equal(text, wanted);
+        free(text);
+        json_decref(object);
+    }
+}
+
 static void members_stand_below_each_other(void **state)
 {
     (void)state;
@@ -124,6 +155,7 @@ int main(void)
         cmocka_unit_test(only_titles_without_rows),
         cmocka_unit_test(what_comes_from_outside_cannot_drive_the_terminal),
         cmocka_unit_test(members_become_cells),
+        cmocka_unit_test(times_say_how_old_they_are),
         cmocka_unit_test(members_stand_below_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

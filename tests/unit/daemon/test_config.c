@@ -148,12 +148,58 @@ static void broken_urls_are_refused_without_repeating_them(void **state)
         "mqtt://[::1",
         "mqtt://[::1]x",
         "mqtt://broker:12345678901",
+        "mqtt://broker:99999",
+        "mqtt://[broker]",
+        "mqtt://bro ker",
+        "mqtt://br\xc3\xb6ker",
     };
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         char text[256];
         snprintf(text, sizeof text, "database_url = x\nmqtt_url = %s\n", urls[i]);
         refused(text, ":2: mqtt_url: mqtt://[USER:PASSWORD@]HOST[:PORT]");
     }
+}
+
+static void a_public_url_that_no_device_can_ask_is_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "http://fleet:99999", "http://fleet:0",    "http://fleet:",     "http://fleet:x",
+        "http://fleet:80x",   "http://fleet:-1",   "http://:80",        "http:///images",
+        "http://[::1",        "http://[fleet]:80", "http://::1:80",     "http://o@fleet:80",
+        "http://fl eet",      "http://fleet/a b",  "http://fleet/?x=1", "http://fleet/#x",
+        "http://fl\xc3\xa9",  "http://fleet/\xc3", "http://fleet,b",    "https://fleet",
+    };
+    static const char *const good[][2] = {
+        {"http://fleet:65535", "http://fleet:65535"},
+        {"http://fleet:1/x//", "http://fleet:1/x"},
+        {"http://10.0.0.1", "http://10.0.0.1"},
+        {"http://[fe80::1]:8080/", "http://[fe80::1]:8080"},
+        {"http://my_fleet-1.example/a~b/%20", "http://my_fleet-1.example/a~b/%20"},
+    };
+    char text[256];
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        snprintf(text, sizeof text, MINIMUM "public_url = \"%s\"\n", wrong[i]);
+        refused(text, ":3: public_url: \"http");
+    }
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        struct config config;
+        snprintf(text, sizeof text, MINIMUM "public_url = %s\n", good[i][0]);
+        load_good(text, &config);
+        assert_string_equal(config.public_url, good[i][1]);
+        config_release(&config);
+    }
+}
+
+/* As some editors write it at the beginning. */
+static void a_byte_order_mark_is_no_part_of_the_file(void **state)
+{
+    (void)state;
+    struct config config;
+    load_good("\xEF\xBB\xBF" MINIMUM, &config);
+    assert_string_equal(config.mqtt_host, "127.0.0.1");
+    config_release(&config);
+    refused(MINIMUM "\xEF\xBB\xBFhttp_port = 1\n", ":3: \"key = value\"");
 }
 
 static void tls_needs_a_readable_ca_file(void **state)
@@ -385,6 +431,8 @@ int main(int count, char **arguments)
         cmocka_unit_test(every_form_of_a_line_is_read),
         cmocka_unit_test(urls_are_taken_apart),
         cmocka_unit_test(broken_urls_are_refused_without_repeating_them),
+        cmocka_unit_test(a_public_url_that_no_device_can_ask_is_refused),
+        cmocka_unit_test(a_byte_order_mark_is_no_part_of_the_file),
         cmocka_unit_test(tls_needs_a_readable_ca_file),
         cmocka_unit_test(bad_files_are_refused_with_their_line),
         cmocka_unit_test(numbers_keep_to_their_ranges),
