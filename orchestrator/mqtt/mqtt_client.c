@@ -16,13 +16,12 @@ struct mqtt_client {
     struct mqtt_options options;
     char ids[MQTT_CLIENT_IDS][MQTT_CLIENT_ID_SIZE];
     char marker_topic[MARKER_TOPIC_SIZE];
-    const char *subscriptions[2];
+    const char *subscriptions[3];
     struct mqtt_link *reports, *commands, *markers;
 };
 
-/* Reports and presence, and what devices send to topics that nobody reads: it is counted. Commands come back
- * with it, and are dropped at once. */
-#define DEVICE_TOPICS "$share/orchestrator/fota/v1/+/+"
+#define REPORTS "$share/orchestrator/fota/v1/+/report"
+#define PRESENCE "$share/orchestrator/fota/v1/+/presence"
 #define RETAINED_PRESENCE "fota/v1/+/presence"
 
 /* Five levels: no device's topic. */
@@ -52,12 +51,13 @@ enum status mqtt_client_start(const struct mqtt_options *options, struct mqtt_cl
     *client = made; /* the caller stops it, also after an error */
     made->options = *options;
     make_marker_topic("", options->id, made->marker_topic);
-    made->subscriptions[0] = DEVICE_TOPICS;
-    made->subscriptions[1] = made->marker_topic;
+    made->subscriptions[0] = REPORTS;
+    made->subscriptions[1] = PRESENCE;
+    made->subscriptions[2] = made->marker_topic;
     const struct mqtt_link_options publishes = {0};
     const struct mqtt_link_options reports = {
         .subscriptions = made->subscriptions,
-        .subscription_count = options->marker != NULL ? 2 : 1,
+        .subscription_count = options->marker != NULL ? 3 : 2,
         .held = options->held,
         .live_only = true,
         .receive = options->receive,

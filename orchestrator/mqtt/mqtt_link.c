@@ -107,7 +107,7 @@ static void on_subscribe(struct mosquitto *mosquitto, void *context, int message
         if (granted[i] > 2) {
             log_write(LOG_ERROR, "subscription_refused", "hint",
                       "the broker's access rules must let this user read "
-                      "fota/v1/+/+ and fota/v1/orchestrators/+/marker",
+                      "fota/v1/+/report, fota/v1/+/presence and fota/v1/orchestrators/+/marker",
                       NULL);
             return;
         }
@@ -125,13 +125,6 @@ static void on_disconnect(struct mosquitto *mosquitto, void *context, int reason
                   mosquitto_strerror(reason), "for", link->options.purpose, NULL);
 }
 
-/* Ours, or of another orchestrator. */
-static bool is_command(const char *topic)
-{
-    const char *slash = strrchr(topic, '/');
-    return slash != NULL && strcmp(slash, "/command") == 0;
-}
-
 static void on_message(struct mosquitto *mosquitto, void *context, const struct mosquitto_message *message)
 {
     struct mqtt_link *link = context;
@@ -145,8 +138,6 @@ static void on_message(struct mosquitto *mosquitto, void *context, const struct 
         options->marker(options->context, strtoll(text, NULL, 10));
         return;
     }
-    if (is_command(message->topic))
-        return;
     atomic_fetch_add(&link->unstored, 1);
     options->receive(options->context, message->topic, message->payload, (size_t)message->payloadlen);
 }

@@ -250,27 +250,9 @@ static void retained_messages_are_left_to_the_census(void **state)
     disconnect_pair(&pair);
 }
 
-/* A device that writes to a topic which nobody reads is heard of; commands are not taken for reports. */
-static void every_topic_of_a_device_is_taken_but_commands(void **state)
-{
-    (void)state;
-    static const char *const topics[] = {"fota/v1/lamp-1/nonsense", "fota/v1/lamp-1/command",
-                                         "fota/v1/lamp-1/presence"};
-    struct pair pair = {0};
-    connect_pair(&pair);
-    for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++)
-        assert_int_equal(mosquitto_publish(pair.device, NULL, topics[i], 2, "{}", 1, false),
-                         MOSQ_ERR_SUCCESS);
-    mqtt_client_publish(pair.client, "fota/v1/lamp-2/command", "{}");
-    wait_for(&pair.received, 2);
-    mqtt_client_stored(pair.client, 2);
-    disconnect_pair(&pair);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_topic_of_a_device_is_taken_but_commands),
         cmocka_unit_test(retained_messages_are_left_to_the_census),
         cmocka_unit_test(no_acknowledgement_leaves_before_the_message_is_stored),
         cmocka_unit_test(messages_at_qos_0_wait_for_no_acknowledgement),
