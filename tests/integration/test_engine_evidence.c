@@ -142,6 +142,28 @@ static void reports_that_may_be_lost_are_asked_for_first(void **state)
     fixture_release(fixture);
 }
 
+/* Two breaks in a row: the devices were being asked because of the first. */
+static void a_question_that_may_be_lost_is_no_question(void **state)
+{
+    (void)state;
+    struct fixture *fixture = three_in_flight(LENIENT);
+    fixture_sql(fixture, "UPDATE orchestrators SET watermark = NULL");
+    fixture_later(fixture, 50);
+    fixture_sql(fixture, "UPDATE presence SET probed_at = now() - interval '1 s'");
+    fixture_sql(fixture,
+                "INSERT INTO outages (part, clock_stood_still, began, ended, service_at, orchestrator_id) "
+                "VALUES ('orchestrator', false, now(), now(), now(), 'other')");
+    fixture_sql(fixture, "UPDATE service SET heard_since = now()");
+    evidence_is_complete(fixture);
+    int64_t asks = fixture->asks;
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, asks + 3);
+    assert_int_equal(fixture_targets(fixture, "silent"), 0);
+    fixture_tick(fixture);
+    assert_int_equal(fixture_targets(fixture, "silent"), 0); /* the answers may be on their way */
+    fixture_release(fixture);
+}
+
 static void an_outage_moves_every_deadline(void **state)
 {
     (void)state;
@@ -464,6 +486,7 @@ int main(void)
         cmocka_unit_test(the_slowest_orchestrator_counts),
         cmocka_unit_test(without_an_orchestrator_nothing_is_judged),
         cmocka_unit_test(reports_that_may_be_lost_are_asked_for_first),
+        cmocka_unit_test(a_question_that_may_be_lost_is_no_question),
         cmocka_unit_test(an_outage_moves_every_deadline),
         cmocka_unit_test(the_clock_of_a_device_goes_on_at_its_hello_or_after_ninety_seconds),
         cmocka_unit_test(outages_in_a_row_have_the_same_beginning),

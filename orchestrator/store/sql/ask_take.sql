@@ -1,6 +1,6 @@
 -- The next devices to be asked for a hello; those another orchestrator is at, or whose presence is being stored, are left for the next time. A question
 -- is open until it is answered, or found to be without an answer (presence_unanswered.sql): it is noted together with the end of the wish, or
--- a deadline would be judged in between.
+-- a deadline would be judged in between. One from before a break with the broker may be lost, and this one counts.
 -- What looks like two devices (ops.duplicate_devices), and was asked within the hour, is not asked again.
 WITH due AS MATERIALIZED (
     SELECT a.device_id, a.times FROM asks a JOIN presence p USING (device_id)
@@ -14,5 +14,6 @@ written AS (
 again AS (
     UPDATE asks a SET times = 1, due = now() + interval '2 minutes' FROM taken t WHERE a.device_id = t.device_id AND t.times = 2),
 noted AS (
-    UPDATE presence p SET probed_at = clock_timestamp() FROM taken t WHERE p.device_id = t.device_id AND p.probed_at IS NULL)
+    UPDATE presence p SET probed_at = clock_timestamp() FROM taken t
+    WHERE p.device_id = t.device_id AND (p.probed_at <= (SELECT heard_since FROM service)) IS NOT FALSE)
 SELECT device_id FROM taken

@@ -19,6 +19,8 @@ enum {
     ALWAYS_WELL = 99
 };
 
+static const char unacknowledged[] = "a result is not acknowledged, however often it is sent";
+
 /* On a busy machine the orchestrators may not have had their turn yet, however often was looked. */
 static bool is_over(int rounds, int rounds_max, time_t began)
 {
@@ -144,14 +146,16 @@ void world_calm_down(struct world *world)
     if (open)
         world_break(world, "a campaign does not end, though everybody answers");
     if (results_waiting(world) > 0)
-        world_break(world, "a result is not acknowledged, however often it is sent");
+        world_break(world, unacknowledged);
     connect_all(world);
     char what[300];
     bool known = false;
     began = time(NULL);
     for (int round = 0; !is_over(round, CLOCK_STEPS_MAX, began) && !known; round++) {
-        settle_down(world);
-        known = fleet_is_known(world, what, sizeof what);
+        settle_down(
+            world); /* offers that come now are too late for their campaigns: results follow, though */
+        snprintf(what, sizeof what, "%s", unacknowledged);
+        known = results_waiting(world) == 0 && fleet_is_known(world, what, sizeof what);
     }
     if (!known)
         world_break(world, what);
