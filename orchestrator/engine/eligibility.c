@@ -13,6 +13,15 @@ const char *misfit_name(enum misfit misfit)
     return names[misfit];
 }
 
+bool misfit_is_reason(const char *reason)
+{
+    for (size_t i = MISFIT_NONE + 1; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(reason, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 enum status eligibility_read(const struct campaign *campaign, struct eligibility *eligibility,
                              struct error *error)
 {

@@ -44,6 +44,9 @@ enum misfit {
 
 const char *misfit_name(enum misfit misfit);
 
+/* Whether a target's reason is one of these. */
+bool misfit_is_reason(const char *reason);
+
 /* By the version alone, for a device that has not begun: NULL is no version. MISFIT_NO_PATH when only the way
  * is missing. */
 enum misfit eligibility_of(const struct eligibility *eligibility, const char *version);

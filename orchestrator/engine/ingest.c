@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "command.h"
+#include "eligibility.h"
 #include "ingest_batch.h"
 #include "log.h"
 
@@ -80,11 +81,11 @@ static void note_result(struct batch_device *device, const struct report *report
     note_running(device, running, "confirmed");
 }
 
-/* Itself, and was not only given up. */
+/* Itself, and was not only given up, or passed over when it was to be tried again. */
 static bool has_said_that_it_failed(const struct target_row *row)
 {
     return row->state == TARGET_FAILED && strcmp(row->reason, TARGET_GIVEN_UP) != 0 &&
-           strcmp(row->reason, TARGET_QUARANTINED) != 0;
+           strcmp(row->reason, TARGET_QUARANTINED) != 0 && !misfit_is_reason(row->reason);
 }
 
 /* The device had forgotten the attempt, and has taken it again: its own time begins anew, too. */

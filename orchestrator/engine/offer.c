@@ -4,7 +4,6 @@
 
 #include "array.h"
 #include "command.h"
-#include "eligibility.h"
 #include "nonce.h"
 #include "signing.h"
 #include "store_sql.h"
@@ -95,12 +94,11 @@ enum {
     CLAIMED_HEARD,
     CLAIMED_ASKED,
     CLAIMED_FAILED,
-    CLAIMED_CANDIDATE /* read_candidate */
+    CLAIMED_CANDIDATE /* offer_candidate */
 };
 
-/* `row` must outlive the candidate. The six columns from `first` on are the same in both statements. */
-static struct candidate read_candidate(const struct target_row *target, const char *running,
-                                       const struct store_rows *rows, int64_t row, int first)
+struct candidate offer_candidate(const struct target_row *target, const char *running,
+                                 const struct store_rows *rows, int64_t row, int first)
 {
     return (struct candidate){.running = running,
                               .to = target->to_version,
@@ -136,7 +134,7 @@ static bool pass_over(struct offering *offering, struct target_row *target, cons
             target_step(changes, target, "already_there", campaign->service_now, &timeouts);
         return true;
     }
-    struct candidate candidate = read_candidate(target, running, rows, row, CLAIMED_CANDIDATE);
+    struct candidate candidate = offer_candidate(target, running, rows, row, CLAIMED_CANDIDATE);
     enum misfit misfit = is_on_trial ? MISFIT_NONE /* of what will not run for long */
                                      : eligibility_now(campaign, &offering->eligibility, &candidate);
     if (misfit == MISFIT_NONE)
@@ -269,7 +267,7 @@ static bool fits_no_longer(const struct offering *offering, const struct target_
     if (target->withdrawn || target->state > TARGET_DOWNLOADING || running == NULL ||
         strcmp(running, target->to_version) == 0 || store_rows_boolean(rows, row, SENT_ON_TRIAL))
         return false;
-    struct candidate candidate = read_candidate(target, running, rows, row, SENT_CANDIDATE);
+    struct candidate candidate = offer_candidate(target, running, rows, row, SENT_CANDIDATE);
     return eligibility_now(offering->campaign, &offering->eligibility, &candidate) != MISFIT_NONE;
 }
 

@@ -4,6 +4,7 @@
 
 #include "campaign.h"
 #include "changes.h"
+#include "eligibility.h"
 #include "engine.h"
 
 struct claim {
@@ -26,6 +27,11 @@ enum status offer_claim(const struct engine *engine, struct store *store, const 
 enum status offer_resend(const struct engine *engine, struct store *store, const struct campaign *campaign,
                          int64_t limit, struct changes *changes, struct outbox *outbox,
                          struct error *error) MUST_CHECK;
+
+/* A candidate from a row of target_claim.sql, target_outbox.sql or target_again.sql, whose six columns from
+ * `first` on are the same. `running` may be NULL. The row and `target` must outlive it. */
+struct candidate offer_candidate(const struct target_row *target, const char *running,
+                                 const struct store_rows *rows, int64_t row, int first);
 
 struct target_timeouts campaign_timeouts(const struct campaign *campaign);
 

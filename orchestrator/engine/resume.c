@@ -60,26 +60,47 @@ static bool stands_still(const struct campaign *campaign, int wave)
     return snapshot->members > 0 && verdict.decision == GATE_HALT;
 }
 
+/* The columns of target_again.sql behind those of the target. */
+enum { AGAIN_ON_TRIAL = TARGET_ROW_COLUMNS, AGAIN_RUNNING, AGAIN_CANDIDATE };
+
+/* Whether the next offer would go to its device. One that would be passed over at once changes nothing: the
+ * campaign would halt again at the next tick. */
+static bool fits(const struct campaign *campaign, const struct eligibility *eligibility,
+                 const struct target_row *target, const struct store_rows *rows, int64_t row)
+{
+    const char *running = store_rows_text(rows, row, AGAIN_RUNNING);
+    if (store_rows_boolean(rows, row, AGAIN_ON_TRIAL))
+        return true;
+    if (running != NULL && strcmp(running, target->to_version) == 0) /* it has reached a stepping stone */
+        return !campaign->is_rollback && strcmp(running, campaign->firmware_version) != 0;
+    struct candidate candidate = offer_candidate(target, running, rows, row, AGAIN_CANDIDATE);
+    return eligibility_now(campaign, eligibility, &candidate) == MISFIT_NONE;
+}
+
 static enum status try_again(struct store *store, const struct campaign *campaign, int wave,
                              const char *states, struct way_on *way, struct error *error)
 {
     struct target_timeouts timeouts = campaign_timeouts(campaign);
     struct store_parameters parameters = {0};
     struct store_rows *rows;
+    struct eligibility eligibility = {0};
     store_put_integer(&parameters, campaign->number);
     store_put_integer(&parameters, wave);
     store_put_text(&parameters, states);
-    if (store_run(store, &SQL_TARGET_AGAIN, &parameters, &rows, error) != STATUS_OK)
+    if (eligibility_read(campaign, &eligibility, error) != STATUS_OK ||
+        store_run(store, &SQL_TARGET_AGAIN, &parameters, &rows, error) != STATUS_OK)
         return error->status;
     enum status status = STATUS_OK;
-    way->again = store_rows_count(rows);
-    struct target_row *targets =
-        arena_allocate_array(way->changes.arena, (size_t)way->again, sizeof *targets);
-    for (int64_t i = 0; i < way->again && status == STATUS_OK; i++) {
+    int64_t count = store_rows_count(rows);
+    struct target_row *targets = arena_allocate_array(way->changes.arena, (size_t)count, sizeof *targets);
+    for (int64_t i = 0; i < count && status == STATUS_OK; i++) {
         struct target_row *target = &targets[i];
         status = target_row_read(rows, i, way->changes.arena, target, error);
-        if (status == STATUS_OK && !target_move(&way->changes, target, TARGET_EVENT_RETRY, "resumed",
-                                                campaign->service_now, &timeouts))
+        if (status != STATUS_OK || !fits(campaign, &eligibility, target, rows, i))
+            continue;
+        way->again++;
+        if (!target_move(&way->changes, target, TARGET_EVENT_RETRY, "resumed", campaign->service_now,
+                         &timeouts))
             status = error_set(error, STATUS_INTERNAL, "targets.state", "cannot be tried again");
         target->not_before = campaign->clock; /* one that is offline is waited for anew */
     }

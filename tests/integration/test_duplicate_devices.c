@@ -18,6 +18,11 @@
     "'rate':{'per_minute':0},'in_flight':9,'retry':{'attempts':4,'on':['failed'],'backoff_seconds':0,"       \
     "'backoff_max_seconds':0}}"
 
+#define ONE_BY_ONE                                                                                           \
+    "{'name':'p','waves':[{'name':'all','size':{'rest':true},'gate':{'type':'threshold',"                    \
+    "'success_percent':50,'finished_percent':100,'failure_percent':60,'min_sample':1}}],"                    \
+    "'rate':{'per_minute':0},'in_flight':1}"
+
 /* One of the two says hello: `boot` is its BOOTID, NULL where it names no sessions. */
 static void hello(struct fixture *fixture, const char *version, char digit, const char *boot)
 {
@@ -137,6 +142,41 @@ static void a_gate_counts_it_once(void **state)
     fixture_release(fixture);
 }
 
+/* It is not asked within the hour, so nobody knows whether it is there: it keeps no place of those that are.
+ */
+static void who_is_not_asked_holds_up_nobody(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(3);
+    for (int i = 0; i < 3; i++)
+        both_say_hello(fixture, 1, false);
+    fixture_later(fixture, 150);
+    fixture_sql(fixture, "UPDATE presence SET online = false");
+    fixture_campaign(fixture, "c", ONE_BY_ONE);
+    fixture_tick(fixture);
+    fixture_sql(fixture,
+                "UPDATE targets SET position = position + 10 WHERE device_id <> 'lamp-1';"
+                "UPDATE device_images SET asked_at = now();"
+                "UPDATE presence SET online = true, awaits_hello = false, probed_at = NULL, "
+                "last_seen = now(), changed_at = now();"
+                "UPDATE presence SET last_seen = now() - interval '2 days', changed_at = now() - "
+                "interval '2 days', hello_at = now() - interval '2 days' WHERE device_id = 'lamp-1'");
+    int64_t asked = fixture->asks;
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, asked);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM targets WHERE state = 'offered' AND "
+                                              "device_id <> 'lamp-1'"),
+                     1);
+    /* And is asked before its offer when it may be. */
+    fixture_sql(fixture, "UPDATE device_images SET asked_at = now() - interval '61 minutes'");
+    char *other = services_query(fixture->url, "SELECT device_id FROM targets WHERE state = 'offered'");
+    fixture_updates_itself(fixture, other);
+    free(other);
+    fixture_tick(fixture);
+    assert_int_equal(fixture->asks, asked + 1);
+    fixture_release(fixture);
+}
+
 /* It says another image each time: what is kept of it does not grow. */
 static void what_is_kept_of_a_device_is_little(void **state)
 {
@@ -153,8 +193,11 @@ static void what_is_kept_of_a_device_is_little(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_images_in_turns_are_two_devices), cmocka_unit_test(it_is_asked_once_an_hour),
-        cmocka_unit_test(sessions_change_nothing_of_that),     cmocka_unit_test(a_gate_counts_it_once),
+        cmocka_unit_test(two_images_in_turns_are_two_devices),
+        cmocka_unit_test(it_is_asked_once_an_hour),
+        cmocka_unit_test(sessions_change_nothing_of_that),
+        cmocka_unit_test(a_gate_counts_it_once),
+        cmocka_unit_test(who_is_not_asked_holds_up_nobody),
         cmocka_unit_test(what_is_kept_of_a_device_is_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,6 +191,34 @@ static void a_resume_that_would_change_nothing_is_refused(void **state)
     fixture_release(fixture);
 }
 
+/* They would be passed over at the next tick, and the campaign would halt again, every time. */
+static void who_would_be_passed_over_is_not_tried_again(void **state)
+{
+    (void)state;
+    static const char *const changes[] = {
+        "UPDATE devices SET version = 'v1.2.0t45772(a)', version_order = '120v'",
+        "UPDATE products SET max_version = 'v1.0.9', max_version_order = '109v'",
+        "INSERT INTO quarantines (device_id, until, campaign_id, failures) SELECT device_id, now() + interval '1 "
+        "day', 1, 3 FROM devices",
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        struct fixture *fixture = fixture_make(3);
+        struct campaign_done done;
+        struct error error;
+        fixture_sql(fixture, "UPDATE presence SET online = false");
+        fixture_campaign(fixture, "c", POLICY(""));
+        fixture_tick(fixture);
+        fixture_sql(fixture, changes[i]);
+        fixture_sql(fixture, "UPDATE presence SET online = true");
+        fixture_tick(fixture);
+        fixture_state_is(fixture, "c", "halted");
+        assert_int_equal(fixture_targets(fixture, "skipped"), 1);
+        assert_int_equal(order(fixture, (struct campaign_order){.command = CAMPAIGN_RESUME}, &done, &error),
+                         STATUS_CONFLICT);
+        fixture_release(fixture);
+    }
+}
+
 /* A campaign that has rolled nothing out must not end as completed. */
 static void no_success_at_all_is_not_accepted(void **state)
 {
@@ -394,6 +422,7 @@ int main(void)
         cmocka_unit_test(who_failed_is_tried_again_where_nobody_else_is_there),
         cmocka_unit_test(no_success_is_accepted_when_it_is_said),
         cmocka_unit_test(a_resume_that_would_change_nothing_is_refused),
+        cmocka_unit_test(who_would_be_passed_over_is_not_tried_again),
         cmocka_unit_test(no_success_at_all_is_not_accepted),
         cmocka_unit_test(too_few_outcomes_are_made_good),
         cmocka_unit_test(what_is_not_for_a_command_is_refused),

@@ -143,6 +143,50 @@ static void what_was_to_be_tried_again_is_the_failure_that_it_was(void **state)
     fixture_release(fixture);
 }
 
+/* It said nothing of that attempt itself: what it says of it later is believed. */
+static void what_was_given_up_may_have_been_done(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1);
+    fixture_campaign(fixture, "c",
+                     POLICY(ONE_BY_ONE ",'retry':{'attempts':3,'on':['silent'],'backoff_seconds':60}"));
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-1", "accepted");
+    fixture_later(fixture, 70);
+    target_is(fixture, 1, "pending 1 download_timeout");
+    fixture_sql(fixture, "UPDATE products SET max_version = 'v1.0.9', max_version_order = '109v'");
+    fixture_later(fixture, 70);
+    target_is(fixture, 1, "failed 1 above_ceiling");
+    fixture_reports(fixture, "lamp-1", "confirmed");
+    target_is(fixture, 1, "confirmed 1 ");
+    fixture_release(fixture);
+}
+
+/* Nor is it left to install what was stopped since. */
+static void what_was_given_up_is_stopped_with_its_campaign(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(2);
+    fixture_campaign(fixture, "c",
+                     POLICY("'rate':{'per_minute':0},'in_flight':2,'retry':{'attempts':3,'on':['silent'],"
+                            "'backoff_seconds':60}"));
+    fixture_tick(fixture);
+    fixture_reports(fixture, "lamp-1", "accepted");
+    fixture_reports(fixture, "lamp-2", "installed");
+    fixture_later(fixture, 70);
+    fixture_sql(fixture, "UPDATE products SET max_version = 'v1.0.9', max_version_order = '109v'");
+    fixture_later(fixture, 70);
+    assert_int_equal(fixture_integer(fixture,
+                                     "SELECT count(*) FROM targets WHERE device_id = 'lamp-1' AND state = "
+                                     "'failed' AND attempt = 1 AND reason = 'above_ceiling'"),
+                     1);
+    fixture_command(fixture, "c", CAMPAIGN_CANCEL);
+    int64_t cancels = fixture->cancels;
+    fixture_report(fixture, "lamp-1", "{'report':'downloading','campaign':1,'attempt':1,'progress':50}");
+    assert_int_equal(fixture->cancels, cancels + 1);
+    fixture_release(fixture);
+}
+
 /* The offer was lost with the connection, and would be sent again to whatever runs by now. */
 static void an_offer_that_fits_no_more_is_withdrawn(void **state)
 {
@@ -252,6 +296,8 @@ int main(void)
         cmocka_unit_test(who_fits_no_more_is_skipped_by_name),
         cmocka_unit_test(who_is_passed_over_takes_nothing_of_the_rate),
         cmocka_unit_test(what_was_to_be_tried_again_is_the_failure_that_it_was),
+        cmocka_unit_test(what_was_given_up_may_have_been_done),
+        cmocka_unit_test(what_was_given_up_is_stopped_with_its_campaign),
         cmocka_unit_test(an_offer_that_fits_no_more_is_withdrawn),
         cmocka_unit_test(an_offer_that_was_done_is_sent_again),
         cmocka_unit_test(a_way_with_stones_is_not_left),

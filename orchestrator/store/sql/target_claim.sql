@@ -18,7 +18,13 @@ picked AS MATERIALIZED (
     FROM targets t
     WHERE (SELECT may_offer FROM heard) AND t.campaign_id = $1 AND t.waiting AND t.wave <= (SELECT last_wave FROM campaign)
       AND (SELECT w.state FROM waves w WHERE w.campaign_id = $1 AND w.wave = t.wave) IN ('open', 'soaking', 'passed')
-      AND (SELECT p.online AND NOT p.awaits_hello FROM presence p WHERE p.device_id = t.device_id)
+      -- What looks like two devices, and is not asked again within the hour, takes no place of those that are asked.
+      AND (SELECT p.online AND NOT p.awaits_hello
+                  AND (p.probed_at IS NOT NULL
+                       OR (greatest(p.changed_at, p.last_seen, p.hello_at) > (SELECT since FROM heard)
+                           AND ((SELECT discontinued_at FROM heard) IS NULL OR p.hello_at > (SELECT discontinued_at FROM heard))) IS TRUE
+                       OR NOT asked_enough(t.device_id))
+           FROM presence p WHERE p.device_id = t.device_id)
       AND ($3::text[] IS NULL OR t.time_zone = ANY ($3::text[]))
       AND (t.not_before IS NULL OR t.not_before <= to_timestamp($5))
       AND ((SELECT kind FROM campaign) <> 'update'
