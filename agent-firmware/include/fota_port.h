@@ -84,8 +84,8 @@ struct fota_port {
     /* Restarts the device, after the reports queued so far have had a fair chance to leave. */
     void (*reboot)(void *context);
 
-    /* Returns 32 random bits from hardware; not from a seed, which may be the same at two boots. Only
-     * fota_agent_begin_session calls it. */
+    /* Returns 32 random bits from hardware; not from a seed, which may be the same at two boots. For BOOTIDs,
+     * and for the moments at which results are sent again. */
     uint32_t (*random)(void *context);
 
     /* Optional (may be NULL). */

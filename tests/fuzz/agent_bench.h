@@ -18,6 +18,7 @@ struct bench {
     uint64_t now;
     enum fota_http_method method;
     uint32_t first_byte, sent; /* of the open request */
+    uint32_t random;           /* what the hardware says next */
     bool open, rebooted;
 };
 
@@ -78,6 +79,12 @@ static void port_reboot(void *context)
     bench.rebooted = true;
 }
 
+static uint32_t port_random(void *context)
+{
+    (void)context;
+    return bench.random++;
+}
+
 /* The target's own. */
 static bool port_http_start(void *context, enum fota_http_method method, const char *url,
                             uint32_t first_byte);
@@ -92,6 +99,7 @@ static const struct fota_port port = {
     .publish = port_publish,
     .check_health = port_check_health,
     .reboot = port_reboot,
+    .random = port_random,
 };
 
 static void make_images(void)
