@@ -26,7 +26,7 @@ tests: baseline
 
 # Both codes in one program: of the baseline's only `baseline_code` can be seen.
 $(BASELINE)/device.o: tests/powercut/device.c $(POWERCUT_H) $(BASELINE)/unpacked
-	$(call say,CC)$(CC) $(BASELINE_CFLAGS) -DDEVICE_KNOWS_NONCES=false -DDEVICE_KNOWS_RETRIALS=false -Ddevice_code=baseline_code -c $< -o $@
+	$(call say,CC)$(CC) $(BASELINE_CFLAGS) -DDEVICE_KNOWS_NONCES=false -DDEVICE_KNOWS_RETRIALS=false -DDEVICE_HAS_NO_RANDOM -Ddevice_code=baseline_code -c $< -o $@
 $(BASELINE)/code.o: $(BASELINE)/device.o $(call baseline_objects,core boot)
 	$(call say,LINK)$(CC) -nostdlib -r -o $@ $^ && objcopy --keep-global-symbol=baseline_code $@
 # What must not be: a record of another format, which this version writes and reads like this one and the baseline takes for none.

@@ -63,12 +63,14 @@ static void port_reboot(void *context)
     ((struct world *)context)->reboot_wanted = true;
 }
 
+#ifndef DEVICE_HAS_NO_RANDOM
 /* The same each time: what follows a cut is compared with what follows none. */
 static uint32_t port_random(void *context)
 {
     (void)context;
     return 0;
 }
+#endif
 
 static const struct fota_port port = {
     .flash_read = port_read,
@@ -79,7 +81,9 @@ static const struct fota_port port = {
     .publish = port_publish,
     .check_health = port_check_health,
     .reboot = port_reboot,
+#ifndef DEVICE_HAS_NO_RANDOM
     .random = port_random,
+#endif
 };
 
 static struct fota_platform platform_of(struct world *world)
