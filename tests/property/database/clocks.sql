@@ -25,7 +25,7 @@ waits AS (
     JOIN campaigns c USING (campaign_id)
     CROSS JOIN LATERAL (SELECT * FROM events n WHERE n.campaign_id = e.campaign_id AND n.subject = 'target' AND n.device_id = e.device_id
                         AND n.event_id > e.event_id ORDER BY n.event_id LIMIT 1) n
-    WHERE e.subject = 'target' AND e.to_state = 'pending' AND e.from_state IN ('failed', 'reverted', 'silent') AND e.reason NOT IN ('outage', 'burnt')
+    WHERE e.subject = 'target' AND e.to_state = 'pending' AND e.from_state IN ('failed', 'reverted', 'silent') AND e.reason NOT IN ('outage', 'burnt', 'resumed')
       AND n.to_state = 'offered'),
 served AS (
     SELECT w.*, (SELECT coalesce(sum(extract(epoch FROM upper(r) - lower(r))), 0)

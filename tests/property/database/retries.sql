@@ -7,7 +7,7 @@ CROSS JOIN LATERAL (SELECT n.to_state, n.reason FROM events n
                       AND n.event_id > e.event_id
                     ORDER BY n.event_id LIMIT 1) n
 WHERE e.subject = 'target' AND e.to_state IN ('failed', 'reverted')
-  AND n.to_state = 'pending' AND n.reason <> 'outage'
+  AND n.to_state = 'pending' AND n.reason NOT IN ('outage', 'resumed')
   AND (SELECT count(*) FROM events o
        WHERE o.device_id = e.device_id AND o.campaign_id = e.campaign_id AND o.event_id < e.event_id
          AND o.to_state = 'pending' AND o.reason = 'outage') < 2
