@@ -22,21 +22,24 @@ until_said() { # until_said PATTERN
         sleep 0.1
     done
 }
+tell() { # tell COMMAND
+    mosquitto_pub --host "${MQTT_ADDRESS%:*}" --port "${MQTT_ADDRESS#*:}" --username orchestrator --qos 1 --topic fota/v1/one/command --message "$1"
+}
 number=0
 when_told_to_fetch_from() { # when_told_to_fetch_from MODE [SECONDS]
     number=$((number + 1))
-    mosquitto_pub --host "${MQTT_ADDRESS%:*}" --port "${MQTT_ADDRESS#*:}" --username orchestrator --qos 1 --topic fota/v1/one/command --message \
-        '{"command":"update","campaign":'$number',"attempt":1,"nonce":"9f3c0a5be2d14477","version":"'"$(full v1.1.0)"'","images":{"2":{"url":"http://127.0.0.1:'"$(cat "$work/port")"'/'"$1"'","size":20480,"sha256":"'"$(sha256sum "$directory/user2.bin" | cut -d ' ' -f 1)"'"}},"download_seconds":'"${2:-60}"',"confirm_seconds":60}'
+    tell '{"command":"update","campaign":'$number',"attempt":1,"nonce":"9f3c0a5be2d14477","version":"'"$(full v1.1.0)"'","images":{"2":{"url":"http://127.0.0.1:'"$(cat "$work/port")"'/'"$1"'","size":20480,"sha256":"'"$(sha256sum "$directory/user2.bin" | cut -d ' ' -f 1)"'"}},"download_seconds":'"${2:-60}"',"confirm_seconds":60}'
 }
+# With eight results that nobody has acknowledged it would take no other offer.
 then_it_fails_for() {
     until_said '"report":"failed","campaign":'$number',"attempt":1,"nonce":"[0-9a-f]*","reason":"'"$1"'"'
+    tell '{"command":"ack","campaign":'$number',"attempt":1,"nonce":"9f3c0a5be2d14477"}'
 }
 # Its first words may have come before the subscription: it is asked until it is heard.
 end=$((SECONDS + patience))
 until grep -q '"report":"hello"' "$work/reports"; do
     [ $SECONDS -lt $end ] || fail "the device is never heard"
-    mosquitto_pub --host "${MQTT_ADDRESS%:*}" --port "${MQTT_ADDRESS#*:}" --username orchestrator --qos 1 --topic fota/v1/one/command \
-        --message '{"command":"report"}'
+    tell '{"command":"report"}'
     sleep 0.1
 done
 
