@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "hash_set.h"
+
 static int find_event(struct log_limit *limit, const char *name)
 {
     int i = 0;
@@ -16,10 +18,7 @@ static int find_event(struct log_limit *limit, const char *name)
 
 static uint64_t hash_key(int event, const char *key)
 {
-    uint64_t hash = 14695981039346656037u + (uint64_t)event; /* FNV-1a */
-    for (; *key != '\0'; key++)
-        hash = (hash ^ (unsigned char)*key) * 1099511628211u;
-    return hash;
+    return hash_add(HASH_START + (uint64_t)event, key, strlen(key));
 }
 
 static struct log_limit_key *find_key(struct log_limit *limit, uint64_t hash, int64_t minute)

@@ -8,58 +8,19 @@
 #include "ingest_batch.h"
 #include "store_sql.h"
 
-enum { ROOM_FIRST = 1024, PAGE = 5000 };
+enum { PAGE = 5000 };
 
 /* --- who is online ---------------------------------------------------------------------------------- */
 
-/* 64 bits of FNV-1a: two of ten million devices meet once in 300,000 censuses, and then one of them is not
- * asked. Never 0. */
+/* Two of ten million devices have the same once in 300,000 censuses, and then one of them is not asked. */
 static uint64_t hash_id(const char *id)
 {
-    uint64_t hash = 14695981039346656037u;
-    for (; *id != '\0'; id++)
-        hash = (hash ^ (unsigned char)*id) * 1099511628211u;
-    return hash != 0 ? hash : 1;
-}
-
-static size_t find_place(const uint64_t *table, size_t room, uint64_t hash)
-{
-    size_t place = (size_t)hash & (room - 1);
-    while (table[place] != 0 && table[place] != hash)
-        place = (place + 1) & (room - 1);
-    return place;
-}
-
-static void note_online(struct census *census, const char *id)
-{
-    if (census->count * 2 >= census->room) {
-        size_t room = census->room == 0 ? ROOM_FIRST : census->room * 2;
-        uint64_t *table = calloc(room, sizeof *table);
-        if (table == NULL)
-            abort();
-        for (size_t i = 0; i < census->room; i++) {
-            if (census->online[i] != 0)
-                table[find_place(table, room, census->online[i])] = census->online[i];
-        }
-        free(census->online);
-        census->online = table;
-        census->room = room;
-    }
-    uint64_t hash = hash_id(id);
-    size_t place = find_place(census->online, census->room, hash);
-    census->count += census->online[place] == 0;
-    census->online[place] = hash;
-}
-
-static bool is_online(const struct census *census, const char *id)
-{
-    uint64_t hash = hash_id(id);
-    return census->room > 0 && census->online[find_place(census->online, census->room, hash)] == hash;
+    return hash_add(HASH_START, id, strlen(id));
 }
 
 void census_release(struct census *census)
 {
-    free(census->online);
+    hash_set_release(&census->online);
     *census = (struct census){0};
 }
 
@@ -153,7 +114,7 @@ enum status census_apply(struct census *census, struct store *store, const struc
         sorted[work.count++] = reports[i];
         array_put_text(&ids, reports[i].device);
         if (reports[i].online)
-            note_online(census, reports[i].device);
+            hash_set_add(&census->online, hash_id(reports[i].device));
     }
     work.reports = sorted;
     qsort(sorted, work.count, sizeof *sorted, compare_device);
@@ -220,7 +181,7 @@ static enum status doubt_page(struct census *census, struct store *store, char a
         return error->status;
     int64_t count = store_rows_count(rows);
     for (int64_t i = 0; i < count; i++) {
-        if (!is_online(census, store_rows_text(rows, i, 0)))
+        if (!hash_set_has(&census->online, hash_id(store_rows_text(rows, i, 0))))
             array_put_text(&ids, store_rows_text(rows, i, 0));
     }
     snprintf(after, DEVICE_ID_SIZE, "%s", count == PAGE ? store_rows_text(rows, count - 1, 0) : "");

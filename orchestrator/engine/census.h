@@ -7,15 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hash_set.h"
 #include "report.h"
 #include "store.h"
 
 enum { CENSUS_LEASE_SECONDS = 60 };
 
 struct census {
-    double began;       /* the database's clock */
-    uint64_t *online;   /* hashes of the devices that the broker holds for online */
-    size_t room, count; /* of the table; what is in it */
+    double began;           /* the database's clock */
+    struct hash_set online; /* the devices that the broker holds for online */
     int64_t read, changed, doubted;
 };
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash_set.h"
+
 /* Links of a place: small, so that a walk along a chain touches little memory. */
 struct place {
     uint32_t next, previous; /* in the chain; `next` of a free place is the next free one */
@@ -72,9 +74,7 @@ void chains_destroy(struct chains *chains)
 
 uint64_t chains_hash(const char *device)
 {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a, whose low bits say little */
-    for (; *device != '\0'; device++)
-        hash = (hash ^ (unsigned char)*device) * 1099511628211u;
+    uint64_t hash = hash_add(HASH_START, device, strlen(device));
     hash = (hash ^ hash >> 32) * 0x9E3779B97F4A7C15u;
     return hash ^ hash >> 32;
 }

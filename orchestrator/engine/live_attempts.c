@@ -4,19 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash_set.h"
 #include "store_sql.h"
-
-enum { ROOM_FIRST = 1024 };
-
-/* Hashes of device and image, in a table with free places (0). */
-struct pairs {
-    uint64_t *table;
-    size_t room, count;
-};
 
 struct live_attempts {
     pthread_mutex_t lock;
-    struct pairs pairs;
+    struct hash_set pairs; /* of device and image */
     int64_t
         known_to; /* all that was offered before is in it; the database's clock, milliseconds; 0: nothing */
 };
@@ -35,62 +28,22 @@ void live_attempts_destroy(struct live_attempts *live)
     if (live == NULL)
         return;
     pthread_mutex_destroy(&live->lock);
-    free(live->pairs.table);
+    hash_set_release(&live->pairs);
     free(live);
 }
 
-static uint64_t add_to_hash(uint64_t hash, const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)text[i]) * 1099511628211u; /* FNV-1a */
-    return hash;
-}
-
-/* Of a million pairs two meet once in 36 million loads; and then a URL holds until it expires. Never 0. */
+/* Of a million pairs two meet once in 36 million loads; and then a URL holds until it expires. */
 static uint64_t hash_pair(const char *device, size_t length, const char *sha256)
 {
-    uint64_t hash = add_to_hash(14695981039346656037u, sha256, strlen(sha256));
-    hash = add_to_hash(hash, device, length);
-    return hash != 0 ? hash : 1;
-}
-
-static size_t find_place(const struct pairs *pairs, uint64_t hash)
-{
-    size_t place = (size_t)(hash ^ hash >> 32) & (pairs->room - 1);
-    while (pairs->table[place] != 0 && pairs->table[place] != hash)
-        place = (place + 1) & (pairs->room - 1);
-    return place;
-}
-
-static void grow(struct pairs *pairs)
-{
-    struct pairs larger = {.room = pairs->room == 0 ? ROOM_FIRST : 2 * pairs->room, .count = pairs->count};
-    larger.table = calloc(larger.room, sizeof *larger.table);
-    if (larger.table == NULL)
-        abort();
-    for (size_t i = 0; i < pairs->room; i++) {
-        if (pairs->table[i] != 0)
-            larger.table[find_place(&larger, pairs->table[i])] = pairs->table[i];
-    }
-    free(pairs->table);
-    *pairs = larger;
-}
-
-static void add(struct pairs *pairs, uint64_t hash)
-{
-    if (2 * pairs->count >= pairs->room)
-        grow(pairs);
-    size_t place = find_place(pairs, hash);
-    pairs->count += pairs->table[place] == 0;
-    pairs->table[place] = hash;
+    return hash_add(hash_add(HASH_START, sha256, strlen(sha256)), device, length);
 }
 
 /* `devices`: ids with commas between, which no id has. */
-static void add_devices(struct pairs *pairs, const char *sha256, const char *devices)
+static void add_devices(struct hash_set *pairs, const char *sha256, const char *devices)
 {
     for (const char *at = devices; *at != '\0'; at += *at == ',') {
         size_t length = strcspn(at, ",");
-        add(pairs, hash_pair(at, length, sha256));
+        hash_set_add(pairs, hash_pair(at, length, sha256));
         at += length;
     }
 }
@@ -108,7 +61,7 @@ static enum status read_since(struct store *store, int64_t *since, struct error 
 enum status live_attempts_load(struct live_attempts *live, struct store *store, struct error *error)
 {
     struct store_rows *rows;
-    struct pairs pairs = {0};
+    struct hash_set pairs = {0};
     int64_t since = 0;
     if (read_since(store, &since, error) != STATUS_OK ||
         store_run(store, &SQL_LIVE_ATTEMPTS, NULL, &rows, error) != STATUS_OK)
@@ -117,11 +70,11 @@ enum status live_attempts_load(struct live_attempts *live, struct store *store, 
         add_devices(&pairs, store_rows_text(rows, i, 0), store_rows_text(rows, i, 1));
     store_rows_free(rows);
     pthread_mutex_lock(&live->lock);
-    struct pairs before = live->pairs;
+    struct hash_set before = live->pairs;
     live->pairs = pairs;
     live->known_to = since;
     pthread_mutex_unlock(&live->lock);
-    free(before.table);
+    hash_set_release(&before);
     return STATUS_OK;
 }
 
@@ -130,7 +83,7 @@ enum status live_attempts_check(struct live_attempts *live, const char *device, 
 {
     uint64_t hash = hash_pair(device, strlen(device), sha256);
     pthread_mutex_lock(&live->lock);
-    bool is_live = live->pairs.room > 0 && live->pairs.table[find_place(&live->pairs, hash)] == hash;
+    bool is_live = hash_set_has(&live->pairs, hash);
     int64_t known_to = live->known_to;
     pthread_mutex_unlock(&live->lock);
     if (known_to == 0)
