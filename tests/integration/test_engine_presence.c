@@ -406,29 +406,36 @@ static void the_census_finds_who_came_who_went_and_who_is_gone(void **state)
     fixture_release(fixture);
 }
 
+/* A census in which the broker holds this one for online. */
+static void census_of(struct fixture *fixture, const char *device, const char *session)
+{
+    struct report report;
+    struct error error;
+    bool mine;
+    struct census census = {0};
+    fixture_sql(fixture, "UPDATE service SET census_wanted = clock_timestamp()");
+    assert_int_equal(census_take(fixture->store, "me", &mine, &census.began, &error), STATUS_OK);
+    assert_true(mine);
+    retained(&report, device, true, session);
+    assert_int_equal(census_apply(&census, fixture->store, &report, 1, &error), STATUS_OK);
+    assert_int_equal(census_finish(&census, fixture->store, "me", &error), STATUS_OK);
+    census_release(&census);
+}
+
 /* As above; and the question was lost with an outage, in which the device connected again. */
 static void the_census_asks_whom_the_broker_holds_by_an_earlier_boot(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_make(1);
-    struct report report;
-    struct error error;
-    bool mine;
-    struct census census = {0};
     hello(fixture, "lamp-1", "0000000c.1");
     presence(fixture, "lamp-1", true, "0000000b.1");
     presence(fixture, "lamp-1", false, "0000000b.1");
-    fixture_sql(fixture, "DELETE FROM asks; UPDATE service SET census_wanted = clock_timestamp()");
-    assert_int_equal(census_take(fixture->store, "me", &mine, &census.began, &error), STATUS_OK);
-    assert_true(mine);
-    retained(&report, "lamp-1", true, "0000000c.2");
-    assert_int_equal(census_apply(&census, fixture->store, &report, 1, &error), STATUS_OK);
-    assert_int_equal(census_finish(&census, fixture->store, "me", &error), STATUS_OK);
+    fixture_sql(fixture, "DELETE FROM asks");
+    census_of(fixture, "lamp-1", "0000000c.2");
     fixture_tick(fixture);
     assert_int_equal(fixture->asks, 1);
     hello(fixture, "lamp-1", "0000000c.2");
     assert_true(is_online(fixture, "lamp-1"));
-    census_release(&census);
     fixture_release(fixture);
 }
 
@@ -437,23 +444,13 @@ static void the_census_finds_who_did_not_answer_and_has_come_back(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_make(1);
-    struct report report;
-    struct error error;
-    bool mine;
-    struct census census = {0};
     fixture_sql(fixture, "UPDATE presence SET awaits_hello = true, probed_at = now() - interval '1 minute'");
     fixture_sql(fixture, "UPDATE orchestrators SET watermark = 'infinity'");
     fixture_tick(fixture);
     assert_false(is_online(fixture, "lamp-1"));
-    fixture_sql(fixture, "UPDATE service SET census_wanted = clock_timestamp()");
-    assert_int_equal(census_take(fixture->store, "me", &mine, &census.began, &error), STATUS_OK);
-    assert_true(mine);
-    retained(&report, "lamp-1", true, "");
-    assert_int_equal(census_apply(&census, fixture->store, &report, 1, &error), STATUS_OK);
-    assert_int_equal(census_finish(&census, fixture->store, "me", &error), STATUS_OK);
+    census_of(fixture, "lamp-1", "");
     fixture_tick(fixture);
     assert_int_equal(fixture->asks, 1);
-    census_release(&census);
     fixture_release(fixture);
 }
 

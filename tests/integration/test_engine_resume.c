@@ -34,6 +34,16 @@ static void canary(struct fixture *fixture, char device[65])
     fixture_canary_devices(fixture, device, last);
 }
 
+/* A campaign whose canary, the device, has ended so. */
+static void canary_says(struct fixture *fixture, char device[65], const char *report)
+{
+    fixture_campaign(fixture, "c", POLICY(""));
+    fixture_tick(fixture);
+    canary(fixture, device);
+    fixture_reports(fixture, device, report);
+    fixture_tick(fixture);
+}
+
 static void says(const struct campaign_done *done, const char *words)
 {
     if (strstr(done->plan, words) == NULL)
@@ -71,11 +81,7 @@ static void who_was_rejected_is_tried_again(void **state)
     (void)state;
     struct fixture *fixture = fixture_make(3);
     char device[65];
-    fixture_campaign(fixture, "c", POLICY(""));
-    fixture_tick(fixture);
-    canary(fixture, device);
-    fixture_reports(fixture, device, "rejected");
-    fixture_tick(fixture);
+    canary_says(fixture, device, "rejected");
     fixture_state_is(fixture, "c", "halted");
     resume_says(fixture,
                 "wave canary: 0 succeeded, so 1 members that were rejected or skipped are tried again");
@@ -113,11 +119,7 @@ static void who_failed_is_tried_again_where_nobody_else_is_there(void **state)
     (void)state;
     struct fixture *fixture = fixture_make(3);
     char device[65];
-    fixture_campaign(fixture, "c", POLICY(""));
-    fixture_tick(fixture);
-    canary(fixture, device);
-    fixture_reports(fixture, device, "failed");
-    fixture_tick(fixture);
+    canary_says(fixture, device, "failed");
     fixture_state_is(fixture, "c", "halted");
     resume_says(fixture, "wave canary: 0 succeeded, so 1 members that failed are tried again; wave canary: 1 "
                          "failures so far are excused");
@@ -136,11 +138,7 @@ static void no_success_is_accepted_when_it_is_said(void **state)
     struct campaign_done done;
     struct error error;
     char device[65];
-    fixture_campaign(fixture, "c", POLICY(""));
-    fixture_tick(fixture);
-    canary(fixture, device);
-    fixture_reports(fixture, device, "failed");
-    fixture_tick(fixture);
+    canary_says(fixture, device, "failed");
     assert_int_equal(order(fixture,
                            (struct campaign_order){.command = CAMPAIGN_RESUME,
                                                    .accepts_no_success = true,

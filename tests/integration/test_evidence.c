@@ -342,14 +342,20 @@ static void what_comes_back_on_another_connection_counts_from_its_first_beat(voi
     release(one);
 }
 
+/* One that begins when the only other one has been gone for 25 seconds. */
+static struct orchestrator *start_after_all_were_away(struct orchestrator **one)
+{
+    *one = first("1111111111111111");
+    beat(*one);
+    beat(*one);
+    pass(*one, 25);
+    return make((*one)->url, "2222222222222222");
+}
+
 static void a_start_after_all_were_away_is_an_outage(void **state)
 {
     (void)state;
-    struct orchestrator *one = first("1111111111111111");
-    beat(one);
-    beat(one);
-    pass(one, 25);
-    struct orchestrator *two = make(one->url, "2222222222222222");
+    struct orchestrator *one, *two = start_after_all_were_away(&one);
     beat(two);
     /* The dead one's watermark holds the judgement back until its place is taken. */
     beat(two);
@@ -374,11 +380,7 @@ static void a_start_after_all_were_away_is_an_outage(void **state)
 static void a_start_with_a_slow_database_blames_nothing_else(void **state)
 {
     (void)state;
-    struct orchestrator *one = first("1111111111111111");
-    beat(one);
-    beat(one);
-    pass(one, 25);
-    struct orchestrator *two = make(one->url, "2222222222222222");
+    struct orchestrator *one, *two = start_after_all_were_away(&one);
     watch_note_database(&two->watch);
     for (int i = 0; i < 3; i++)
         beat(two);
