@@ -258,7 +258,7 @@ static enum status beat(struct watch *watch, struct store *store, int millisecon
         log_write(LOG_WARNING, "place_lost", "reason",
                   "another orchestrator has taken it, or the database is an older one", NULL);
         if (!watch->ports.connected(context, &connections) || connections != watch->connections)
-            watch->broker_was_away = true; /* unless it is said now, nobody will know */
+            watch->broker_was_away = true; /* the next connection would hide it */
         watch->ports.hold(context, true);
         if (watch->noted > 0 && continuity_gone(store, watch->id, watch->noted, error) != STATUS_OK)
             return error->status;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "names.h"
+
 static const char *const names[] = {
 #define X(name, text) [name] = text,
     MISFIT_LIST(X)
@@ -15,11 +17,8 @@ const char *misfit_name(enum misfit misfit)
 
 bool misfit_is_reason(const char *reason)
 {
-    for (size_t i = MISFIT_NONE + 1; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(reason, names[i]) == 0)
-            return true;
-    }
-    return false;
+    int misfit;
+    return name_find(names, NAME_COUNT(names), reason, &misfit) && misfit != MISFIT_NONE;
 }
 
 enum status eligibility_read(const struct campaign *campaign, struct eligibility *eligibility,

@@ -131,7 +131,7 @@ static void remove_file(const struct image_cache *cache, const char *sha256)
         log_write(LOG_WARNING, "image_not_removed", "path", path, "message", strerror(errno), NULL);
 }
 
-/* Hashes the file. What is no such image goes away, and is said. */
+/* Hashes the file. One that is not this image is removed, and the log says so. */
 static bool prove(struct image_cache *cache, const char *sha256, int fd, const struct stat *found)
 {
     char digest[SHA256_HEX_SIZE], size[32];

@@ -7,6 +7,7 @@
 #include "eligibility.h"
 #include "ingest_batch.h"
 #include "log.h"
+#include "names.h"
 
 bool ingest_is_of_target(const struct report *report)
 {
@@ -98,25 +99,18 @@ static bool take_anew(struct batch *batch, struct batch_target *target)
     return true;
 }
 
-/* Its download was stopped, and it says that it could not download: what the cancel would have been answered.
- */
-static bool was_stopped(const struct batch_target *target, const struct target_report *said)
+/* Its download was stopped, or its image URL with the attempt and perhaps before it was told, and it says
+ * that it could not download: its answer to the cancel. The reason of its target then; else NULL. */
+static const char *cut_off(const struct batch_target *target, const struct target_report *said)
 {
     static const char *const reasons[] = {"http_status", "connection_lost", "download_timeout"};
-    if (!target->is_stopped || !target->row.withdrawn || said->event != TARGET_EVENT_FAILED)
-        return false;
-    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
-        if (strcmp(said->reason, reasons[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Its image URL stopped with the attempt, perhaps before it was told: that is its answer to the cancel. */
-static bool is_cut_off(const struct batch_target *target, const struct target_report *said)
-{
-    return target->row.withdrawn && said->event == TARGET_EVENT_FAILED &&
-           strcmp(said->reason, "http_status") == 0;
+    int which;
+    if (!target->row.withdrawn || said->event != TARGET_EVENT_FAILED ||
+        !name_find(reasons, NAME_COUNT(reasons), said->reason, &which))
+        return NULL;
+    if (target->is_stopped)
+        return "download_stopped";
+    return which == 0 ? "cut_off" : NULL;
 }
 
 static bool move_by_report(struct batch *batch, struct batch_target *target, const struct report *report)
@@ -124,20 +118,17 @@ static bool move_by_report(struct batch *batch, struct batch_target *target, con
     const struct target_report *said = &report->target;
     enum target_event event = said->event;
     const char *reason = said->reason;
+    const char *cancelled = report->kind == REPORT_CANCELLED ? "cancelled_by_device" : cut_off(target, said);
     if (report->kind == REPORT_CANCELLED) {
         if (target->row.state == TARGET_TRIAL)
             return false; /* the image decides */
         /* Nobody asked for it, as far as this database knows: the device answers this offer so for ever. */
         if (!target->row.withdrawn && target->campaign_state != CAMPAIGN_CANCELLED)
             return ingest_burn(batch, target);
+    }
+    if (cancelled != NULL) {
         event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
-        reason = "cancelled_by_device";
-    } else if (was_stopped(target, said)) {
-        event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
-        reason = "download_stopped";
-    } else if (is_cut_off(target, said)) {
-        event = campaign_state_stops(target->campaign_state) ? TARGET_EVENT_CANCEL : TARGET_EVENT_WITHDRAWN;
-        reason = "cut_off";
+        reason = cancelled;
     }
     enum target_state state = target->row.state;
     if (event == TARGET_EVENT_REVERTED && target->is_counted &&

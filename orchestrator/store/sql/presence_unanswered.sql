@@ -15,10 +15,9 @@ locked AS MATERIALIZED (
 UPDATE presence p
 SET probed_at = NULL,
     -- A device that has reported something since is there, though its hello is lost.
-    online = p.online AND (p.probed_at <= c.heard_since OR p.last_seen > p.probed_at) IS TRUE,
-    awaits_hello = p.awaits_hello AND (p.probed_at <= c.heard_since OR p.last_seen > p.probed_at) IS TRUE,
-    changed_at = CASE WHEN p.online AND (p.probed_at <= c.heard_since OR p.last_seen > p.probed_at) IS NOT TRUE THEN clock_timestamp()
-                      ELSE p.changed_at END
+    (online, awaits_hello, changed_at) = (
+        SELECT p.online AND is_there, p.awaits_hello AND is_there, CASE WHEN p.online AND NOT is_there THEN clock_timestamp() ELSE p.changed_at END
+        FROM (SELECT (p.probed_at <= c.heard_since OR p.last_seen > p.probed_at) IS TRUE AS is_there) i)
 FROM locked l, clock c
 -- By the key: the few that are locked, not all that are asked.
 WHERE p.device_id = l.device_id AND (p.probed_at < c.evidence - interval '15 seconds' OR p.probed_at <= c.heard_since)
